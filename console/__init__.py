@@ -1,0 +1,1 @@
+"""What a person sees: the Textual console and the command line."""
