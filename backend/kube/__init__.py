@@ -1,0 +1,1 @@
+"""ONE cluster: kubeconfig, credentials, transport, REST verbs, discovery, list and watch, streams."""

@@ -1,0 +1,40 @@
+"""How wide text is on a terminal, in cells; and cutting it to a width."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from wcwidth import wcswidth, wcwidth
+
+from backend.text.safe import ELLIPSIS, SafeStr
+
+
+@lru_cache(maxsize=4096)
+def cells(text: str) -> int:
+    """How many terminal cells the (safe) text takes; East Asian wide characters take two."""
+    if text.isascii():
+        return len(text)
+    return max(0, wcswidth(text))
+
+
+def fit(text: SafeStr, width: int, *, align: str = "left") -> SafeStr:
+    """Pad or cut to exactly ``width`` cells; a cut ends in ``…``. ``align``: left or right."""
+    if width <= 0:
+        return SafeStr("")
+    taken = cells(text)
+    if taken > width:
+        text = SafeStr(_cut(text, width - 1) + ELLIPSIS)
+        taken = cells(text)
+    padding = " " * (width - taken)
+    return SafeStr(padding + text if align == "right" else text + padding)
+
+
+def _cut(text: str, width: int) -> str:
+    if text.isascii():
+        return text[:width]
+    used = 0
+    for index, character in enumerate(text):
+        used += max(0, wcwidth(character))
+        if used > width:
+            return text[:index]
+    return text
