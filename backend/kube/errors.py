@@ -49,6 +49,16 @@ class BadResponse(KubeError):
     default_advice = "Something between here and the API server answers in its place; look at the detail."
 
 
+class Malformed(ValueError):
+    """Bytes that are not the Kubernetes document they should be; the client turns it into BadResponse."""
+
+
+class TooLarge(KubeError):
+    """A list outgrew its budget of objects or bytes; nothing of it is kept."""
+
+    default_advice = "Narrow it: a namespace (-n), a label (-l), or open the cluster alone."
+
+
 class ApiError(KubeError):
     """The API server refused, with a Status.
 

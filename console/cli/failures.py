@@ -1,0 +1,66 @@
+"""What a command says when it fails: one sentence, the cluster, the next step; never a traceback with secrets."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from console.cli.exits import Exit
+
+INTERRUPTED = 130
+
+
+def guarded(run: Callable[[], int]) -> int:
+    """Run a command and turn whatever it raises into words on stderr and an exit code."""
+    from typer import Abort
+    from typer import Exit as TyperExit
+
+    try:
+        code = run()
+        sys.stdout.flush()  # here, where a vanished reader is still handled
+        return code
+    except TyperExit as leaving:
+        return int(leaving.exit_code)
+    except (Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has gone; that is no error. Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    except Exception as error:
+        return _explain(error)
+
+
+def _explain(error: Exception) -> int:
+    from backend.kube.errors import KubeError
+    from backend.text import safe_text
+
+    show = getattr(error, "show", None)
+    if show is not None and isinstance(code := getattr(error, "exit_code", None), int):
+        show()  # a usage error of the command line: Typer's own words
+        return code
+    if isinstance(error, KubeError):
+        say(f"{error.cluster}: {error.sentence}", error.advice)
+        return Exit.FAILED
+    sentence, advice = getattr(error, "sentence", ""), getattr(error, "advice", "")
+    if sentence:
+        say(str(sentence), str(advice))
+        return int(getattr(error, "exit_code", Exit.FAILED))
+    if isinstance(error, OSError):
+        say(safe_text(error))
+        return Exit.FAILED
+    if os.environ.get("NAVARCH_DEBUG"):
+        raise error
+    say(
+        f"something unexpected went wrong ({type(error).__name__}). This is a bug in Navarch.",
+        "Run it again with NAVARCH_DEBUG=1 for the details (they may hold names of your clusters).",
+    )
+    return Exit.FAILED
+
+
+def say(sentence: str, advice: str = "") -> None:
+    """Words go to stderr, so that data on stdout stays clean."""
+    print(f"navarch: {sentence}", file=sys.stderr)
+    if advice:
+        print(f"  {advice}", file=sys.stderr)

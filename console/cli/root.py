@@ -1,0 +1,100 @@
+"""The command tree, of which only the asked branch is imported; and ``navarch`` itself, which opens the console."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer._click.shell_completion import CompletionItem  # Typer exports these nowhere else
+from typer._completion_classes import completion_init
+from typer.core import TyperGroup
+
+from backend import __version__
+from console.cli import main
+
+Click = Any
+"""Typer carries its own copy of click and exports no type for contexts and commands."""
+
+
+def new_app(help_text: str) -> typer.Typer:
+    """A Typer app in the house's manner.
+
+    Plain help (rich costs start-up time and colours that say nothing) and no ornate tracebacks: those print
+    local variables, which may hold secrets.
+    """
+    return typer.Typer(
+        help=help_text,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        no_args_is_help=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+
+
+class LazyCommands(TyperGroup):
+    """Knows every command's name and help; imports a command's module when it is called."""
+
+    def list_commands(self, ctx: Click) -> list[str]:
+        return list(main.COMMANDS)
+
+    def get_command(self, ctx: Click, cmd_name: str) -> Click:
+        if cmd_name not in main.COMMANDS:
+            return None
+        return typer.main.get_command(main.load(cmd_name))
+
+    def shell_complete(self, ctx: Click, incomplete: str) -> list[Click]:
+        names = (name for name in main.COMMANDS if name.startswith(incomplete))
+        return [CompletionItem(name, help=main.COMMANDS[name].help) for name in names]
+
+    def format_commands(self, ctx: Click, formatter: Click) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.help) for name, command in main.COMMANDS.items()])
+
+
+def root_command() -> Click:
+    completion_init()  # registers the shells; Typer does it itself only beside its --install-completion option
+    app = typer.Typer(
+        cls=LazyCommands,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback(invoke_without_command=True)(_navarch)
+    return typer.main.get_command(app)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"navarch {__version__}")
+        raise typer.Exit
+
+
+def _navarch(
+    ctx: typer.Context,
+    kubeconfig: Annotated[
+        Path | None,
+        typer.Option(help="Open on this kubeconfig, in memory only; nothing is stored.", metavar="FILE"),
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Refuse every change to any cluster.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Command a whole fleet of Kubernetes clusters from one terminal.
+
+    Without a command the console opens: it asks to unlock the vault, or helps to create one.
+    """
+    if ctx.invoked_subcommand is None:
+        from console.cli.open import open_console
+
+        raise typer.Exit(open_console(kubeconfig=kubeconfig, read_only=read_only))
+    if kubeconfig is not None or read_only:
+        raise typer.BadParameter(
+            f"put it after the command: navarch {ctx.invoked_subcommand} …",
+            param_hint="--kubeconfig" if kubeconfig is not None else "--read-only",
+        )
