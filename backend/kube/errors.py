@@ -8,7 +8,7 @@ from backend.text import SafeStr, safe_text
 class KubeError(Exception):
     """An error of one cluster.
 
-    ``cluster`` is its name, ``sentence`` what happened, ``advice`` the next step, ``detail`` what else is known.
+    ``cluster`` is its name, ``sentence`` what happened, ``advice`` the next step, ``detail`` the rest.
     """
 
     default_advice = "Look at the cluster's state, or try again."

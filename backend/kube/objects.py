@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import quote
 
 import msgspec
+
+from backend.kube.apistatus import ApiStatus
 
 
 class OwnerReference(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -43,6 +46,65 @@ ItemKey = tuple[str, str]
 
 def key_of(item: Item) -> ItemKey:
     return (item.metadata.namespace, item.metadata.name)
+
+
+class ListMeta(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """metav1.ListMeta: where a list stands in the server's history, and where its next page starts."""
+
+    resource_version: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+    remaining_item_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a list, decoded.
+
+    ``skipped`` counts the objects whose shape could not be understood; they are missing from ``items``.
+    ``remaining`` is the server's estimate of what follows this page (None: it did not say).
+    """
+
+    items: Sequence[Item]
+    resource_version: str = ""
+    continue_token: str = ""
+    remaining: int | None = None
+    skipped: int = 0
+
+
+Change = Literal["ADDED", "MODIFIED", "DELETED"]
+EventType = Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One watch event, decoded.
+
+    ``item`` is None for a BOOKMARK, an ERROR and for an object that could not be understood (then
+    ``skipped`` is true, and ``resource_version`` is set if at least that could be read).
+    """
+
+    type: EventType
+    item: Item | None = None
+    resource_version: str = ""
+    status: ApiStatus | None = None
+    """Of an ERROR event."""
+    skipped: bool = False
+
+
+class Decoder(Protocol):
+    """Turns a kind's bytes into items; never raises for one odd object.
+
+    ``page`` raises :class:`~backend.kube.errors.Malformed` only when the body is no list at all.
+    """
+
+    @property
+    def accept(self) -> str:
+        """The Accept header to ask with."""
+        ...
+
+    def page(self, body: bytes) -> Page: ...
+
+    def event(self, line: bytes) -> Event: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
