@@ -1,4 +1,4 @@
-"""What a command says when it fails: one sentence, the cluster, the next step; never a traceback with secrets."""
+"""What a command says when it fails: one sentence, the cluster, the next step; never a traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command tree, of which only the asked branch is imported; and ``navarch`` itself, which opens the console."""
+"""The command tree, of which only the asked branch is imported; ``navarch`` alone opens the console."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class LazyCommands(TyperGroup):
 
 
 def root_command() -> Click:
-    completion_init()  # registers the shells; Typer does it itself only beside its --install-completion option
+    completion_init()  # registers the shells; Typer does so only beside its --install-completion
     app = typer.Typer(
         cls=LazyCommands,
         add_completion=False,
