@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from backend.text import SafeStr
 
-
 _NOTHING = SafeStr("")
 
 
