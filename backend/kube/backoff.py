@@ -28,8 +28,8 @@ class Backoff:
     def next(self, now: float, *, at_least: float | None = None) -> float:
         """Seconds to wait after a failure at ``now``.
 
-        ``at_least``: the server's Retry-After. It is honoured up to 120 s, with up to a quarter added, so that
-        many clients told the same number do not come back together.
+        ``at_least``: the server's Retry-After. It is honoured up to 120 s, with up to a quarter added,
+        so that many clients told the same number do not come back together.
         """
         self.forget_if_healthy(now)
         step = min(self._cap, self._first * 2 ** min(self._failures, 16))

@@ -1,4 +1,4 @@
-"""What an API server serves: aggregated discovery (KEP-3352), or group by group from servers older than 1.26."""
+"""What an API server serves: aggregated discovery (KEP-3352), or group by group before 1.26."""
 
 from __future__ import annotations
 
@@ -109,9 +109,8 @@ async def _root(caller: Caller, root: str, known: Discovery | None) -> Discovery
             found = await _legacy(caller, [("", version) for version in versions], known)
         else:
             groups = wire.groups.decode(reply.body).groups
-            found = await _legacy(
-                caller, [pair for group in groups for pair in group.preferred_first()], known
-            )
+            pairs = [pair for group in groups for pair in group.preferred_first()]
+            found = await _legacy(caller, pairs, known)
     except UNREADABLE as error:
         raise BadResponse(
             caller.cluster, "the server's discovery document can't be read", detail=error

@@ -20,7 +20,7 @@ def header(headers: Sequence[tuple[str, str]], name: str) -> str:
 
 
 def warnings_in(headers: Sequence[tuple[str, str]]) -> tuple[SafeStr, ...]:
-    """Texts of the ``Warning: 299`` headers, as the API server sends for deprecated versions (RFC 7234 §5.5)."""
+    """Texts of the ``Warning: 299`` headers, as sent for deprecated versions (RFC 7234 §5.5)."""
     found: list[SafeStr] = []
     for key, value in headers:
         if key == "warning":

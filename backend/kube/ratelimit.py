@@ -1,4 +1,4 @@
-"""A token bucket per cluster: we never crowd an API server, and background work never crowds a person (R3)."""
+"""A token bucket per cluster: we never crowd an API server, nor background work a person (R3)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BACKGROUND_SHARE = 0.5
 
 
 class TokenBucket:
-    """``rate`` tokens a second, at most ``burst`` saved up; ``take`` waits for its turn, first come first served."""
+    """``rate`` tokens a second, at most ``burst`` saved up; ``take`` waits, first come first served."""
 
     def __init__(self, *, rate: float, burst: float, clock: Clock = SYSTEM_CLOCK) -> None:
         self._rate = rate
@@ -37,7 +37,7 @@ class TokenBucket:
 
 
 class RequestRate:
-    """The bucket of one cluster: 20 requests a second, 40 at once; background calls get at most half of both."""
+    """The bucket of one cluster: 20 requests a second, 40 at once; background calls get half at most."""
 
     def __init__(self, *, rate: float = RATE, burst: float = BURST, clock: Clock = SYSTEM_CLOCK) -> None:
         self._all = TokenBucket(rate=rate, burst=burst, clock=clock)

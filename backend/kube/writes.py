@@ -1,4 +1,4 @@
-"""The requests that change something: what each says on the wire, and what protects from changing too much."""
+"""The requests that change something, and what keeps each from changing too much."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PATCH_TYPES: dict[PatchType, str] = {
 
 
 def _write_query(*, dry_run: bool) -> Query:
-    """Unknown or repeated fields are an error, not a warning nobody reads: a typo must not be half applied."""
+    """Unknown or repeated fields are an error: a typo must not be half applied."""
     pairs = [("fieldManager", FIELD_MANAGER), ("fieldValidation", "Strict")]
     return (*pairs, ("dryRun", "All")) if dry_run else tuple(pairs)
 
@@ -109,7 +109,7 @@ def delete(
     dry_run: bool,
     deadline: float,
 ) -> Call:
-    """DeleteOptions with preconditions: what was recreated or changed since it was looked at survives (R27)."""
+    """DeleteOptions with preconditions: what was recreated or changed since then survives (R27)."""
     preconditions = {
         key: value for key, value in (("uid", uid), ("resourceVersion", resource_version)) if value
     }
