@@ -1,0 +1,107 @@
+"""One cluster of the fleet at work: its client, made when first needed, and what a kind's word means there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from backend.fleet.member import Member
+from backend.kube.client import Client
+from backend.kube.discovery import Discovery
+from backend.kube.errors import KubeError
+from backend.kube.objects import ApiResource, Decoder
+from backend.resources import registry
+from backend.resources.kind import Kind
+from backend.text import SafeStr, safe_text
+
+Connect = Callable[[Member], Client]
+
+
+class KindNotFound(KubeError):
+    """The cluster serves no kind of this name."""
+
+    default_advice = "See what it serves with kubectl api-resources; a definition (CRD) may be missing there."
+
+
+class AmbiguousKind(KubeError):
+    """The word means several kinds on this cluster; the advice lists them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a word means on one cluster, and how its lists are decoded."""
+
+    resource: ApiResource
+    kind: Kind | None
+    """None: its columns become known with the first answer (see ``generic.GenericDecoder.kind``)."""
+    decoder: Decoder
+
+
+class Cluster:
+    """A member and its connection. Nothing is dialled before the first request."""
+
+    def __init__(self, member: Member, *, connect: Connect) -> None:
+        self.member = member
+        self.name: SafeStr = safe_text(member.name)
+        self._connect = connect
+        self._client: Client | None = None
+
+    @property
+    def id(self) -> str:
+        return self.member.id
+
+    @property
+    def client(self) -> Client:
+        """The one client of this cluster. Raises KubeError if its access is unusable."""
+        if self._client is None:
+            self._client = self._connect(self.member)
+        return self._client
+
+    @property
+    def clock_skew(self) -> float:
+        """Seconds this cluster's clock is ahead of ours."""
+        return self._client.clock_skew if self._client is not None else 0.0
+
+    async def resolve(self, word: str) -> Target:
+        """What a kind's word means here.
+
+        Kinds with an entry need no question to the server. Raises KindNotFound, AmbiguousKind, and what
+        discovery raises.
+        """
+        kind = registry.builtin(word)
+        if kind is not None:
+            return Target(resource=kind.resource, kind=kind, decoder=registry.struct_decoder(kind))
+        resource = choose(await self.client.discovery(), word, cluster=self.name)
+        kind = registry.for_resource(resource)
+        if kind is not None:
+            return Target(resource=resource, kind=kind, decoder=registry.struct_decoder(kind))
+        from backend.resources.generic import GenericDecoder
+
+        return Target(resource=resource, kind=None, decoder=GenericDecoder(resource))
+
+    async def aclose(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+
+def choose(discovery: Discovery, word: str, *, cluster: str) -> ApiResource:
+    """The one listable resource that a word means. Raises KindNotFound or AmbiguousKind.
+
+    Kubernetes' own groups (the core, and names ending in ``.k8s.io`` or without a dot) win over others, as
+    they do for kubectl; between two others nothing is guessed.
+    """
+    found = [resource for resource in discovery.find(word) if "list" in resource.verbs]
+    by_name = {resource.full_name: resource for resource in reversed(found)}
+    if not by_name:
+        raise KindNotFound(cluster, f"there is no kind {safe_text(word)!r} that can be listed")
+    if len(by_name) > 1:
+        own = {name: r for name, r in by_name.items() if "." not in r.group or r.group.endswith(".k8s.io")}
+        core = {name: r for name, r in own.items() if not r.group}
+        by_name = core or (own if len(own) == 1 else by_name)
+    if len(by_name) > 1:
+        choices = ", ".join(sorted(by_name))
+        raise AmbiguousKind(
+            cluster, f"{safe_text(word)!r} means several kinds", advice=f"Say which: {choices}"
+        )
+    return next(iter(by_name.values()))

@@ -1,0 +1,70 @@
+"""The fleet: its members, and one connection to each that all tables share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from backend.fleet.cluster import Cluster, Connect
+from backend.fleet.member import Member, select
+from backend.kube.client import Client
+from backend.text import safe_text
+
+
+class NoSuchCluster(LookupError):
+    """Names that no cluster of the fleet has; ``advice`` lists those there are."""
+
+    exit_code = 2
+
+    def __init__(self, patterns: Sequence[str], members: Sequence[Member]) -> None:
+        names = ", ".join(repr(str(safe_text(pattern))) for pattern in patterns)
+        known = ", ".join(safe_text(member.name, limit=64) for member in members[:12])
+        more = f" and {len(members) - 12} more" if len(members) > 12 else ""
+        self.sentence = f"no cluster is called {names}"
+        self.advice = f"Known: {known}{more}" if known else "The fleet is empty: navarch cluster import"
+        super().__init__(self.sentence)
+
+
+class Fleet:
+    """Many clusters at once. A dead one costs the others nothing: nothing here waits for all of them."""
+
+    def __init__(self, members: Iterable[Member], *, connect: Connect | None = None) -> None:
+        """``connect`` makes a member's client; the default dials its API server directly."""
+        from backend.fleet.connect import Connector
+
+        self._connector = Connector()
+        self._clusters = {
+            member.id: Cluster(member, connect=connect or self._connector.client) for member in members
+        }
+
+    @property
+    def members(self) -> list[Member]:
+        return [cluster.member for cluster in self._clusters.values()]
+
+    @property
+    def clusters(self) -> list[Cluster]:
+        return list(self._clusters.values())
+
+    def select(self, patterns: Sequence[str] = ()) -> list[Cluster]:
+        """The clusters that the patterns name (see ``member.select``). Raises NoSuchCluster."""
+        chosen, unmatched = select(self.members, patterns)
+        if unmatched:
+            raise NoSuchCluster(unmatched, self.members)
+        return [self._clusters[member.id] for member in chosen]
+
+    def cluster(self, cluster_id: str) -> Cluster:
+        """Raises KeyError for an id that is not in the fleet."""
+        return self._clusters[cluster_id]
+
+    def client(self, cluster_id: str) -> Client:
+        return self._clusters[cluster_id].client
+
+    async def aclose(self) -> None:
+        """Close every connection; none waits for another."""
+        await asyncio.gather(*(cluster.aclose() for cluster in self.clusters), return_exceptions=True)
+
+    async def __aenter__(self) -> Fleet:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()

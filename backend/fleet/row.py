@@ -1,0 +1,144 @@
+"""A row of the merged table: one object of one cluster, and the columns over such rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from backend.kube.objects import Item
+from backend.resources.kind import NO_CELL, Align, Column, Health, Kind
+from backend.text import SafeStr, safe_text
+
+RowKey = tuple[str, str]
+"""(cluster id, uid of the object, or namespace/name where the server gives no uid)."""
+
+
+class Row(msgspec.Struct, frozen=True, eq=False):
+    """One object of one cluster. A changed object is a new Row under the same key."""
+
+    key: RowKey
+    cluster: SafeStr
+    cluster_id: str
+    item: Item
+    kind: Kind
+    place: tuple[str, str, str]
+    """(cluster, namespace, name): the order of rows when nothing else decides."""
+    skew: float = 0.0
+    """Seconds that the cluster's clock is ahead of ours (R28): ages add it."""
+
+    @property
+    def namespace(self) -> SafeStr:
+        return safe_text(self.item.metadata.namespace)
+
+    @property
+    def name(self) -> SafeStr:
+        return safe_text(self.item.metadata.name)
+
+    @property
+    def health(self) -> Health:
+        return self.kind.assess(self.item).health
+
+    @property
+    def why(self) -> SafeStr:
+        """Why it is not well, for people; empty when it is."""
+        return safe_text(self.kind.assess(self.item).why, limit=512)
+
+
+def make_row(item: Item, *, cluster_id: str, cluster: SafeStr, kind: Kind, skew: float = 0.0) -> Row:
+    metadata = item.metadata
+    return Row(
+        row_key(cluster_id, item),
+        cluster,
+        cluster_id,
+        item,
+        kind,
+        (cluster, metadata.namespace, metadata.name),
+        skew,
+    )
+
+
+def row_key(cluster_id: str, item: Item) -> RowKey:
+    metadata = item.metadata
+    return (cluster_id, metadata.uid or f"{metadata.namespace}/{metadata.name}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableColumn:
+    """A column over rows of many clusters; what ``Column`` is to the items of one kind."""
+
+    name: str
+    text: Callable[[Row, float], SafeStr]
+    """What is shown, of the row and the present time (seconds since the epoch)."""
+    key: Callable[[Row], Any]
+    """What sorting compares."""
+    align: Align = "left"
+    wide: bool = False
+    priority: int = 1
+    """0 is never dropped on a narrow screen; the highest number goes first."""
+    min_width: int = 4
+    timed: bool = False
+
+
+CLUSTER = TableColumn(
+    name="CLUSTER", text=lambda row, now: row.cluster, key=lambda row: row.cluster, priority=1, min_width=7
+)
+NAMESPACE = TableColumn(
+    name="NAMESPACE",
+    text=lambda row, now: row.namespace,
+    key=lambda row: row.item.metadata.namespace,
+    priority=2,
+    min_width=9,
+)
+
+
+def table_columns(kinds: Iterable[Kind]) -> tuple[TableColumn, ...]:
+    """CLUSTER, NAMESPACE (if any kind has them) and the kinds' columns; those of one title are one column.
+
+    Several kinds happen when clusters serve one resource with different columns (versions of a CRD).
+    """
+    found = list(kinds)
+    named: dict[str, tuple[Column, Kind]] = {}
+    for kind in found:
+        for column in kind.columns:
+            named.setdefault(column.name, (column, kind))
+    first = [CLUSTER, NAMESPACE] if any(kind.resource.namespaced for kind in found) else [CLUSTER]
+    return (*first, *(_over_rows(column, kind) for column, kind in named.values()))
+
+
+def _over_rows(column: Column, kind: Kind) -> TableColumn:
+    show, order, name = column.text, column.key, column.name
+
+    def text(row: Row, now: float) -> SafeStr:
+        if row.kind is kind:
+            return safe_text(show(row.item, now + row.skew))
+        own = row.kind.column(name)
+        return safe_text(own.text(row.item, now + row.skew)) if own is not None else _EMPTY
+
+    def key(row: Row) -> Any:
+        return order(row.item)
+
+    def mixed_key(row: Row) -> Any:
+        own = column if row.kind is kind else row.kind.column(name)
+        return own.key(row.item) if own is not None else NO_CELL
+
+    return TableColumn(
+        name=name,
+        text=text,
+        key=mixed_key if column.generic else key,
+        align=column.align,
+        wide=column.wide,
+        priority=column.priority,
+        min_width=column.min_width,
+        timed=column.timed,
+    )
+
+
+_EMPTY = SafeStr("")
+
+
+def haystack(row: Row, columns: Iterable[TableColumn]) -> bytes:
+    """What filters look at: the shown text of all columns but those that change with time."""
+    return " ".join([column.text(row, 0.0) for column in columns if not column.timed]).encode()

@@ -1,0 +1,187 @@
+"""What of a table is shown, and in which order: sorted, filtered, marked; kept up to date by small steps."""
+
+from __future__ import annotations
+
+import bisect
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from backend.fleet.batch import Batch
+from backend.fleet.filter import Matcher, compile_pattern
+from backend.fleet.row import Row, RowKey, TableColumn, haystack
+from backend.resources.kind import Health
+
+_FEW = 64
+"""Up to this many changed rows are put in place one by one; more are cheaper to sort in (measured)."""
+
+
+def _by_place(row: Row) -> tuple[str, str, str]:
+    return row.place
+
+
+class UnknownColumn(ValueError):
+    """There is no column of this title; ``advice`` lists those there are."""
+
+    def __init__(self, name: str, columns: Iterable[TableColumn]) -> None:
+        self.sentence = f"there is no column {name!r}"
+        self.advice = "Columns: " + ", ".join(column.name for column in columns)
+        super().__init__(self.sentence)
+
+
+class TableView:
+    """A sorted and filtered window on the rows of a :class:`~backend.fleet.table.LiveTable`.
+
+    Without a terminal: the console draws from it, the command line prints from it. Rows are immutable, so a
+    row's old position is found again by bisection with its own old key; nothing is sorted twice.
+    """
+
+    def __init__(self, columns: Sequence[TableColumn]) -> None:
+        self.columns: tuple[TableColumn, ...] = tuple(columns)
+        self.rows: dict[RowKey, Row] = {}
+        """All rows, shown or not."""
+        self.counts: Counter[Health] = Counter()
+        """How many of all rows fare how."""
+        self.marks: set[RowKey] = set()
+        self.sort: TableColumn | None = None
+        self.descending = False
+        self.problems_only = False
+        self.match = ""
+        self.not_match = ""
+        self._match: Matcher | None = None
+        self._not_match: Matcher | None = None
+        self._hay: dict[RowKey, bytes] = {}
+        self._placed: list[Row] = []
+        self._shown: list[Row] = []
+
+    # --- what is shown
+
+    def __len__(self) -> int:
+        """How many rows are shown."""
+        return len(self._shown)
+
+    def window(self, top: int, height: int) -> list[Row]:
+        """The shown rows from index ``top``, at most ``height``."""
+        if not self.descending:
+            return self._shown[top : top + height]
+        end = len(self._shown) - top
+        return self._shown[max(0, end - height) : max(0, end)][::-1]
+
+    def all(self) -> list[Row]:
+        """Every shown row in order."""
+        return self.window(0, len(self._shown))
+
+    def index_of(self, key: RowKey) -> int | None:
+        """Where the object is shown now; None when it is filtered out or gone. What keeps a cursor stable."""
+        row = self.rows.get(key)
+        if row is None or not self._passes(row):
+            return None
+        at = self._find(self._shown, row, self._sort_key)
+        return len(self._shown) - 1 - at if self.descending else at
+
+    def row_at(self, index: int) -> Row | None:
+        found = self.window(index, 1) if index >= 0 else []
+        return found[0] if found else None
+
+    # --- how it is shown
+
+    def column(self, name: str) -> TableColumn:
+        """The column of this title (any case). Raises UnknownColumn."""
+        wanted = name.casefold()
+        for column in self.columns:
+            if column.name.casefold() == wanted:
+                return column
+        raise UnknownColumn(name, self.columns)
+
+    def set_columns(self, columns: Sequence[TableColumn]) -> None:
+        """Columns became known or changed; what was sorted by stays if it still exists."""
+        self.columns = tuple(columns)
+        name = self.sort.name if self.sort else ""
+        self.sort = next((column for column in self.columns if column.name == name), None)
+        self._hay = {key: haystack(row, self.columns) for key, row in self.rows.items()}
+        self._rebuild()
+
+    def sort_by(self, name: str, *, descending: bool = False) -> None:
+        """Order by a column; the empty name: by cluster, namespace, name. Raises UnknownColumn."""
+        self.sort = self.column(name) if name else None
+        self.descending = descending
+        self._rebuild()
+
+    def filter(self, match: str = "", not_match: str = "") -> None:
+        """Show only rows in whose text ``match`` is found and ``not_match`` is not. Raises PatternError."""
+        wanted = compile_pattern(match) if match else None
+        unwanted = compile_pattern(not_match) if not_match else None
+        self.match, self.not_match = match, not_match
+        self._match, self._not_match = wanted, unwanted
+        self._rebuild()
+
+    def show_problems(self, only: bool) -> None:
+        self.problems_only = only
+        self._rebuild()
+
+    def toggle_mark(self, key: RowKey) -> None:
+        self.marks ^= {key}
+
+    def mark_shown(self) -> None:
+        self.marks.update(row.key for row in self._shown)
+
+    # --- keeping it true
+
+    def apply(self, batch: Batch) -> None:
+        """Take in a batch; rows that are no more lose their marks."""
+        gone = [self.rows[key] for key in batch.removed if key in self.rows]
+        replaced = [self.rows[row.key] for row in batch.changed if row.key in self.rows]
+        few = len(gone) + len(batch.changed) <= _FEW
+        if few:
+            for row in (*gone, *replaced):
+                self._take_out(row)
+        for row in gone:
+            del self.rows[row.key], self._hay[row.key]
+            self.marks.discard(row.key)
+        self.counts.subtract(row.health for row in (*gone, *replaced))
+        for row in batch.changed:
+            self.rows[row.key] = row
+            self._hay[row.key] = haystack(row, self.columns)
+        self.counts.update(row.health for row in batch.changed)
+        if few:
+            for row in batch.changed:
+                self._put_in(row)
+        else:
+            self._placed = sorted(self.rows.values(), key=_by_place)
+            self._rebuild()
+
+    def _take_out(self, row: Row) -> None:
+        del self._placed[self._find(self._placed, row, _by_place)]
+        if self._passes(row):
+            del self._shown[self._find(self._shown, row, self._sort_key)]
+
+    def _put_in(self, row: Row) -> None:
+        bisect.insort(self._placed, row, key=_by_place)
+        if self._passes(row):
+            bisect.insort(self._shown, row, key=self._sort_key)
+
+    @staticmethod
+    def _find(rows: list[Row], row: Row, key: Any) -> int:
+        """The row's index. Two objects can share a place for a moment (deleted and made again)."""
+        at = bisect.bisect_left(rows, key(row), key=key)
+        while rows[at] is not row:
+            at += 1
+        return at
+
+    def _rebuild(self) -> None:
+        """Filter, then sort; rows of equal keys stay in the order of their places (the sort is stable)."""
+        shown = self._placed
+        if self._match is not None or self._not_match is not None or self.problems_only:
+            passes = self._passes
+            shown = [row for row in shown if passes(row)]
+        self._shown = list(shown) if self.sort is None else sorted(shown, key=self.sort.key)
+
+    def _sort_key(self, row: Row) -> Any:
+        return row.place if self.sort is None else (self.sort.key(row), row.place)
+
+    def _passes(self, row: Row) -> bool:
+        if self.problems_only and not row.health.problem:
+            return False
+        if self._match is not None and not self._match.matches(self._hay[row.key]):
+            return False
+        return self._not_match is None or not self._not_match.matches(self._hay[row.key])

@@ -1,0 +1,45 @@
+"""Labels and selectors, written as kubectl writes them."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class SelectorRequirement(msgspec.Struct, frozen=True, gc=False):
+    key: str = ""
+    operator: str = ""
+    values: list[str] | None = None
+
+
+class LabelSelector(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """metav1.LabelSelector."""
+
+    match_labels: dict[str, str] | None = None
+    match_expressions: list[SelectorRequirement] | None = None
+
+
+def format_labels(labels: dict[str, str] | None) -> str:
+    """``a=1,b=2`` in the order of keys, ``<none>`` when empty."""
+    return ",".join(f"{key}={labels[key]}" for key in sorted(labels)) if labels else "<none>"
+
+
+def format_selector(selector: LabelSelector | None) -> str:
+    """``app=api,tier in (a,b),!old``; empty for a selector that names nothing."""
+    if selector is None:
+        return ""
+    parts = [(key, f"{key}={value}") for key, value in (selector.match_labels or {}).items()]
+    parts += [(needed.key, _requirement(needed)) for needed in selector.match_expressions or []]
+    return ",".join(text for _, text in sorted(parts, key=lambda part: part[0]))
+
+
+def _requirement(needed: SelectorRequirement) -> str:
+    values = ",".join(sorted(needed.values or []))
+    match needed.operator:
+        case "In":
+            return f"{needed.key} in ({values})"
+        case "NotIn":
+            return f"{needed.key} notin ({values})"
+        case "DoesNotExist":
+            return f"!{needed.key}"
+        case _:
+            return needed.key

@@ -1,0 +1,86 @@
+"""Finds a kind's entry: the folder of kinds, or the server's own table for everything else."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from backend.kube.decoder import StructDecoder
+from backend.kube.objects import ApiResource, Decoder, Event, Item, Page
+from backend.resources import kinds as _folder
+from backend.resources.kind import Kind
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """Every kind with an entry of its own, in the order of their files' names."""
+    names = sorted(module.name for module in pkgutil.iter_modules(_folder.__path__))
+    return tuple(importlib.import_module(f"{_folder.__name__}.{name}").KIND for name in names)
+
+
+@cache
+def _by_resource() -> dict[tuple[str, str, str], Kind]:
+    return {(k.resource.group, k.resource.version, k.resource.plural): k for k in kinds()}
+
+
+@cache
+def _by_word() -> dict[str, Kind]:
+    return {word: kind for kind in kinds() for word in words(kind.resource)}
+
+
+def words(resource: ApiResource) -> list[str]:
+    """All that kubectl accepts for this kind, in lower case: ``pods``, ``pod``, ``po``, ``deployments.apps``…"""
+    short = [resource.plural, resource.singular or resource.kind.lower(), *resource.short_names]
+    if not resource.group:
+        return [*short, f"{resource.plural}.{resource.version}"]
+    long = [f"{word}.{resource.group}" for word in short]
+    return [*short, *long, f"{resource.plural}.{resource.version}.{resource.group}"]
+
+
+def builtin(word: str) -> Kind | None:
+    """The entry that a word means on every cluster, without asking a server; None: ask its discovery."""
+    return _by_word().get(word.lower())
+
+
+def for_resource(resource: ApiResource) -> Kind | None:
+    """The entry for what a server serves; None: only the server knows how to print it."""
+    return _by_resource().get((resource.group, resource.version, resource.plural))
+
+
+class _Projecting:
+    """Decodes what a row needs to be worked out, and keeps only the row."""
+
+    def __init__(self, decoder: Decoder, project: Callable[[Any], Item]) -> None:
+        self._decoder = decoder
+        self._project = project
+
+    @property
+    def accept(self) -> str:
+        return self._decoder.accept
+
+    def page(self, body: bytes) -> Page:
+        page = self._decoder.page(body)
+        return Page(
+            items=[self._project(item) for item in page.items],
+            resource_version=page.resource_version,
+            continue_token=page.continue_token,
+            remaining=page.remaining,
+            skipped=page.skipped,
+        )
+
+    def event(self, line: bytes) -> Event:
+        event = self._decoder.event(line)
+        if event.item is None:
+            return event
+        return Event(event.type, self._project(event.item), event.resource_version)
+
+
+def struct_decoder(kind: Kind) -> Decoder:
+    """The decoder of a kind with an entry. Raises TypeError for a kind that only its server can print."""
+    if kind.wire is None:
+        raise TypeError(f"{kind.resource.full_name} has no struct")
+    decoder: Decoder = StructDecoder(kind.wire)
+    return decoder if kind.project is None else _Projecting(decoder, kind.project)
