@@ -39,7 +39,7 @@ class Named(_Wire):
 
 
 class GroupDiscovery(_Wire):
-    metadata: Named = Named()
+    metadata: Named = msgspec.field(default_factory=Named)
     versions: list[VersionDiscovery] = []
 
 

@@ -24,7 +24,7 @@ class CorruptBody(Exception):
 async def plain(
     chunks: AsyncIterator[bytes], *, encoding: str, cap: int | None
 ) -> AsyncGenerator[bytes, None]:
-    """The body's bytes, decompressed (in pieces of at most 1 MiB) as ``encoding``, the Content-Encoding, says.
+    """The body's bytes, decompressed in pieces of at most 1 MiB, as the Content-Encoding, ``encoding``, says.
 
     ``cap``: total bytes allowed; None for endless streams, whose reader bounds each line instead.
     Raises BodyTooLarge, CorruptBody.
