@@ -20,6 +20,7 @@ from backend.vault.file import (
     sync_folder,
 )
 from backend.vault.keys import MasterKey, Unauthentic
+from backend.vault.manifest import manifest_holds
 from backend.vault.records import open_entry, open_record
 from backend.vault.slots import open_slots
 from backend.vault.snapshot import Snapshot
@@ -85,7 +86,7 @@ def restore(path: Path, source: Path, secret: str) -> Path | None:
 
 
 def repair(vault: Vault) -> int:
-    """Keep what is readable of a damaged vault and make it writable again; returns how many entries were lost.
+    """Keep what is readable of a damaged vault; returns how many entries were lost.
 
     A copy of the damaged file goes to ``backups/`` first. Approvals of exec plugins are dropped: somebody
     may have put back one that was withdrawn. What remains of the journal is kept and chained anew.
@@ -95,6 +96,7 @@ def repair(vault: Vault) -> int:
         lost = 0
         with vault.transaction(damaged=True) as draft:
             lost += _drop_unreadable(draft)
+        compact(vault)
     vault.reload()
     return lost
 
@@ -135,8 +137,6 @@ def _drop_unreadable(draft: Draft) -> int:
 
 
 def _whole(db: sqlite3.Connection, master: MasterKey, snapshot: Snapshot) -> bool:
-    from backend.vault.manifest import manifest_holds
-
     return bool(
         db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok" and manifest_holds(master, snapshot)
     )
@@ -172,7 +172,7 @@ def _set_aside(path: Path) -> Path | None:
 
 
 def _overwrite(path: Path, incoming: sqlite3.Connection) -> None:
-    """Give ``path`` the content of ``incoming`` as one transaction; a file that is no database is replaced."""
+    """Give ``path`` the content of ``incoming`` in one transaction; what is no database is replaced."""
     if not path.exists():
         create_private(path)
     demand_private(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from backend import __version__
@@ -11,12 +12,13 @@ from backend.vault.errors import VaultExists
 from backend.vault.file import connect, lay_out, sqlite_errors, sync_folder
 from backend.vault.format import READER_VERSION
 from backend.vault.keys import MasterKey
+from backend.vault.records import Record
 from backend.vault.slots import Slot
 from backend.vault.snapshot import Meta, Snapshot
 
 
-def fill(path: Path, master: MasterKey, slots: list[Slot]) -> None:
-    """Write header and slots into an empty file, as generation 1."""
+def fill(path: Path, master: MasterKey, slots: Sequence[Slot], contents: Sequence[Record] = ()) -> None:
+    """Write header, slots and entries into an empty file, as generation 1."""
     empty = Meta(
         store=master.store,
         min_reader=READER_VERSION,
@@ -35,6 +37,8 @@ def fill(path: Path, master: MasterKey, slots: list[Slot]) -> None:
             nothing = Snapshot(meta=empty, slots=(), records=(), journal_last=0, journal_count=0)
             draft = Draft(db, master, nothing)
             draft.replace_slots(slots)
+            for record in contents:
+                draft.adopt(record)
             draft.seal()
             db.execute("COMMIT")
         finally:

@@ -43,6 +43,22 @@ class Draft:
         self.snapshot = replace(self.snapshot, records=(*others, sealed))
         return open_record(self.master, sealed)
 
+    def adopt(self, record: Record) -> None:
+        """Take over an entry of another vault, with its id, version and time. Raises RecordConflict."""
+        key = bytes.fromhex(record.id)
+        if any(known.id == key for known in self.snapshot.records):
+            raise RecordConflict("The vault holds this entry already.")
+        sealed = reseal_record(
+            self.master,
+            record_id=key,
+            kind=record.kind,
+            version=record.version,
+            data=record.data,
+            written=record.written,
+        )
+        rows.write_record(self.db, sealed)
+        self.snapshot = replace(self.snapshot, records=(*self.snapshot.records, sealed))
+
     def delete(self, record_id: str, *, version: int | None = None) -> None:
         """Remove an entry; with ``version`` only if it is still that one. Raises RecordConflict."""
         key = bytes.fromhex(record_id)

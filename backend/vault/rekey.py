@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from backend.vault.backup import back_up, compact
 from backend.vault.errors import SlotRefused, WrongKey
 from backend.vault.file import exclusive
-from backend.vault.kdf import KdfParams, calibrated_params, demand_strength
+from backend.vault.kdf import KdfParams, calibrated_params, demand_strength, fresh_params, parse_params
 from backend.vault.keys import MasterKey
 from backend.vault.recovery import new_code
 from backend.vault.slots import PASSPHRASE, RECOVERY, Slot, open_slots, passphrase_slot, recovery_slot
@@ -15,7 +15,7 @@ from backend.vault.vault import Vault
 
 
 def change_passphrase(vault: Vault, old: str, new: str, *, kdf: KdfParams | None = None) -> None:
-    """Replace the passphrase of the slot that ``old`` opens. The master key stays: only one slot is rewritten.
+    """Replace the passphrase of the slot that ``old`` opens. The master key stays.
 
     Whoever has an older copy of the file and knows the old passphrase can still open that copy; ``rotate``
     afterwards makes what they find there useless for later ones. Raises WrongKey, WeakPassphrase.
@@ -94,14 +94,12 @@ def _rewrapped(slot: Slot, master: MasterKey, known: dict[bytes, str], codes: di
         fresh = recovery_slot(master, code, label=slot.label)
         codes[f"{slot.label} ({fresh.name})"] = code
         return fresh
-    params = calibrated_like(slot)
+    params = _as_costly(slot)
     return passphrase_slot(master, known[slot.slot_id], label=slot.label, params=params)
 
 
-def calibrated_like(slot: Slot) -> KdfParams:
+def _as_costly(slot: Slot) -> KdfParams:
     """As costly as before, with a new salt."""
-    from backend.vault.kdf import fresh_params, parse_params
-
     params = parse_params(slot.params_json)
     return fresh_params(memory=params.m, passes=params.t, lanes=params.p)
 
@@ -123,7 +121,7 @@ def _passphrases_of(vault: Vault, staying: Sequence[Slot], passphrases: Sequence
             break
         else:
             raise SlotRefused(
-                f"The new key can't be wrapped for the slot “{slot.label}” ({slot.name}) without its passphrase.",
+                f"The new key can't be wrapped for slot {slot.name} ({slot.label}) without its passphrase.",
                 advice="Give that passphrase too, or remove that slot first.",
             )
     return known

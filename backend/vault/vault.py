@@ -191,6 +191,10 @@ class Vault:
     def slots(self) -> tuple[Slot, ...]:
         return self._load().slots
 
+    def count(self) -> int:
+        """How many entries there are, readable or not."""
+        return len(self._load().records)
+
     @property
     def quarantined(self) -> tuple[Quarantined, ...]:
         """Entries that can't be opened; all others are usable."""
