@@ -21,6 +21,12 @@ class KubeError(Exception):
         super().__init__(f"{self.cluster}: {self.sentence}")
 
 
+class KubeconfigError(KubeError):
+    """A kubeconfig (or its copy in the vault) says something unusable; ``cluster`` is the context."""
+
+    default_advice = "Correct the kubeconfig and import it again."
+
+
 class Unreachable(KubeError):
     """No connection: name resolution, refused, no route, proxy failed, connection lost."""
 
