@@ -35,7 +35,9 @@ def main() -> int:
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    names = [*CLUSTERS, *(f"real-{number}" for number in range(3, arguments.clusters + 1))][: arguments.clusters]
+    names = [*CLUSTERS, *(f"real-{number}" for number in range(3, arguments.clusters + 1))][
+        : arguments.clusters
+    ]
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
@@ -53,11 +55,16 @@ def _up(arguments: argparse.Namespace) -> None:
 def _serve(rig: Rig, *, watch_input: bool) -> None:
     ended = threading.Event()
     if watch_input:
-        threading.Thread(target=lambda: (sys.stdin.buffer.read(), ended.set()), daemon=True).start()
+        threading.Thread(target=_set_at_end_of_input, args=(ended,), daemon=True).start()
     while not ended.wait(1.0):
         for plane in rig.clusters:
             for process in plane.processes:
                 process.check()
+
+
+def _set_at_end_of_input(ended: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    ended.set()
 
 
 def _interrupt(number: int, frame: object) -> None:

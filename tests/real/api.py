@@ -59,7 +59,9 @@ class Api:
         """A JSON merge patch (RFC 7386)."""
         return self.request("PATCH", path, body, content_type="application/merge-patch+json")
 
-    def request(self, method: str, path: str, body: Any = None, *, content_type: str = "application/json") -> Any:
+    def request(
+        self, method: str, path: str, body: Any = None, *, content_type: str = "application/json"
+    ) -> Any:
         """The decoded JSON answer (text where it is none).
 
         :raises ApiError: the server answered with 400 or more.

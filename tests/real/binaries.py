@@ -1,9 +1,9 @@
 """The programs of a real Kubernetes: found, or built once from source into a cache outside the tree.
 
-Order: ``NAVARCH_KUBE_BIN``, then ``KUBEBUILDER_ASSETS`` (envtest's folder), then our own build of the `tool` lines in
-``tests/real/kube/go.mod``. A build is keyed by that module, its sums, the recipe below and the Go version, goes into a
-temporary folder and is renamed when complete, under a lock: a killed build leaves nothing that looks finished, and two
-runs never build twice.
+Order: ``NAVARCH_KUBE_BIN``, then ``KUBEBUILDER_ASSETS`` (envtest's folder), then our own build of the `tool`
+lines in ``tests/real/kube/go.mod``. A build is keyed by that module, its sums, the recipe below and the Go
+version, goes into a temporary folder and is renamed when complete, under a lock: a killed build leaves
+nothing that looks finished, and two runs never build twice.
 """
 
 from __future__ import annotations
@@ -70,11 +70,11 @@ def find(progress: Progress = to_stderr) -> Binaries:
     :raises Unavailable: with the reason, in a sentence.
     """
     for variable in ("NAVARCH_KUBE_BIN", "KUBEBUILDER_ASSETS"):
-        if folder := os.environ.get(variable):
-            given = Binaries(Path(folder).expanduser().absolute(), variable)
+        if named := os.environ.get(variable):
+            given = Binaries(Path(named).expanduser().absolute(), variable)
             missing = [name for name in _SERVERS if not given.has(name)]
             if missing:
-                raise Unavailable(f"{variable}={folder} lacks {', '.join(missing)}")
+                raise Unavailable(f"{variable}={named} lacks {', '.join(missing)}")
             return given
     if platform.system() not in ("Linux", "Darwin"):
         raise Unavailable(f"a real Kubernetes is not built on {platform.system()}")
@@ -101,14 +101,26 @@ def cache_key(go: Go) -> str:
     digest = hashlib.sha256()
     for part in ((MODULE / "go.mod").read_bytes(), (MODULE / "go.sum").read_bytes()):
         digest.update(hashlib.sha256(part).digest())
-    recipe = (PACKAGES, _ENVIRONMENT, _FLAGS, _linker_flags(), go.version, platform.system(), platform.machine())
+    recipe = (
+        PACKAGES,
+        _ENVIRONMENT,
+        _FLAGS,
+        _linker_flags(),
+        go.version,
+        platform.system(),
+        platform.machine(),
+    )
     digest.update(repr(recipe).encode())
     return f"{kubernetes_version()}-{digest.hexdigest()[:16]}"
 
 
 def kubernetes_version() -> str:
     """The release that go.mod pins, e.g. ``v1.35.4``."""
-    found = re.search(r"^\s*k8s\.io/kubernetes (v\d+\.\d+\.\d+)$", (MODULE / "go.mod").read_text(), re.MULTILINE)
+    found = re.search(
+        r"^\s*(?:require )?k8s\.io/kubernetes (v\d+\.\d+\.\d+)(?: // indirect)?$",
+        (MODULE / "go.mod").read_text(),
+        re.MULTILINE,
+    )
     if found is None:
         raise Unavailable(f"{MODULE / 'go.mod'} names no k8s.io/kubernetes release")
     return found[1]
@@ -125,7 +137,9 @@ def _linker_flags() -> str:
         "gitCommit": "unknown",
         "gitTreeState": "archive",
     }
-    settings = [f"-X {package}.{key}={value}" for package in _VERSION_PACKAGES for key, value in stamps.items()]
+    settings = [
+        f"-X {package}.{key}={value}" for package in _VERSION_PACKAGES for key, value in stamps.items()
+    ]
     return " ".join(["-s", "-w", *settings])
 
 
@@ -138,7 +152,9 @@ def _build(go: Go, folder: Path, progress: Progress) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
     building = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
     began = time.monotonic()
-    progress(f"building {kubernetes_version()} with {go.version}, once: about five minutes on two cores, then cached")
+    progress(
+        f"building {kubernetes_version()} with {go.version}, once: five minutes on two cores, then cached"
+    )
     try:
         for number, (name, package) in enumerate(PACKAGES.items(), start=1):
             progress(f"{number} of {len(PACKAGES)}: {name} ({time.monotonic() - began:.0f} s)")

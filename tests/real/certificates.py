@@ -49,16 +49,23 @@ class Authority:
         alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
         alternatives += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-        return self._sign(subject, ExtendedKeyUsageOID.SERVER_AUTH, x509.SubjectAlternativeName(alternatives), days=7)
+        return self._sign(
+            subject, ExtendedKeyUsageOID.SERVER_AUTH, x509.SubjectAlternativeName(alternatives), days=7
+        )
 
     def client(self, user: str, groups: Sequence[str] = (), *, days: float = 7.0) -> KeyPair:
-        """A client certificate; Kubernetes reads the user from CN and the groups from O. Negative days: expired."""
+        """A client certificate: Kubernetes reads the user from CN, groups from O. Negative days: expired."""
         attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
         attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, user))
         return self._sign(x509.Name(attributes), ExtendedKeyUsageOID.CLIENT_AUTH, None, days=days)
 
     def _sign(
-        self, subject: x509.Name, usage: x509.ObjectIdentifier, extra: x509.ExtensionType | None, *, days: float
+        self,
+        subject: x509.Name,
+        usage: x509.ObjectIdentifier,
+        extra: x509.ExtensionType | None,
+        *,
+        days: float,
     ) -> KeyPair:
         key = ec.generate_private_key(ec.SECP256R1())
         bits = x509.KeyUsage(True, False, False, False, False, False, False, False, False)

@@ -1,6 +1,7 @@
-"""One real Kubernetes control plane: etcd, kube-apiserver, kube-controller-manager and kube-scheduler as processes.
+"""One real Kubernetes control plane as processes: etcd, API server, controller manager, scheduler.
 
-No kubelet: nodes are objects that somebody creates, pods run only on paper (`workload.py` says so in their status).
+No kubelet: nodes are objects that somebody creates, pods run only on paper (`workload.py` says so in their
+status).
 """
 
 from __future__ import annotations
@@ -23,13 +24,17 @@ from tests.real.certificates import Authority, KeyPair, service_account_keys
 from tests.real.processes import Died, Process
 
 _LOOPBACK = "127.0.0.1"
-_PORTS = range(20000, 32000)  # below Linux' and macOS' ephemeral ports: no outgoing connection takes ours meanwhile
+_PORTS = range(
+    20000, 32000
+)  # below Linux' and macOS' ephemeral ports: no outgoing connection takes ours meanwhile
 READY_SECONDS = 90.0
-_UNCHANGING_NODES = "24h"  # nothing renews our nodes' leases; real time-outs would evict their pods in a minute
+_UNCHANGING_NODES = (
+    "24h"  # nothing renews our nodes' leases; real time-outs would evict their pods in a minute
+)
 
 
 class ControlPlane:
-    """One cluster. `launch` starts it, `wait_ready` waits; `stop` and `launch` again keep port, data and identities."""
+    """One cluster. `launch`, then `wait_ready`; `stop` and `launch` again keep port, data and identities."""
 
     def __init__(
         self,
@@ -161,13 +166,19 @@ class ControlPlane:
                 ("kube-scheduler", []),
             ):
                 config = str(self.folder / f"{name}.kubeconfig")
-                command = [programs[name], f"--kubeconfig={config}", "--leader-elect=false", "--secure-port=0", *more]
+                command = [
+                    programs[name],
+                    f"--kubeconfig={config}",
+                    "--leader-elect=false",
+                    "--secure-port=0",
+                    *more,
+                ]
                 controllers.append(Process(name, command, self.folder))
         return etcd, apiserver, controllers
 
 
 def kubeconfig(entries: Sequence[tuple[ControlPlane, KeyPair, str]]) -> dict[str, Any]:
-    """A kubeconfig (https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/) with embedded certificates.
+    """A kubeconfig with embedded certificates (kubernetes.io, config API, kubeconfig.v1).
 
     One context per entry, named like its cluster; users are named ``USER@CLUSTER``.
     """
@@ -176,7 +187,10 @@ def kubeconfig(entries: Sequence[tuple[ControlPlane, KeyPair, str]]) -> dict[str
         "kind": "Config",
         "current-context": entries[0][0].name,
         "clusters": [
-            {"name": plane.name, "cluster": {"server": plane.server, "certificate-authority-data": _base64(plane.ca)}}
+            {
+                "name": plane.name,
+                "cluster": {"server": plane.server, "certificate-authority-data": _base64(plane.ca)},
+            }
             for plane, _, _ in entries
         ],
         "users": [
@@ -231,7 +245,7 @@ def _apiserver_flags(folder: Path, port: int, etcd: str) -> list[str]:
         f"--bind-address={_LOOPBACK}",
         f"--advertise-address={_LOOPBACK}",
         f"--secure-port={port}",
-        "--endpoint-reconciler-type=none",  # else it refuses a loopback address as the endpoint of `kubernetes`
+        "--endpoint-reconciler-type=none",  # else a loopback address is refused as an endpoint
         f"--client-ca-file={folder / 'ca.crt'}",
         f"--tls-cert-file={folder / 'serving.crt'}",
         f"--tls-private-key-file={folder / 'serving.key'}",

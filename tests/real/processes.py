@@ -1,8 +1,9 @@
 """Server processes that never outlive the run that started them, however that run ends.
 
-Three nets, each for what the one before misses: the owner ends them by pid; the kernel kills them when the owner dies
-(``PR_SET_PDEATHSIG``, Linux); a later run finds the folder of a dead owner and kills what is recorded there. A pid
-alone is never believed: it is compared with the process' start time, so that no stranger who got the number is hit.
+Three nets, each for what the one before misses: the owner ends them by pid; the kernel kills them when the
+owner dies (``PR_SET_PDEATHSIG``, Linux); a later run finds the folder of a dead owner and kills what is
+recorded there. A pid alone is never believed: it is compared with the process' start time, so that no
+stranger who got the number is hit.
 """
 
 from __future__ import annotations
@@ -54,9 +55,11 @@ class Process:
         return self._popen is not None and self._popen.poll() is None
 
     def start(self) -> None:
-        """Start it, tied to this process' life. Call from the main thread: the kernel watches the *thread* that forks."""
+        """Start it, tied to this process' life; main thread only, as the kernel watches the *thread*."""
         if threading.current_thread() is not threading.main_thread():
-            raise RuntimeError("start server processes from the main thread: they die with the thread that forked them")
+            raise RuntimeError(
+                "start server processes from the main thread: they die with the thread that forked them"
+            )
         with self.log.open("ab") as log:
             self._popen = subprocess.Popen(
                 self.command,
@@ -64,7 +67,7 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_owner,
+                preexec_fn=_die_with_owner,  # noqa: PLW1509 (one system call, and libc is loaded)
                 env={"PATH": os.defpath, "HOME": str(self.log.parent)},
                 cwd=self.log.parent,
             )
@@ -98,17 +101,20 @@ class Process:
 
 
 def make_folder() -> Path:
-    """A private folder for one run, recorded as owned by this process; folders of dead owners are cleaned away first."""
+    """A private folder for one run, recorded as ours; those of dead owners are cleaned away first."""
     clean_up_after_the_dead()
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     _write_record(folder / _OWNER, os.getpid())
     return folder
 
 
-def clean_up_after_the_dead() -> list[Path]:
-    """Kill recorded processes of runs whose owner is gone and remove their folders, which are returned."""
+def clean_up_after_the_dead(root: Path | None = None) -> list[Path]:
+    """Kill recorded processes of runs whose owner is gone and remove their folders, which are returned.
+
+    `root` is where runs' folders are made: the system's temporary folder.
+    """
     cleaned = []
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for folder in (root or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             if folder.is_symlink() or folder.stat().st_uid != os.getuid() or _owner_lives(folder):
                 continue
@@ -120,12 +126,14 @@ def clean_up_after_the_dead() -> list[Path]:
 
 
 def start_time(pid: int) -> str | None:
-    """What tells a process from a later one with its number (``/proc/PID/stat`` field 22, or ps); `None` when gone.
+    """What tells a process from a later one of its number (``/proc/PID/stat`` 22, or ps); `None`: gone.
 
     A zombie counts as gone: it runs nothing and holds nothing.
     """
     if sys.platform != "linux":
-        done = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
         return done.stdout.strip() or None
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -6,8 +6,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -21,7 +19,7 @@ CLUSTERS = ("real-east", "real-west")
 
 
 class Rig:
-    """Real clusters with an administrator's kubeconfig for all of them. Use as a context manager, in the main thread."""
+    """Real clusters and an administrator's kubeconfig for all of them. A context manager; main thread only."""
 
     def __init__(self, programs: binaries.Binaries, names: Iterable[str] = CLUSTERS) -> None:
         self.programs = programs
@@ -51,15 +49,23 @@ class Rig:
     def __getitem__(self, name: str) -> ControlPlane:
         return next(plane for plane in self.clusters if plane.name == name)
 
-    def extra(self, name: str, *, apiserver_flags: Iterable[str] = (), controllers: bool = False) -> ControlPlane:
-        """One more cluster, not started, for a test that stops it or wants its own flags; its folder is the rig's."""
+    def extra(
+        self, name: str, *, apiserver_flags: Iterable[str] = (), controllers: bool = False
+    ) -> ControlPlane:
+        """One more cluster, not started, for a test that stops it or wants its own flags."""
         plane = ControlPlane(
-            name, self.folder / name, self.programs, apiserver_flags=list(apiserver_flags), controllers=controllers
+            name,
+            self.folder / name,
+            self.programs,
+            apiserver_flags=list(apiserver_flags),
+            controllers=controllers,
         )
         self._extras.append(plane)
         return plane
 
-    def kubectl(self, *arguments: str, context: str = "", deadline: float = 60.0) -> subprocess.CompletedProcess[str]:
+    def kubectl(
+        self, *arguments: str, context: str = "", deadline: float = 60.0
+    ) -> subprocess.CompletedProcess[str]:
         """Run kubectl as administrator (of the first cluster, or of `context`)."""
         chosen = [f"--context={context}"] if context else []
         return subprocess.run(

@@ -1,8 +1,8 @@
 """A Go new enough to build Kubernetes: the installed one, or the one it can fetch as a module.
 
 Kubernetes 1.35 needs Go 1.25. From Go 1.21 on, an older `go` fetches the newer toolchain itself (the module
-``golang.org/toolchain``; https://go.dev/doc/toolchain). Debian 12's Go 1.19 does not know that trick, but can download
-modules, so the same module is unpacked with it and started from the module cache.
+``golang.org/toolchain``; https://go.dev/doc/toolchain). Debian 12's Go 1.19 does not know that trick, but can
+download modules, so the same module is unpacked with it and started from the module cache.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DOWNLOAD_DEADLINE = 600.0
 
 
 class Unavailable(Exception):
-    """Something that real tests need is not on this machine; the message is the reason shown beside the skip."""
+    """Something that real tests need is not on this machine; the message is the reason shown with a skip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,9 @@ def find_go(scratch: Path) -> Go:
     """
     command = shutil.which("go")
     if command is None:
-        raise Unavailable("no Go: install golang (any version from 1.19), or point NAVARCH_KUBE_BIN at built programs")
+        raise Unavailable(
+            "no Go: install golang (any version from 1.19), or point NAVARCH_KUBE_BIN at built programs"
+        )
     installed = _numbers(_output(command, "env", "GOVERSION"))
     if installed >= NEEDED:
         return Go(command, _output(command, "env", "GOVERSION"))
@@ -78,7 +80,9 @@ def _fetch(command: str, scratch: Path) -> Path:
     return root
 
 
-def _output(command: str, *arguments: str, environment: dict[str, str] | None = None, cwd: Path | None = None) -> str:
+def _output(
+    command: str, *arguments: str, environment: dict[str, str] | None = None, cwd: Path | None = None
+) -> str:
     try:
         done = subprocess.run(
             [command, *arguments],

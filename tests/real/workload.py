@@ -1,17 +1,18 @@
 """Nodes and pods on paper: objects that look alive to any client, made fast, without a kubelet.
 
-Pods are bound to a node when created and then get the status that a kubelet would have written. Their content is
-pseudo-random (from a seed) so that it does not compress better than the real thing.
+Pods are bound to a node when created and then get the status that a kubelet would have written. Their content
+is pseudo-random (from a seed) so that it does not compress better than the real thing.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime
+import http.client
 import json
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -30,9 +31,16 @@ Progress = Callable[[str], None]
 def add_node(api: Api, name: str, *, zone: str = "zone-a", cpu: str = "16", memory: str = "64Gi") -> None:
     """A Ready node that takes pods."""
     capacity = {"cpu": cpu, "memory": memory, "pods": "250", "ephemeral-storage": "100Gi"}
-    labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "topology.kubernetes.io/zone": zone}
+    labels = {
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "topology.kubernetes.io/zone": zone,
+    }
     with contextlib.suppress(ApiError):  # it exists
-        api.post("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}})
+        api.post(
+            "/api/v1/nodes",
+            {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}},
+        )
     now = _now()
     ready = {
         "type": "Ready",
@@ -85,11 +93,28 @@ def add_namespace(api: Api, name: str, *, deadline: float = 30.0) -> None:
         raise TimeoutError(f"namespace {name} had no default service account after {deadline:.0f} s")
 
 
-def fill(plane: ControlPlane, *, pods: int, size: int, seed: int = 1, progress: Progress | None = None) -> None:
+@contextlib.contextmanager
+def fresh_namespace(planes: Sequence[ControlPlane], name: str) -> Iterator[None]:
+    """Namespace `name` in every one of `planes`; its deletion is asked for at the end, not waited for."""
+    apis = [plane.api() for plane in planes]
+    try:
+        for api in apis:
+            add_namespace(api, name)
+        yield
+    finally:
+        for api in apis:
+            with contextlib.suppress(ApiError, OSError, http.client.HTTPException):
+                api.delete(f"/api/v1/namespaces/{name}")
+            api.close()
+
+
+def fill(
+    plane: ControlPlane, *, pods: int, size: int, seed: int = 1, progress: Progress | None = None
+) -> None:
     """Make `pods` Running pods of about `size` bytes of JSON each, over namespaces and enough nodes.
 
-    The size is what the API server returns for one pod in a list, managedFields included; below about 2,500 bytes
-    the pod is as small as a Running pod gets.
+    The size is what the API server returns for one pod in a list, managedFields included; below about 2,500
+    bytes the pod is as small as a Running pod gets.
     """
     api = plane.api()
     nodes = [f"node-{number:03d}" for number in range(1, 2 + pods // _PODS_PER_NODE)]
@@ -122,7 +147,10 @@ def pod(number: int, node: str, *, padding: int, seed: int) -> dict[str, Any]:
     app = _APPS[number % len(_APPS)]
     owner = f"{app}-{random.Random(f'{seed}/{app}').getrandbits(36):09x}"
     variables = [
-        {"name": f"SETTING_{index:02d}", "value": f"{chance.getrandbits(4 * _ENVIRONMENT_VALUE):0{_ENVIRONMENT_VALUE}x}"}
+        {
+            "name": f"SETTING_{index:02d}",
+            "value": f"{chance.getrandbits(4 * _ENVIRONMENT_VALUE):0{_ENVIRONMENT_VALUE}x}",
+        }
         for index in range(padding)
     ]
     container = {
@@ -153,7 +181,9 @@ def running_status(manifest: dict[str, Any], number: int) -> dict[str, Any]:
     container = manifest["spec"]["containers"][0]
     state: dict[str, Any] = {"running": {"startedAt": now}}
     if failing:
-        state = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}}
+        state = {
+            "waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}
+        }
     ready = "False" if failing else "True"
     conditions = [
         {"type": name, "status": status, "lastTransitionTime": now}
