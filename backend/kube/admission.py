@@ -1,0 +1,153 @@
+"""Who may begin now: one gate for a whole fleet, so that its start melts neither us nor a server (R1–R5)."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from backend.kube.backoff import Backoff
+from backend.kube.clock import SYSTEM_CLOCK, Clock
+from backend.kube.ratelimit import TokenBucket
+
+HANDSHAKES_AT_ONCE = 5
+HANDSHAKES_PER_SECOND = 10.0
+HANDSHAKE_BURST = 20.0
+"""A fleet of this size starts without waiting."""
+HANDSHAKE_PATIENCE = 0.1
+"""Seconds after which a handshake's place goes to the next: it waits for the network and costs us nothing,
+and a dead cluster must not keep the living ones waiting."""
+LISTS_AT_ONCE = 3
+LIST_PATIENCE = 0.5
+"""Seconds without a page after which a list's place goes to the next, for the same reason."""
+REOPENING_SPREAD = 0.2
+"""Seconds over which the feeds of one place come back."""
+RESUME_PER_CLUSTER = 0.3
+RESUME_CAP = 60.0
+
+Priority = tuple[int, int]
+"""Small first: (0 on screen or pinned, 1 in the background; how many objects are expected)."""
+
+
+class PriorityGate:
+    """A semaphore whose waiters come in by priority, then in their order."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._order = 0
+        self._waiting: list[tuple[Priority, int, asyncio.Future[None]]] = []
+
+    async def enter(self, priority: Priority) -> None:
+        if self._free > 0 and not self._waiting:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._order += 1
+        heapq.heappush(self._waiting, (priority, self._order, turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()  # the place was given to us in the moment we stopped waiting
+            raise
+
+    def leave(self) -> None:
+        while self._waiting:
+            _, _, turn = heapq.heappop(self._waiting)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+
+class Lease:
+    """A place in a gate that is given back after a while without progress, or at the end."""
+
+    def __init__(self, leave: Callable[[], None], *, patience: float) -> None:
+        self._leave: Callable[[], None] | None = leave
+        self._patience = patience
+        self._timer: asyncio.TimerHandle | None = None
+        self.progress()
+
+    def progress(self) -> None:
+        """Keep the place: something arrived."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._leave is not None:
+            self._timer = asyncio.get_running_loop().call_later(self._patience, self.give_back)
+
+    def give_back(self) -> None:
+        leave, self._leave = self._leave, None
+        if self._timer is not None:
+            self._timer.cancel()
+        if leave is not None:
+            leave()
+
+
+class Reachability:
+    """The backoff of a place many feeds go through (a cluster, a jump host): its failure counts once (R5)."""
+
+    def __init__(self, random_source: random.Random) -> None:
+        self._random = random_source
+        self._backoff = Backoff(random_source)
+        self._closed_until = float("-inf")
+
+    def failed(self, now: float) -> float:
+        """Seconds until the next try. Failures of others, noticed while it is already closed, add nothing."""
+        if now >= self._closed_until:
+            self._closed_until = now + self._backoff.next(now)
+        return self._closed_until - now + self._random.uniform(0.0, REOPENING_SPREAD)
+
+
+class Admission:
+    """One per Fleet, shared by all its clients and reflectors."""
+
+    def __init__(self, *, clock: Clock = SYSTEM_CLOCK, random_source: random.Random | None = None) -> None:
+        self._random = random_source or random.Random()  # noqa: S311 - jitter, no secret
+        self._handshakes = PriorityGate(HANDSHAKES_AT_ONCE)
+        self._pace = TokenBucket(rate=HANDSHAKES_PER_SECOND, burst=HANDSHAKE_BURST, clock=clock)
+        self._lists = PriorityGate(LISTS_AT_ONCE)
+        self._cluster_lists: dict[str, PriorityGate] = {}
+        self._places: dict[str, Reachability] = {}
+
+    def handshakes(self, *, visible: bool = True) -> Callable[[], AbstractAsyncContextManager[object]]:
+        """What a transport enters around each opening of a connection (R1)."""
+        priority = (0 if visible else 1, 0)
+
+        @asynccontextmanager
+        async def admitted() -> AsyncIterator[None]:
+            await self._pace.take()
+            await self._handshakes.enter(priority)
+            lease = Lease(self._handshakes.leave, patience=HANDSHAKE_PATIENCE)
+            try:
+                yield
+            finally:
+                lease.give_back()
+
+        return admitted
+
+    @asynccontextmanager
+    async def listing(self, cluster_id: str, *, priority: Priority = (0, 0)) -> AsyncIterator[Lease]:
+        """Hold a whole list: at most three in the fleet and one per cluster make progress at once (R2)."""
+        own = self._cluster_lists.setdefault(cluster_id, PriorityGate(1))
+        await own.enter(priority)
+        own_lease = Lease(own.leave, patience=LIST_PATIENCE * 4)
+        try:
+            await self._lists.enter(priority)
+            lease = Lease(self._lists.leave, patience=LIST_PATIENCE)
+            try:
+                yield lease
+            finally:
+                lease.give_back()
+        finally:
+            own_lease.give_back()
+
+    def reachability(self, place: str) -> Reachability:
+        """The shared backoff of a cluster (its id) or of a jump host (its address)."""
+        return self._places.setdefault(place, Reachability(self._random))
+
+    def resume_delay(self, clusters: int) -> float:
+        """Seconds one cluster waits before it reconnects after sleep or a lost link, to spread them (R4)."""
+        return self._random.uniform(0.0, min(RESUME_CAP, RESUME_PER_CLUSTER * clusters))
