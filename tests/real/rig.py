@@ -19,7 +19,7 @@ CLUSTERS = ("real-east", "real-west")
 
 
 class Rig:
-    """Real clusters and an administrator's kubeconfig for all of them. A context manager; main thread only."""
+    """Real clusters and an administrator's kubeconfig for all of them. Main thread only."""
 
     def __init__(self, programs: binaries.Binaries, names: Iterable[str] = CLUSTERS) -> None:
         self.programs = programs
