@@ -1,4 +1,4 @@
-"""One cluster of the fleet at work: its client, made when first needed, and what a kind's word means there."""
+"""One member at work: its client, made when first needed, and what a kind's word means there."""
 
 from __future__ import annotations
 
@@ -33,8 +33,17 @@ class Target:
 
     resource: ApiResource
     kind: Kind | None
-    """None: its columns become known with the first answer (see ``generic.GenericDecoder.kind``)."""
+    """None: only the server can print it, and says with its first answer how (see ``printed``)."""
     decoder: Decoder
+
+    def printed(self) -> Kind:
+        """The kind as the server's answers described it so far."""
+        if self.kind is not None:
+            return self.kind
+        from backend.resources.generic import GenericDecoder
+
+        assert isinstance(self.decoder, GenericDecoder)
+        return self.decoder.kind
 
 
 class Cluster:

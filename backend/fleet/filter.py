@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import re2
+
+from backend.fleet.row import Row, TableColumn, haystack
 
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _MEMORY = 64 << 20
@@ -51,3 +54,35 @@ class Matcher:
 def compile_pattern(pattern: str) -> Matcher:
     """The matcher of a pattern. Raises PatternError."""
     return Matcher(pattern)
+
+
+class RowFilter:
+    """Which rows are shown: a pattern that must be found, one that must not, problems only."""
+
+    __slots__ = ("_match", "_not_match", "problems_only")
+
+    def __init__(self, *, match: str = "", not_match: str = "", problems_only: bool = False) -> None:
+        """Raises PatternError."""
+        self._match = compile_pattern(match) if match else None
+        self._not_match = compile_pattern(not_match) if not_match else None
+        self.problems_only = problems_only
+
+    @property
+    def idle(self) -> bool:
+        """Whether every row passes."""
+        return self._match is None and self._not_match is None and not self.problems_only
+
+    def passes(self, row: Row, hay: bytes) -> bool:
+        """``hay``: the row's :func:`~backend.fleet.row.haystack`."""
+        if self.problems_only and not row.health.problem:
+            return False
+        if self._match is not None and not self._match.matches(hay):
+            return False
+        return self._not_match is None or not self._not_match.matches(hay)
+
+    def keep(self, rows: Sequence[Row], columns: Iterable[TableColumn]) -> list[Row]:
+        """The rows that pass, for one-time use; a view keeps the haystacks."""
+        if self.idle:
+            return list(rows)
+        shown = list(columns)
+        return [row for row in rows if self.passes(row, haystack(row, shown))]

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from backend.fleet.cluster import Cluster, Connect
+from backend.fleet.connect import Connector
 from backend.fleet.member import Member, select
+from backend.fleet.query import Query
+from backend.kube.admission import Admission
 from backend.kube.client import Client
 from backend.text import safe_text
+
+if TYPE_CHECKING:
+    from backend.fleet.table import LiveTable
 
 
 class NoSuchCluster(LookupError):
@@ -30,12 +37,10 @@ class Fleet:
 
     def __init__(self, members: Iterable[Member], *, connect: Connect | None = None) -> None:
         """``connect`` makes a member's client; the default dials its API server directly."""
-        from backend.fleet.connect import Connector
-
-        self._connector = Connector()
-        self._clusters = {
-            member.id: Cluster(member, connect=connect or self._connector.client) for member in members
-        }
+        self.admission = Admission()
+        """Shared by all tables: who may dial and list now."""
+        connect = connect or Connector(self.admission).client
+        self._clusters = {member.id: Cluster(member, connect=connect) for member in members}
 
     @property
     def members(self) -> list[Member]:
@@ -58,6 +63,20 @@ class Fleet:
 
     def client(self, cluster_id: str) -> Client:
         return self._clusters[cluster_id].client
+
+    def table(
+        self, query: Query, *, interval: float = 0.1, known_namespaces: Iterable[str] = ()
+    ) -> LiveTable:
+        """A live table of what the query means (see ``LiveTable``). Raises NoSuchCluster."""
+        from backend.fleet.table import LiveTable
+
+        return LiveTable(
+            self.select(query.clusters),
+            query,
+            admission=self.admission,
+            interval=interval,
+            known_namespaces=known_namespaces,
+        )
 
     async def aclose(self) -> None:
         """Close every connection; none waits for another."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from backend.fleet.batch import Batch
-from backend.fleet.filter import Matcher, compile_pattern
+from backend.fleet.filter import RowFilter
 from backend.fleet.row import Row, RowKey, TableColumn, haystack
 from backend.resources.kind import Health
 
@@ -22,6 +22,8 @@ def _by_place(row: Row) -> tuple[str, str, str]:
 
 class UnknownColumn(ValueError):
     """There is no column of this title; ``advice`` lists those there are."""
+
+    exit_code = 2
 
     def __init__(self, name: str, columns: Iterable[TableColumn]) -> None:
         self.sentence = f"there is no column {name!r}"
@@ -45,11 +47,9 @@ class TableView:
         self.marks: set[RowKey] = set()
         self.sort: TableColumn | None = None
         self.descending = False
-        self.problems_only = False
         self.match = ""
         self.not_match = ""
-        self._match: Matcher | None = None
-        self._not_match: Matcher | None = None
+        self._filter = RowFilter()
         self._hay: dict[RowKey, bytes] = {}
         self._placed: list[Row] = []
         self._shown: list[Row] = []
@@ -87,11 +87,7 @@ class TableView:
 
     def column(self, name: str) -> TableColumn:
         """The column of this title (any case). Raises UnknownColumn."""
-        wanted = name.casefold()
-        for column in self.columns:
-            if column.name.casefold() == wanted:
-                return column
-        raise UnknownColumn(name, self.columns)
+        return find_column(self.columns, name)
 
     def set_columns(self, columns: Sequence[TableColumn]) -> None:
         """Columns became known or changed; what was sorted by stays if it still exists."""
@@ -109,14 +105,16 @@ class TableView:
 
     def filter(self, match: str = "", not_match: str = "") -> None:
         """Show only rows in whose text ``match`` is found and ``not_match`` is not. Raises PatternError."""
-        wanted = compile_pattern(match) if match else None
-        unwanted = compile_pattern(not_match) if not_match else None
+        self._filter = RowFilter(match=match, not_match=not_match, problems_only=self.problems_only)
         self.match, self.not_match = match, not_match
-        self._match, self._not_match = wanted, unwanted
         self._rebuild()
 
+    @property
+    def problems_only(self) -> bool:
+        return self._filter.problems_only
+
     def show_problems(self, only: bool) -> None:
-        self.problems_only = only
+        self._filter.problems_only = only
         self._rebuild()
 
     def toggle_mark(self, key: RowKey) -> None:
@@ -171,17 +169,22 @@ class TableView:
     def _rebuild(self) -> None:
         """Filter, then sort; rows of equal keys stay in the order of their places (the sort is stable)."""
         shown = self._placed
-        if self._match is not None or self._not_match is not None or self.problems_only:
-            passes = self._passes
-            shown = [row for row in shown if passes(row)]
+        if not self._filter.idle:
+            passes, hay = self._filter.passes, self._hay
+            shown = [row for row in shown if passes(row, hay[row.key])]
         self._shown = list(shown) if self.sort is None else sorted(shown, key=self.sort.key)
 
     def _sort_key(self, row: Row) -> Any:
         return row.place if self.sort is None else (self.sort.key(row), row.place)
 
     def _passes(self, row: Row) -> bool:
-        if self.problems_only and not row.health.problem:
-            return False
-        if self._match is not None and not self._match.matches(self._hay[row.key]):
-            return False
-        return self._not_match is None or not self._not_match.matches(self._hay[row.key])
+        return self._filter.passes(row, self._hay[row.key])
+
+
+def find_column(columns: Sequence[TableColumn], name: str) -> TableColumn:
+    """The column of this title (any case). Raises UnknownColumn."""
+    wanted = name.casefold()
+    for column in columns:
+        if column.name.casefold() == wanted:
+            return column
+    raise UnknownColumn(name, columns)

@@ -32,7 +32,7 @@ def _by_word() -> dict[str, Kind]:
 
 
 def words(resource: ApiResource) -> list[str]:
-    """All that kubectl accepts for this kind, in lower case: ``pods``, ``pod``, ``po``, ``deployments.apps``…"""
+    """All that kubectl accepts for this kind, in lower case: ``pods``, ``po``, ``deployments.apps``…"""
     short = [resource.plural, resource.singular or resource.kind.lower(), *resource.short_names]
     if not resource.group:
         return [*short, f"{resource.plural}.{resource.version}"]

@@ -1,0 +1,229 @@
+"""Live tables: the rows of many clusters merged, kept true by watches, handed out in coalesced batches."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from backend.fleet.batch import Batch
+from backend.fleet.cluster import AmbiguousKind, Cluster, KindNotFound, Target
+from backend.fleet.feed import Feed
+from backend.fleet.query import Query
+from backend.fleet.row import Row, RowKey, TableColumn, table_columns
+from backend.fleet.states import merged, state_of
+from backend.kube.backoff import Backoff
+from backend.kube.errors import KubeError
+from backend.kube.listing import Scope
+from backend.kube.reflector import Reflector
+from backend.kube.status import State, Status
+from backend.resources import registry
+from backend.resources.kind import Kind
+from backend.text import safe_text
+
+if TYPE_CHECKING:
+    from backend.kube.admission import Admission
+
+
+class LiveTable:
+    """The rows that a query means, on every cluster it names, for as long as the table is open.
+
+    Use as an async context manager; read :meth:`batches` in one place. Each cluster has one state in
+    :attr:`statuses`; none waits for another. What is not read yet is coalesced per object, so memory is
+    bounded by the number of rows, not by the traffic.
+    """
+
+    def __init__(
+        self,
+        clusters: Sequence[Cluster],
+        query: Query,
+        *,
+        admission: Admission,
+        interval: float = 0.1,
+        known_namespaces: Iterable[str] = (),
+    ) -> None:
+        """``interval``: least seconds between batches (0.1; over SSH 0.2). ``known_namespaces``: asked one by
+        one where listing all is forbidden, besides those that the member itself knows."""
+        self.query = query
+        self.rows: dict[RowKey, Row] = {}
+        """All rows as of now; what batches add up to."""
+        now = time.time()
+        self.statuses: dict[str, Status] = {c.id: Status(state=State.SYNCING, since=now) for c in clusters}
+        kind = registry.builtin(query.kind)
+        self.kinds: list[Kind] = [kind] if kind else []
+        self.columns: tuple[TableColumn, ...] = table_columns(self.kinds)
+        """CLUSTER alone until a cluster has said what a kind without an entry looks like."""
+        self._clusters = list(clusters)
+        self._admission = admission
+        self._interval = interval
+        self._known_namespaces = tuple(known_namespaces)
+        self._changed: dict[RowKey, Row] = {}
+        self._removed: set[RowKey] = set()
+        self._columns_changed = False
+        self._something = asyncio.Event()
+        self._feeds: dict[str, list[Feed]] = {}
+        self._limited: dict[str, str] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> LiveTable:
+        self._tasks = [
+            asyncio.create_task(self._follow(cluster), name=f"table {self.query.kind} {cluster.name}")
+            for cluster in self._clusters
+        ]
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        """What changed since the last batch; the first comes at once, with every cluster's state."""
+        self._something.set()
+        while True:
+            await self._something.wait()
+            yield self._take()
+            await asyncio.sleep(self._interval)
+
+    def _take(self) -> Batch:
+        self._something.clear()
+        batch = Batch(
+            changed=tuple(self._changed.values()),
+            removed=tuple(self._removed),
+            statuses=dict(self.statuses),
+            columns_changed=self._columns_changed,
+        )
+        self._changed, self._removed, self._columns_changed = {}, set(), False
+        return batch
+
+    # --- Changes: what feeds call
+
+    def put(self, row: Row) -> None:
+        self.rows[row.key] = row
+        self._changed[row.key] = row
+        self._removed.discard(row.key)
+        self._something.set()
+
+    def drop(self, key: RowKey) -> None:
+        if self.rows.pop(key, None) is not None:
+            self._changed.pop(key, None)
+            self._removed.add(key)
+            self._something.set()
+
+    def report(self, cluster_id: str) -> None:
+        said = [feed.current for feed in self._feeds.get(cluster_id, ()) if feed.current is not None]
+        if said:
+            namespaces = [feed.namespace or "" for feed in self._feeds[cluster_id]]
+            self._set_status(cluster_id, merged(said, namespaces, limited=self._limited.get(cluster_id, "")))
+
+    def kind_known(self, kind: Kind) -> None:
+        if not any(known is kind for known in self.kinds):
+            self.kinds.append(kind)
+            self.columns = table_columns(self.kinds)
+            self._columns_changed = True
+            self._something.set()
+
+    def _set_status(self, cluster_id: str, status: Status) -> None:
+        if self.statuses.get(cluster_id) != status:
+            self.statuses[cluster_id] = status
+            self._something.set()
+
+    # --- one cluster
+
+    async def _follow(self, cluster: Cluster) -> None:
+        """Keep this cluster's share true until cancelled. Nothing that goes wrong here concerns another."""
+        target = await self._resolved(cluster)
+        if target is None:
+            return
+        if target.kind is not None:
+            self.kind_known(target.kind)
+        namespaces: list[str | None] = list(self.query.namespaces) or [None]
+        if not target.resource.namespaced:
+            namespaces = [None]
+        if namespaces != [None]:
+            await self._watch(cluster, target, namespaces)
+            return
+        forbidden = await self._watch(cluster, target, [None], until_forbidden=True)
+        known = self._fallback(cluster) if target.resource.namespaced else []
+        if forbidden and known:
+            self._limited[cluster.id] = "only " + ", ".join(known) + ": listing all namespaces is forbidden"
+            await self._watch(cluster, target, list(known))
+        elif forbidden:
+            await self._watch(cluster, target, [None])
+
+    def _fallback(self, cluster: Cluster) -> list[str]:
+        member = cluster.member
+        named = (member.access.namespace, *member.namespaces, *self._known_namespaces)
+        return list(dict.fromkeys(name for name in named if name))
+
+    async def _resolved(self, cluster: Cluster) -> Target | None:
+        """What the query's word means there; asks again, with growing pauses, while it can't be reached."""
+        backoff = Backoff(random.Random())  # noqa: S311 - jitter, no secret
+        while True:
+            try:
+                return await cluster.resolve(self.query.kind)
+            except (KindNotFound, AmbiguousKind) as error:
+                detail = safe_text(f"{error.sentence}. {error.advice}")
+                self._set_status(cluster.id, Status(state=State.NOT_FOUND, since=time.time(), detail=detail))
+                return None
+            except KubeError as error:
+                self._set_status(cluster.id, state_of(error))
+                pause = backoff.next(time.monotonic(), at_least=getattr(error, "retry_after", None))
+            await asyncio.sleep(pause)
+
+    async def _watch(
+        self,
+        cluster: Cluster,
+        target: Target,
+        namespaces: Sequence[str | None],
+        *,
+        until_forbidden: bool = False,
+    ) -> bool:
+        """Run a reflector per namespace until cancelled, or until the server forbids; then True."""
+        forbidden = asyncio.Event()
+        feeds = [
+            Feed(cluster, target, self, namespace=namespace, names=self.query.names)
+            for namespace in namespaces
+        ]
+        self._feeds[cluster.id] = feeds
+        if until_forbidden:
+            feeds[0].on_status = lambda feed: _note_forbidden(feed, forbidden)
+        try:
+            reflectors = [self._reflector(cluster, target, feed) for feed in feeds]
+        except KubeError as error:  # the access itself is unusable: no request can help
+            self._set_status(cluster.id, state_of(error))
+            return False
+        tasks = [asyncio.create_task(reflector.run()) for reflector in reflectors]
+        waiting = asyncio.create_task(forbidden.wait())
+        try:
+            done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+            return waiting in done
+        finally:
+            for task in (*tasks, waiting):
+                task.cancel()
+            await asyncio.gather(*tasks, waiting, return_exceptions=True)
+
+    def _reflector(self, cluster: Cluster, target: Target, feed: Feed) -> Reflector:
+        names = self.query.names
+        one = names[0] if len(names) == 1 and not set(names[0]) & set("*?[") else ""
+        return Reflector(
+            cluster.client,
+            target.resource,
+            target.decoder,
+            feed,
+            scope=Scope(
+                namespace=feed.namespace,
+                labels=self.query.labels,
+                fields=f"metadata.name={one}" if one else "",
+            ),
+            admission=self._admission,
+        )
+
+
+def _note_forbidden(feed: Feed, forbidden: asyncio.Event) -> None:
+    if feed.current is not None and feed.current.state is State.FORBIDDEN:
+        forbidden.set()

@@ -1,0 +1,80 @@
+"""``navarch get``: the resource table without a screen. Lists many clusters at once."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.cli.output import Format
+from console.cli.root import new_app
+from console.cli.selection import Options, read_query
+
+app = new_app("List resources of many clusters in one table.")
+
+
+@app.command(epilog="Exit codes: 0 done, 1 a cluster failed (the others are printed), 5 nothing matched.")
+def get(  # noqa: PLR0917 - the options of a command line
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="KIND [NAME]… [@CLUSTERS]",
+            help="pods, po, deploy, certificates.cert-manager.io…; names may hold * and ?.",
+            show_default=False,
+        ),
+    ],
+    cluster: Annotated[
+        list[str] | None,
+        typer.Option("-c", "--cluster", metavar="C,C", help="Names, globs, #tags or groups. Default: all."),
+    ] = None,
+    namespace: Annotated[
+        list[str] | None, typer.Option("-n", "--namespace", metavar="NS,NS", help="Default: all namespaces.")
+    ] = None,
+    all_namespaces: Annotated[
+        bool, typer.Option("-A", "--all-namespaces", help="For habit: it is the default.")
+    ] = False,
+    selector: Annotated[str, typer.Option("-l", "--selector", metavar="LABELS", help="Label selector.")] = "",
+    match: Annotated[
+        str, typer.Option("--match", metavar="REGEX", help="Only rows in whose text this is found (RE2).")
+    ] = "",
+    not_match: Annotated[
+        str, typer.Option("--not-match", metavar="REGEX", help="Only rows in whose text it is not.")
+    ] = "",
+    sort: Annotated[str, typer.Option("--sort", metavar="COLUMN", help="Order by a column.")] = "",
+    desc: Annotated[bool, typer.Option("--desc", help="Largest first.")] = False,
+    problems: Annotated[bool, typer.Option("--problems", help="Only what is not well, and why.")] = False,
+    output: Annotated[
+        Format, typer.Option("-o", "--output", help="json and yaml are whole objects.")
+    ] = Format.TABLE,
+    watch: Annotated[bool, typer.Option("-w", "--watch", help="Then print changes as they happen.")] = False,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="With json or yaml: print secret values instead of masking them.")
+    ] = False,
+    kubeconfig: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Use this file, in memory only, instead of the vault.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.1, help="Longest a cluster's list may take.")
+    ] = 30.0,
+) -> None:
+    """List resources of many clusters in one table."""
+    options = Options(
+        clusters=cluster or (),
+        namespaces=() if all_namespaces else namespace or (),
+        labels=selector,
+        match=match,
+        not_match=not_match,
+        sort=sort,
+        descending=desc,
+    )
+    query = read_query(words, options)
+    if watch and output in (Format.JSON, Format.YAML):
+        raise typer.BadParameter("--watch prints tables or names", param_hint="--output")
+    from console.cli import listing
+
+    request = listing.Request(
+        query=query, form=output, problems=problems, reveal=reveal, timeout=timeout, kubeconfig=kubeconfig
+    )
+    raise typer.Exit(asyncio.run(listing.follow(request) if watch else listing.once(request)))
