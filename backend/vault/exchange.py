@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +120,7 @@ def _bounded(source: Path) -> bytes:
     except OSError as error:
         raise UnsafeFile(f"{source} can't be read: {error.strerror}.", advice="Check the path.") from error
     with os.fdopen(fd, "rb") as file:
-        if not os.path.isfile(f"/dev/fd/{fd}") and not source.is_file():
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise UnsafeFile(f"{source} is not a plain file.", advice="Give the file that was exported.")
         data = file.read(LARGEST_IMPORT + 1)
     if len(data) > LARGEST_IMPORT:

@@ -77,7 +77,7 @@ def _rotate(vault: Vault, *, without: bytes | None, passphrases: Sequence[str]) 
         back_up(vault)
         codes: dict[str, str] = {}
         with vault.transaction() as draft:
-            if draft.snapshot.slots != before:
+            if set(draft.snapshot.slots) != set(before):
                 raise SlotRefused("The slots were changed in another window.", advice="Try again.")
             old = draft.master
             master = MasterKey.fresh(store=old.store, epoch=old.epoch + 1)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from backend.vault.errors import VaultDamaged, VaultTooNew
 from backend.vault.format import FORMAT, READER_VERSION
@@ -35,6 +37,22 @@ class Snapshot:
     journal_count: int
 
 
+_META = (str, bytes, int, int, int, int, bytes, bytes, str)
+_SLOT = (bytes, str, str, str, bytes, bytes, bytes, int)
+_RECORD = (bytes, str, int, int, bytes, bytes)
+_ENTRY = (int, int, bytes, bytes)
+
+
+def _typed(rows: Iterable[tuple[Any, ...]], types: tuple[type, ...]) -> list[tuple[Any, ...]]:
+    """STRICT tables hold only these types, unless the file is damaged: SQLite does not look when it reads."""
+    checked = []
+    for row in rows:
+        if any(type(value) is not wanted for value, wanted in zip(row, types, strict=True)):
+            raise VaultDamaged("A row of the vault holds values of a wrong type.")
+        checked.append(row)
+    return checked
+
+
 def load(db: sqlite3.Connection) -> Snapshot:
     """Read everything but the journal's lines; call it inside a transaction.
 
@@ -44,7 +62,7 @@ def load(db: sqlite3.Connection) -> Snapshot:
         "SELECT format, store_uuid, min_reader, key_epoch, generation, journal_seq, journal_head, "
         "manifest_mac, created_by FROM meta"
     ).fetchall()
-    if len(rows) != 1 or rows[0][0] != FORMAT or len(rows[0][1]) != 16:
+    if len(rows) != 1 or _typed(rows, _META)[0][0] != FORMAT or len(rows[0][1]) != 16:
         raise VaultDamaged("The vault's header can't be read.")
     _, store, min_reader, epoch, generation, journal_seq, journal_head, mac, created_by = rows[0]
     if min_reader > READER_VERSION:
@@ -77,11 +95,11 @@ def load(db: sqlite3.Connection) -> Snapshot:
                 key_commitment=row[6],
                 created=row[7],
             )
-            for row in slots
+            for row in _typed(slots, _SLOT)
         ),
         records=tuple(
             SealedRecord(id=row[0], kind=row[1], version=row[2], epoch=row[3], nonce=row[4], ct=row[5])
-            for row in records
+            for row in _typed(records, _RECORD)
         ),
         journal_last=last,
         journal_count=count,
@@ -134,7 +152,7 @@ def write_record(db: sqlite3.Connection, record: SealedRecord) -> None:
 
 def journal_entries(db: sqlite3.Connection, *, after: int = 0) -> list[SealedEntry]:
     rows = db.execute("SELECT seq, epoch, nonce, ct FROM journal WHERE seq > ? ORDER BY seq", (after,))
-    return [SealedEntry(seq=row[0], epoch=row[1], nonce=row[2], ct=row[3]) for row in rows]
+    return [SealedEntry(seq=row[0], epoch=row[1], nonce=row[2], ct=row[3]) for row in _typed(rows, _ENTRY)]
 
 
 def write_entry(db: sqlite3.Connection, entry: SealedEntry) -> None:

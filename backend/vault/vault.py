@@ -337,7 +337,7 @@ class Vault:
             self._snapshot = None
             self._master = master
             snapshot = self._load()
-            problems = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            problems = self._db.execute("PRAGMA integrity_check(1)").fetchone()[0]
             self._torn = "" if problems == "ok" else "The vault's file is damaged inside."
             self._rollback = complaint(seen, snapshot.meta)
             if not self._damage and not self._torn and not self._rollback:
