@@ -40,6 +40,13 @@ class Listed:
     error: KubeError | None = None
     done: bool = False
 
+    names: Sequence[str] = ()
+    """The query's names, for whoever reads ``body``."""
+
+    def wanted(self, name: str) -> bool:
+        """Whether the query's names (or globs) mean an object of this name."""
+        return not self.names or any(fnmatchcase(name, pattern) for pattern in self.names)
+
     @property
     def kind(self) -> Kind | None:
         return self.target.printed() if self.target is not None else None
@@ -152,7 +159,7 @@ class _Lister:
         async with aclosing(bodies):
             async for body in bodies:
                 if self._objects:
-                    yield Listed(cluster=self._cluster, target=target, body=body)
+                    yield Listed(cluster=self._cluster, target=target, body=body, names=self._names)
                 else:
                     yield self._rows(target, body)
 
@@ -160,13 +167,10 @@ class _Lister:
         page = target.decoder.page(body)
         kind = target.printed()
         cluster = self._cluster
-        skew = cluster.clock_skew
+        skew, names = cluster.clock_skew, self._names
         rows = [
             make_row(item, cluster_id=cluster.id, cluster=cluster.name, kind=kind, skew=skew)
             for item in page.items
-            if self.wanted(item.metadata.name)
+            if not names or any(fnmatchcase(item.metadata.name, pattern) for pattern in names)
         ]
         return Listed(cluster=cluster, target=target, rows=tuple(rows), skipped=page.skipped)
-
-    def wanted(self, name: str) -> bool:
-        return not self._names or any(fnmatchcase(name, pattern) for pattern in self._names)

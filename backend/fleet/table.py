@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from backend.fleet.batch import Batch
@@ -55,7 +55,7 @@ class LiveTable:
         self.kinds: list[Kind] = [kind] if kind else []
         self.columns: tuple[TableColumn, ...] = table_columns(self.kinds)
         """CLUSTER alone until a cluster has said what a kind without an entry looks like."""
-        self._clusters = list(clusters)
+        self.clusters = list(clusters)
         self._admission = admission
         self._interval = interval
         self._known_namespaces = tuple(known_namespaces)
@@ -70,7 +70,7 @@ class LiveTable:
     async def __aenter__(self) -> LiveTable:
         self._tasks = [
             asyncio.create_task(self._follow(cluster), name=f"table {self.query.kind} {cluster.name}")
-            for cluster in self._clusters
+            for cluster in self.clusters
         ]
         return self
 
@@ -79,7 +79,7 @@ class LiveTable:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def batches(self) -> AsyncIterator[Batch]:
+    async def batches(self) -> AsyncGenerator[Batch, None]:
         """What changed since the last batch; the first comes at once, with every cluster's state."""
         self._something.set()
         while True:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backend.fleet.cluster import Cluster
+from backend.fleet.filter import RowFilter
 from backend.fleet.listing import Listed, list_once
 from backend.fleet.query import Query
-from backend.fleet.row import Row
+from backend.fleet.row import Row, table_columns
+from backend.fleet.view import find_column
 from backend.kube.errors import KubeError
+from backend.kube.status import State
+from backend.resources import registry
 from console.cli.exits import Exit
 from console.cli.failures import say
-from console.cli.output import Format
+from console.cli.output import Format, NameWriter, TableWriter
 from console.cli.session import open_fleet
+
+if TYPE_CHECKING:
+    from backend.fleet.batch import Batch
+    from backend.fleet.table import LiveTable
 
 GRACE = 0.5
 """Seconds that rows of answered clusters wait for silent ones before they are printed without them."""
@@ -36,11 +46,24 @@ async def once(request: Request) -> int:
     """Print the lists of all clusters that answer; the exit code."""
     async with open_fleet(request.kubeconfig) as fleet:
         clusters = fleet.select(request.query.clusters)
+        _check_sort(request.query)
         if request.form in (Format.JSON, Format.YAML):
             from console.cli.objects import print_objects
 
             return await print_objects(clusters, request)
         return await _print_rows(clusters, request)
+
+
+def _check_sort(query: Query) -> None:
+    """Refuse an unknown column before anything is asked, where columns are known. Raises UnknownColumn."""
+    kind = registry.builtin(query.kind)
+    if query.sort and kind is not None:
+        find_column(table_columns([kind]), query.sort)
+
+
+def named_exactly(query: Query) -> bool:
+    """Whether one object of each cluster is meant: a single name without wildcards."""
+    return len(query.names) == 1 and not set(query.names[0]) & set("*?[")
 
 
 class Outcome:
@@ -106,9 +129,6 @@ class _Printer:
     """Collects rows per cluster and prints what is complete, in the fleet's order."""
 
     def __init__(self, clusters: Sequence[Cluster], request: Request) -> None:
-        from backend.fleet.filter import RowFilter
-        from console.cli.output import NameWriter, TableWriter
-
         wide = request.form is Format.WIDE
         self._names = request.form is Format.NAME
         self._writer = NameWriter() if self._names else TableWriter(wide=wide, why=request.problems)
@@ -130,8 +150,6 @@ class _Printer:
 
     def flush(self) -> None:
         """Print what has come since the last flush."""
-        from backend.fleet.row import table_columns
-
         kinds = list({id(r.kind): r.kind for rows in self._rows.values() for r in rows}.values())
         rows = [row for found in self._rows.values() for row in found]
         self._rows = {cluster_id: [] for cluster_id in self._rows}
@@ -141,9 +159,49 @@ class _Printer:
         rows = self._filter.keep(rows, columns)
         query = self._request.query
         if query.sort:
-            from backend.fleet.view import find_column
-
             rows.sort(key=find_column(columns, query.sort).key, reverse=query.descending)
         elif query.descending:
             rows.reverse()
         self._writer.write(rows, columns)
+
+
+async def follow(request: Request) -> int:
+    """Print the rows, then every change as it happens, until interrupted."""
+    async with open_fleet(request.kubeconfig) as fleet:
+        _check_sort(request.query)
+        async with fleet.table(request.query) as table, aclosing(table.batches()) as batches:
+            follower = _Follower(table, request)
+            async for batch in batches:
+                follower.take(batch)
+    return Exit.OK
+
+
+class _Follower:
+    """Prints the first rows as a table, then changed rows as lines below it; states of clusters on stderr."""
+
+    def __init__(self, table: LiveTable, request: Request) -> None:
+        query = request.query
+        self._table = table
+        self._names = {cluster.id: cluster.name for cluster in table.clusters}
+        self._filter = RowFilter(match=query.match, not_match=query.not_match, problems_only=request.problems)
+        self._sort = query.sort
+        self._descending = query.descending
+        wide = request.form is Format.WIDE
+        names = request.form is Format.NAME
+        self._writer = NameWriter() if names else TableWriter(wide=wide, why=request.problems)
+        self._states: dict[str, State] = {}
+
+    def take(self, batch: Batch) -> None:
+        for cluster_id, status in batch.statuses.items():
+            before = self._states.get(cluster_id)
+            if status.state is not before and status.state not in (State.SYNCING, State.LIVE):
+                say(f"{self._names[cluster_id]}: {status.state.value}: {status.detail}")
+            elif status.state is State.LIVE and before not in (None, State.SYNCING, State.LIVE):
+                say(f"{self._names[cluster_id]}: live again")
+            self._states[cluster_id] = status.state
+        columns = self._table.columns
+        rows = self._filter.keep(batch.changed, columns)
+        if self._sort and rows:
+            rows.sort(key=find_column(columns, self._sort).key, reverse=self._descending)
+        self._writer.write(rows, columns)
+        sys.stdout.flush()
