@@ -19,7 +19,7 @@ from anyio.abc import ByteStream
 
 from backend.kube.access import ClusterAccess
 from backend.kube.credentials import Credential, Credentials, impersonation_headers
-from backend.kube.dial import Dialer, DirectOpener, Handshakes, StreamOpener
+from backend.kube.dial import Dialer, Handshakes, StreamOpener
 from backend.kube.errors import (
     BadResponse,
     DeadlineExceeded,
@@ -31,6 +31,7 @@ from backend.kube.errors import (
 )
 from backend.kube.http1 import Connection, ConnectionLost, IdleConnections, Request
 from backend.kube.origin import Origin
+from backend.kube.proxies import opener_for
 from backend.kube.response import TRANSPORT_ERRORS, Response
 from backend.kube.tls import ClientCertificate, ssl_context
 from backend.kube.tls_words import handshake_failure
@@ -73,11 +74,14 @@ class Transport:
     ) -> None:
         try:
             self.origin = Origin.parse(access.server)
+            opener = opener or opener_for(access)
         except ValueError as error:
             raise KubeconfigError(access.name, error) from error
         self.access = access
         self.credentials = credentials or Credentials(access)
-        self._dialer = Dialer(access.name, self.origin, opener or DirectOpener(), handshakes=handshakes)
+        self.via = opener.via
+        """How the server is reached, for people; empty: directly."""
+        self._dialer = Dialer(access.name, self.origin, opener, handshakes=handshakes)
         self._slots = anyio.Semaphore(max_connections)
         self._idle = IdleConnections()
         self._open: set[Connection] = set()
