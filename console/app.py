@@ -1,0 +1,23 @@
+"""The console's door: opens the window on a session.
+
+Textual reads its switches from the environment while it is imported, so they are set before that, here.
+"""
+
+from __future__ import annotations
+
+from console.session import Session
+
+
+def run(session: Session) -> int:
+    """Open the console on this session until the person leaves; returns the process's exit code."""
+    from console.terminal.traits import detect, prepare_environment
+
+    traits = detect()
+    prepare_environment(traits)
+    from console.application import NavarchApp
+    from console.terminal.driver import NavarchDriver
+
+    NavarchDriver.traits = traits
+    app = NavarchApp(session, traits=traits, driver_class=NavarchDriver)
+    app.run()
+    return app.return_code or 0

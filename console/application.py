@@ -1,0 +1,335 @@
+"""The Textual application: which view is shown, by which palette, and how it ends.
+
+What screens look like is in ``console.screens``; what a fleet is, in ``backend.fleet``. Nothing here waits
+for a network: slow calls run in workers, whose failures become one sentence on the screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from importlib.resources import files
+from typing import TYPE_CHECKING, TypeVar
+
+from textual import work
+from textual.app import App
+from textual.driver import Driver
+from textual.screen import Screen
+
+from backend.text import SafeStr, safe_text
+from console.actions import Scope
+from console.keymap import bindings, checked
+from console.session import Gate, Session
+from console.terminal.crash import report
+from console.terminal.traits import Traits, detect
+from console.theme import NAMES, Palette, Tone, default_theme, palette, textual_theme
+from console.views import DetailView, FleetView, History, ObjectRef, View
+
+if TYPE_CHECKING:
+    from backend.fleet.fleet import Fleet
+    from backend.fleet.member import Member
+    from console.screens.frame import FrameScreen
+
+Result = TypeVar("Result")
+
+
+class NavarchApp(App[None], inherit_bindings=False):
+    """One window on one fleet."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = (files("themes") / "navarch.tcss").read_text("utf-8")
+    BINDINGS = bindings(Scope.APP)
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        traits: Traits | None = None,
+        keymap: dict[str, str] | None = None,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        self.traits = traits or detect()
+        self.session = session
+        self.history = History()
+        self.typed: dict[str, list[str]] = {}
+        """Lines typed at each kind of prompt in this session."""
+        self._fleet: Fleet | None = None
+        self._opening: asyncio.Task[Fleet] | None = None
+        self.crashed: SafeStr | None = None
+        super().__init__(driver_class=driver_class)
+        for name in NAMES:
+            self.register_theme(textual_theme(name))
+        self._palette = palette(default_theme(self.traits))
+        self.theme = self._palette.name
+        self.set_keymap(checked(keymap or {}))
+
+    # --- the crash path, first of all: nothing below may print what the program holds
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Textual would print every frame's local variables; see ``console.terminal.crash``."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._fatal_error()
+
+    def _fatal_error(self) -> None:
+        if self._exception is not None and self.crashed is None:
+            self.crashed = report(self._exception)
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: object) -> None:
+        """Textual hands over rendered tracebacks here; they are dropped, the end is the same."""
+        self.crashed = self.crashed or safe_text("Navarch lost its terminal or could not read from it.")
+        self._return_code = 1
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        """Print the report once the terminal is back to normal."""
+        self._exit_renderables.clear()
+        if self.crashed is not None and not self.is_headless:
+            import sys
+
+            print(self.crashed, file=sys.__stderr__)
+
+    # --- no pictures of the screen: it may show what is secret
+
+    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+        """There is no such command."""
+
+    def deliver_screenshot(
+        self, filename: str | None = None, path: str | None = None, time_format: str | None = None
+    ) -> str | None:
+        return None
+
+    def save_screenshot(
+        self, filename: str | None = None, path: str | None = None, time_format: str | None = None
+    ) -> str:
+        return ""
+
+    # --- facts that widgets ask for
+
+    @property
+    def palette(self) -> Palette:
+        return self._palette
+
+    def now(self) -> float:
+        return self.session.now()
+
+    @property
+    def read_only(self) -> bool:
+        return self.session.read_only
+
+    @property
+    def members(self) -> list[Member]:
+        """The clusters of the fleet, as far as it is there."""
+        return self._fleet.members if self._fleet is not None else []
+
+    def kind_words(self) -> Sequence[str]:
+        """Kinds that the ``:`` line knows without asking a cluster."""
+        from console.completion import kind_words
+
+        return kind_words()
+
+    def fleet_completions(self, text: str) -> Sequence[str]:
+        from console.completion import completions
+
+        return completions(text, self.members)
+
+    def lock_seconds(self) -> float | None:
+        return self.session.lock_seconds()
+
+    @property
+    def has_journal(self) -> bool:
+        return self.session.gate() is Gate.OPEN and self.session.lock_seconds() is not None
+
+    def use_palette(self, name: str) -> None:
+        """Change all colours at once."""
+        self._palette = palette(name)
+        self.theme = name
+        for screen in self.screen_stack:
+            for widget in screen.query("LineWidget"):
+                widget.refresh()
+
+    # --- start and end
+
+    def _gate_screen(self) -> Screen[None]:
+        gate = self.session.gate()
+        if gate is Gate.OPEN:
+            self.history.visit(FleetView())
+            return self._screen_of(FleetView())
+        if gate is Gate.LOCKED:
+            from console.screens.unlock import UnlockScreen
+
+            return UnlockScreen()
+        from console.screens.first_start import FirstStartScreen
+
+        return FirstStartScreen()
+
+    def on_mount(self) -> None:
+        from console.terminal.ending import Ending
+
+        Ending(self).install()
+        self.push_screen(self._gate_screen())
+        self.set_interval(1.0, self._watch_lock)
+        if self.session.gate() is Gate.OPEN:
+            self.open_fleet()
+
+    def _watch_lock(self) -> None:
+        """The vault locks itself when its time is over, whatever is on the screen."""
+        left = self.session.lock_seconds()
+        if left is not None and left <= 0 and self.session.gate() is Gate.OPEN:
+            self.action_lock()
+
+    def enter(self, notices: Sequence[object] = ()) -> None:
+        """The gate is open: show the fleet, and what the vault has to say."""
+        self.history = History()
+        self.open_fleet()
+        self.show(FleetView())
+        if notices:
+            self.call_after_refresh(self.say, " ".join(map(str, notices)), Tone.WARNING)
+
+    def open_fleet(self) -> None:
+        """Begin to make the fleet; :meth:`fleet` waits for it."""
+        self._fleet = None
+        self._opening = asyncio.create_task(self.session.open_fleet())
+
+    async def fleet(self) -> Fleet:
+        """The fleet, once it is there. Raises what kept it from being made."""
+        if self._opening is None:
+            self.open_fleet()
+        assert self._opening is not None
+        self._fleet = await asyncio.shield(self._opening)
+        return self._fleet
+
+    @property
+    def fleet_now(self) -> Fleet | None:
+        """The fleet, if it is there already."""
+        return self._fleet
+
+    async def end(self) -> None:
+        """Drop connections, keys and children; what is slow is left behind."""
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._fleet is not None:
+            await self._fleet.aclose()
+        await self.session.close()
+
+    def action_leave(self) -> None:
+        self.leave()
+
+    @work(exclusive=True, group="leave", exit_on_error=False)
+    async def leave(self) -> None:
+        try:
+            async with asyncio.timeout(3.0):
+                await self.end()
+        except TimeoutError:
+            pass
+        finally:
+            self.exit()
+
+    def action_lock(self) -> None:
+        self.lock()
+
+    @work(exclusive=True, group="lock", exit_on_error=False)
+    async def lock(self) -> None:
+        """Forget keys first, then close what used them, then show the gate."""
+        if self.session.gate() is not Gate.OPEN or self.session.lock_seconds() is None:
+            return
+        fleet, self._fleet, self._opening = self._fleet, None, None
+        await self.session.lock()
+        self.history = History()
+        self._close_dialogs()
+        await self.switch_screen(self._gate_screen())
+        if fleet is not None:
+            await fleet.aclose()
+
+    # --- views
+
+    def show(self, view: View) -> None:
+        """Go to a view and remember it in the history."""
+        self.history.visit(view)
+        self._switch(view)
+
+    def step(self, by: int) -> None:
+        view = self.history.step(by)
+        if view is not None:
+            self._switch(view)
+
+    def swap(self) -> None:
+        view = self.history.swap()
+        if view is not None:
+            self._switch(view)
+
+    def can_step(self, by: int) -> bool:
+        return 0 <= self.history.at + by < len(self.history.views)
+
+    def can_swap(self) -> bool:
+        return self.history.can_swap
+
+    def _switch(self, view: View) -> None:
+        self._close_dialogs()
+        self.switch_screen(self._screen_of(view))
+
+    def _close_dialogs(self) -> None:
+        """Down to the one main screen, which stands on Textual's empty one."""
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+
+    def _screen_of(self, view: View) -> Screen[None]:
+        from console.screens.opener import screen_of
+
+        return screen_of(view)
+
+    def open_object(self, ref: ObjectRef, *, tab: str = "describe") -> None:
+        self.show(DetailView(ref, tab))
+
+    # --- the command line inside
+
+    def complete(self, text: str) -> Sequence[str]:
+        from console.command_line import complete
+
+        return complete(self, text)
+
+    def run_line(self, line: str) -> None:
+        from console.command_line import run_line
+
+        run_line(self, line)
+
+    def say(self, text: object, tone: Tone = Tone.TEXT) -> None:
+        """One line on the screen below."""
+        screen = self.frame
+        if screen is not None:
+            screen.say(text, tone)
+
+    @property
+    def frame(self) -> FrameScreen | None:
+        """The main screen, below any dialog."""
+        from console.screens.frame import FrameScreen
+
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, FrameScreen)), None)
+
+    async def attempt(self, call: Callable[[], Awaitable[Result]]) -> Result | None:
+        """Await something that may fail; a failure with a sentence is said, any other is a mistake of ours."""
+        try:
+            return await call()
+        except Exception as error:
+            sentence = getattr(error, "sentence", None)
+            if sentence is None:
+                raise
+            advice = getattr(error, "advice", "")
+            self.say(f"{sentence}. {advice}" if advice else sentence, Tone.ERROR)
+            return None
+
+    def action_palette(self) -> None:
+        from console.screens.palette import PaletteScreen
+
+        if self.frame is not None and self.screen is self.frame:
+            self.push_screen(PaletteScreen(self.frame))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "lock":
+            return self.has_journal
+        if action == "palette":
+            return self.frame is not None and self.screen is self.frame
+        return True

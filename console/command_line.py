@@ -1,0 +1,62 @@
+"""What the ``:`` line understands: kinds by the one grammar, screens, and a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from backend.fleet.query import QuerySyntaxError, parse_line
+from console.actions import ACTIONS
+from console.theme import Tone
+from console.views import SCREENS, ResourcesView
+
+if TYPE_CHECKING:
+    from console.application import NavarchApp
+
+
+def run_line(app: NavarchApp, line: str) -> None:
+    """Do what the line says, or say why not; a kind wins over a screen's name."""
+    text = line.strip().removeprefix(":").strip()
+    if not text:
+        return
+    first, _, rest = text.partition(" ")
+    if first == "screen":
+        _screen(app, rest.strip())
+        return
+    if text in _words() and text not in app.kind_words():
+        app.call_later(app.run_action, ACTIONS[_words()[text]].call, app.frame)
+        return
+    if text in SCREENS and text not in app.kind_words():
+        _screen(app, text)
+        return
+    try:
+        query = parse_line(text)
+    except QuerySyntaxError as error:
+        app.say(f"{error.sentence}. {error.advice}" if error.advice else error.sentence, Tone.ERROR)
+        return
+    app.show(ResourcesView(query))
+
+
+def _screen(app: NavarchApp, name: str) -> None:
+    if name in SCREENS and (name != "journal" or app.has_journal):
+        app.show(SCREENS[name])
+    else:
+        known = ", ".join(screen for screen in SCREENS if screen != "journal" or app.has_journal)
+        app.say(f"There is no screen {name!r}. There are: {known}", Tone.ERROR)
+
+
+def complete(app: NavarchApp, text: str) -> Sequence[str]:
+    """Whole lines that could be meant, the best first."""
+    found = list(app.fleet_completions(text))
+    if " " not in text:
+        found += [word for word in (*_words(), *SCREENS) if word.startswith(text) and word not in found]
+    elif text.startswith("screen "):
+        wanted = text.removeprefix("screen ").strip()
+        found = [f"screen {name}" for name in SCREENS if name.startswith(wanted)]
+    return found
+
+
+def _words() -> dict[str, str]:
+    """Words of the line to action ids."""
+    words = {action.word: action.id for action in ACTIONS.values() if action.word}
+    return {**words, "q": words["quit"]}

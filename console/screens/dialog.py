@@ -1,0 +1,64 @@
+"""A box over the screen: it has a title, some widgets, and its own key line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+from backend.text import safe_text
+from console.actions import Scope
+from console.keymap import bindings
+from console.widgets.keyline import KeyLine
+from console.widgets.notice import NoticeLine
+from console.theme import Tone
+
+if TYPE_CHECKING:
+    from console.application import NavarchApp
+
+Answer = TypeVar("Answer")
+
+
+class DialogScreen(ModalScreen[Answer], Generic[Answer]):
+    """Escape leaves it without doing anything. Subclasses name their title and give the widgets inside."""
+
+    BINDINGS = bindings(Scope.FORM)
+    title_text = ""
+    danger = False
+    broad = False
+
+    @property
+    def navarch(self) -> NavarchApp:
+        return cast("NavarchApp", self.app)
+
+    def inside(self) -> list[Widget]:
+        """The widgets in the box, top to bottom."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        box = Vertical(*self.inside(), NoticeLine(), KeyLine(), classes="dialog")
+        box.set_class(self.danger, "-danger")
+        box.set_class(self.broad, "-wide")
+        box.set_class(not self.navarch.traits.unicode, "-ascii")
+        # A str would be read as markup.
+        box.border_title = Content(safe_text(self.title_text, limit=60))  # type: ignore[assignment]
+        yield box
+
+    def say(self, text: object, tone: Tone = Tone.ERROR) -> None:
+        """One line inside the box."""
+        self.query_one(NoticeLine).say(text, tone, stay=True)
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+    def action_accept(self) -> None:
+        """What ctrl-s does; dialogs without a form leave it out."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "accept":
+            return type(self).action_accept is not DialogScreen.action_accept
+        return True

@@ -1,0 +1,163 @@
+"""The frame every main screen stands in: top line, subject, body, prompt, notice, keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from console.actions import Scope
+from console.keymap import bindings
+from console.theme import Tone
+from console.widgets.keyline import KeyLine
+from console.widgets.lines import LineWidget
+from console.widgets.notice import NoticeLine
+from console.widgets.prompt import PromptLine
+from console.widgets.subject import SubjectLine
+from console.widgets.topline import TopLine
+
+if TYPE_CHECKING:
+    from console.application import NavarchApp
+
+
+class FrameScreen(Screen[None]):
+    """Subclasses give the body; the frame brings what every screen can do."""
+
+    BINDINGS = bindings(Scope.FRAME)
+    AUTO_FOCUS = "#body"
+
+    @property
+    def navarch(self) -> NavarchApp:
+        return cast("NavarchApp", self.app)
+
+    def body(self) -> Widget:
+        """The widget that fills the frame; its id must be ``body``."""
+        raise NotImplementedError
+
+    def crumbs(self) -> tuple[object, ...]:
+        """Where this is, from the general to the special."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        yield TopLine()
+        yield SubjectLine()
+        yield self.body()
+        yield PromptLine()
+        yield NoticeLine()
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        self.top.tell(crumbs=self.crumbs())
+
+    @property
+    def top(self) -> TopLine:
+        return self.query_one(TopLine)
+
+    @property
+    def subject(self) -> SubjectLine:
+        return self.query_one(SubjectLine)
+
+    @property
+    def prompt(self) -> PromptLine:
+        return self.query_one(PromptLine)
+
+    def say(self, text: object, tone: Tone = Tone.TEXT, *, stay: bool = False) -> None:
+        """One line about what came of something."""
+        self.query_one(NoticeLine).say(text, tone, stay=stay)
+
+    def clear_notice(self) -> None:
+        self.query_one(NoticeLine).clear()
+
+    def repaint(self) -> None:
+        """The palette changed: paint every cell again."""
+        for widget in self.query(LineWidget):
+            widget.repaint()
+
+    # --- what every screen can do
+
+    def action_command(self) -> None:
+        self.prompt.ask("command", ":", complete=self.navarch.complete)
+
+    @on(PromptLine.Completions)
+    def _completions(self, event: PromptLine.Completions) -> None:
+        self.query_one(KeyLine).offer(event.lines)
+        if event.lines is None:
+            self.query_one("#body").focus()
+
+    @on(PromptLine.Submitted)
+    def _entered(self, event: PromptLine.Submitted) -> None:
+        if event.kind == "command" and event.text:
+            self.navarch.run_line(event.text)
+        else:
+            self.prompt_entered(event.kind, event.text)
+
+    @on(PromptLine.Changed)
+    def _typed(self, event: PromptLine.Changed) -> None:
+        self.prompt_changed(event.kind, event.text)
+
+    @on(PromptLine.Cancelled)
+    def _cancelled(self, event: PromptLine.Cancelled) -> None:
+        self.prompt_cancelled(event.kind)
+
+    def prompt_entered(self, kind: str, text: str) -> None:
+        """Something other than a command was entered."""
+
+    def prompt_changed(self, kind: str, text: str) -> None:
+        """Something was typed."""
+
+    def prompt_cancelled(self, kind: str) -> None:
+        """The prompt was left with escape."""
+
+    def action_help(self) -> None:
+        from console.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self))
+
+    def action_theme(self) -> None:
+        from console.screens.theme import ThemeScreen
+
+        self.app.push_screen(ThemeScreen())
+
+    def action_states(self) -> None:
+        from console.screens.states import StatesScreen
+
+        self.app.push_screen(StatesScreen(self.top.pairs()))
+
+    def action_back(self) -> None:
+        self.navarch.step(-1)
+
+    def action_history(self, by: int) -> None:
+        self.navarch.step(by)
+
+    def action_last_view(self) -> None:
+        self.navarch.swap()
+
+    def action_go(self, name: str) -> None:
+        from console.views import SCREENS
+
+        self.navarch.show(SCREENS[name])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what works here, now."""
+        if self.prompt.is_open and action in _NOT_WHILE_TYPING:
+            return False
+        if action == "back":
+            return self.can_go_back()
+        if action == "history":
+            return self.navarch.can_step(cast("int", parameters[0]))
+        if action == "last_view":
+            return self.navarch.can_swap()
+        if action == "go" and parameters == ("journal",):
+            return self.navarch.has_journal
+        if action == "states":
+            return self.top.has_states
+        return True
+
+    def can_go_back(self) -> bool:
+        return self.navarch.can_step(-1)
+
+
+_NOT_WHILE_TYPING = frozenset({"back", "history", "last_view", "go"})

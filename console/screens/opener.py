@@ -1,0 +1,28 @@
+"""Which screen shows which view; screens are imported when they are first needed."""
+
+from __future__ import annotations
+
+from textual.screen import Screen
+
+from console.views import DetailView, FleetView, JournalView, ResourcesView, View
+
+
+def screen_of(view: View) -> Screen[None]:
+    """A fresh screen for this view."""
+    match view:
+        case FleetView():
+            from console.screens.fleet import FleetScreen
+
+            return FleetScreen()
+        case ResourcesView():
+            from console.screens.resources import ResourcesScreen
+
+            return ResourcesScreen(view)
+        case DetailView():
+            from console.screens.detail import DetailScreen
+
+            return DetailScreen(view)
+        case JournalView():
+            from console.screens.journal import JournalScreen
+
+            return JournalScreen()

@@ -1,0 +1,298 @@
+"""Objects of one kind in many clusters, live."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from textual import work
+
+from backend.fleet.batch import Batch
+from backend.fleet.filter import PatternError
+from backend.fleet.row import Row, RowKey
+from backend.fleet.view import TableView, UnknownColumn
+from backend.kube.status import State
+from backend.resources.kind import Health
+from console.actions import ACTIONS, Scope
+from console.keymap import bindings
+from console.screens.table_frame import TableScreen
+from console.states import words, worst_first
+from console.theme import Tone
+from console.view_source import ViewSource
+from console.views import ObjectRef, ResourcesView
+from console.widgets.paint import Line, Piece
+from console.widgets.table_changes import SECONDS
+
+
+class ResourcesScreen(TableScreen):
+    BINDINGS = bindings(Scope.RESOURCES, Scope.OBJECT)
+
+    def __init__(self, view: ResourcesView) -> None:
+        super().__init__()
+        self.asked = view
+        self.rows = TableView(())
+        self._leaving: dict[RowKey, float] = {}
+        """Rows that are gone, drawn fading until then (monotonic)."""
+        self._synced = False
+
+    # --- frame
+
+    def crumbs(self) -> tuple[object, ...]:
+        query = self.asked.query
+        where = (",".join(query.clusters),) if query.clusters else ()
+        return ("fleet", *where, query.kind)
+
+    def source(self) -> ViewSource:
+        return ViewSource(self.rows)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.tell_subject()
+        self.follow()
+
+    def tell_subject(self) -> None:
+        query, shown, total = self.asked.query, len(self.rows), len(self.rows.rows)
+        count = f"{total:,} rows" if shown == total else f"{shown:,} of {total:,} rows"
+        facts = [Piece(query.kind, Tone.STRONG)]
+        facts.append(Piece(",".join(query.namespaces) if query.namespaces else "all namespaces"))
+        if query.names:
+            facts.append(Piece(" ".join(query.names)))
+        facts.append(Piece(count))
+        for health, tone in ((Health.FAILING, Tone.FAILING), (Health.WARNING, Tone.WARNING)):
+            if self.rows.counts[health]:
+                facts.append(Piece(f"{self.rows.counts[health]:,} {health.value}", tone))
+        if self.rows.marks:
+            facts.append(Piece(f"{len(self.rows.marks):,} marked", Tone.KEY))
+        facts += self._progress()
+        self.subject.tell(facts, self._filters())
+
+    def _progress(self) -> list[Piece]:
+        syncing = [s for s in self.statuses.values() if s.state is State.SYNCING]
+        if not syncing:
+            return []
+        known = [s.progress for s in syncing if s.progress is not None]
+        share = f" {round(100 * sum(known) / len(syncing))}%" if known else ""
+        return [Piece(f"syncing {len(syncing)} of {len(self.statuses)} clusters{share}", Tone.PROGRESSING)]
+
+    def _filters(self) -> Iterable[str]:
+        query = self.asked.query
+        if self.rows.match:
+            yield f"/{self.rows.match}"
+        if self.rows.not_match:
+            yield f"!{self.rows.not_match}"
+        if self.rows.problems_only:
+            yield "problems only"
+        if query.clusters:
+            yield "@" + ",".join(query.clusters)
+        if query.namespaces:
+            yield "-n " + ",".join(query.namespaces)
+        if query.labels:
+            yield f"-l {query.labels}"
+
+    # --- rows
+
+    @property
+    def statuses(self) -> dict[str, Any]:
+        return self._statuses
+
+    _statuses: dict[str, Any] = {}
+
+    @work(exclusive=True, group="follow", exit_on_error=False)
+    async def follow(self) -> None:
+        """Take batches in until the screen goes away."""
+        await self.navarch.attempt(self._follow)
+
+    async def _follow(self) -> None:
+        fleet = await self.navarch.fleet()
+        self.top.tell(names={member.id: member.name for member in fleet.members})
+        async with fleet.table(self.asked.query) as live:
+            self.rows.set_columns(live.columns)
+            self.rows.filter(self.asked.query.match, self.asked.query.not_match)
+            self._sort()
+            async for batch in live.batches():
+                if batch.columns_changed:
+                    self.rows.set_columns(live.columns)
+                    self._sort()
+                    self.table.columns_changed()
+                self.take(batch)
+
+    def _sort(self) -> None:
+        query = self.asked.query
+        if query.sort and self.rows.sort is None and len(self.rows.columns) > 1:
+            try:
+                self.rows.sort_by(query.sort, descending=query.descending)
+            except UnknownColumn as error:
+                self.say(f"{error.sentence}. {error.advice}", Tone.WARNING)
+
+    def take(self, batch: Batch) -> None:
+        """Apply a batch between two frames; visible rows that vanished fade for a second first."""
+        changes = self.table.changes
+        back = [row.key for row in batch.changed if row.key in self._leaving]
+        for key in back:
+            del self._leaving[key]
+        changes.unfade(back)
+        fading = changes.visible(batch.removed)
+        if fading:
+            changes.fade(fading)
+            self._leaving.update(dict.fromkeys(fading, time.monotonic() + SECONDS))  # type: ignore[arg-type]
+            batch = replace(batch, removed=tuple(key for key in batch.removed if key not in self._leaving))
+            self.set_timer(SECONDS + 0.05, self._let_go)
+        self._statuses = dict(batch.statuses)
+        self.rows.apply(batch)
+        self._after_change()
+
+    def _let_go(self) -> None:
+        now = time.monotonic()
+        gone = tuple(key for key, until in self._leaving.items() if until <= now)
+        for key in gone:
+            del self._leaving[key]
+        self.table.changes.unfade(gone)
+        self.rows.apply(Batch(removed=gone, statuses=self._statuses))
+        self._after_change()
+
+    def _after_change(self) -> None:
+        self.table.messages = self._why_empty() if not len(self.rows) else ()
+        self.table.rows_changed()
+        if not self._synced and self.asked.cursor is not None and self.rows.index_of(self.asked.cursor) is not None:
+            self._synced = True
+            self.table.move_to_key(self.asked.cursor)
+        self.top.tell(statuses=self._statuses)
+        self.tell_subject()
+
+    def _why_empty(self) -> list[Line]:
+        kind = self.asked.query.kind
+        lines: list[Line] = []
+        hidden = len(self.rows.rows)
+        if hidden:
+            lines.append((Piece(f"{hidden:,} rows, none of them matches.", Tone.STRONG),))
+            lines.append((Piece("Press esc to clear the filter, z for all rows.", Tone.DIM),))
+        elif any(status.state is State.SYNCING for status in self._statuses.values()):
+            lines.append((Piece("Waiting for the first rows…", Tone.STRONG),))
+        elif not self._statuses:
+            lines.append((Piece("No cluster in this fleet.", Tone.STRONG),))
+            lines.append((Piece("Import some: navarch cluster import", Tone.DIM),))
+        else:
+            lines.append((Piece(f"There are no {kind} here.", Tone.STRONG),))
+            lines.append((Piece("Press : for another kind, namespace or cluster.", Tone.DIM),))
+        names = {member.id: member.name for member in self.navarch.members}
+        troubled = [pair for pair in worst_first(self._statuses, names) if pair[1].state is not State.LIVE]
+        if troubled:
+            lines.append(())
+            lines += [(Piece(name, Tone.STRONG), Piece(f"  {words(status)}")) for name, status in troubled[:8]]
+            lines.append((Piece("Press S for all states and what to do.", Tone.DIM),))
+        return lines
+
+    # --- acting
+
+    def open_row(self, row: Row) -> None:
+        self._remember()
+        self.navarch.open_object(reference(row))
+
+    def action_detail(self, tab: str) -> None:
+        if self.table.row is not None:
+            self._remember()
+            self.navarch.open_object(reference(self.table.row), tab=tab)
+
+    def action_copy(self) -> None:
+        if self.table.row is not None:
+            self.app.copy_to_clipboard(self.table.row.name)
+            self.say(f"Copied {self.table.row.name}, if your terminal allows it (OSC 52)", Tone.OK)
+
+    def chosen_rows(self) -> list[Row]:
+        """What an act applies to: the marked rows, or the one under the cursor."""
+        marked = [self.rows.rows[key] for key in self.rows.marks if key in self.rows.rows]
+        if marked:
+            return sorted(marked, key=lambda row: row.place)
+        return [self.table.row] if self.table.row is not None else []
+
+    def action_delete(self) -> None:
+        from console.screens.delete import start_delete
+
+        start_delete(self.navarch, [reference(row) for row in self.chosen_rows()], done=self._deleted)
+
+    def _deleted(self) -> None:
+        self.rows.marks.clear()
+        self.table.sync()
+        self.tell_subject()
+
+    def action_problems(self) -> None:
+        self.rows.show_problems(not self.rows.problems_only)
+        self._after_change()
+
+    def _remember(self) -> None:
+        """Keep filter, order and cursor for the way back."""
+        row = self.table.row
+        query = replace(
+            self.asked.query,
+            match=self.rows.match,
+            not_match=self.rows.not_match,
+            sort=self.rows.sort.name if self.rows.sort else "",
+            descending=self.rows.descending,
+        )
+        self.asked = ResourcesView(query, row.key if row is not None else None)
+        self.navarch.history.update(self.asked)
+
+    # --- filter
+
+    def action_filter(self) -> None:
+        self.prompt.ask("filter", "/", text=self.rows.match)
+
+    def prompt_changed(self, kind: str, text: str) -> None:
+        if kind == "filter":
+            self._filter(text)
+
+    def prompt_entered(self, kind: str, text: str) -> None:
+        if kind == "filter":
+            self._filter(text)
+            self._remember()
+
+    def prompt_cancelled(self, kind: str) -> None:
+        if kind == "filter":
+            self._filter("")
+            self._remember()
+
+    def _filter(self, text: str) -> None:
+        """Keep the rows that match; a pattern that can't be read leaves the last good one in force."""
+        try:
+            self.rows.filter(text, self.rows.not_match)
+        except PatternError as error:
+            self.prompt.wrong(True)
+            self.say(f"Not a pattern yet: {error}", Tone.WARNING, stay=True)
+            return
+        self.prompt.wrong(False)
+        self.clear_notice()
+        self._after_change()
+
+    def action_back(self) -> None:
+        if self.rows.match or self.rows.not_match or self.rows.problems_only:
+            self.rows.problems_only = False
+            self.rows.filter()
+            self._remember()
+            self._after_change()
+        else:
+            super().action_back()
+
+    def can_go_back(self) -> bool:
+        return bool(self.rows.match or self.rows.not_match or self.rows.problems_only) or super().can_go_back()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("detail", "copy", "delete") and self.table.row is None:
+            return False
+        if action == "delete" and self.navarch.read_only and ACTIONS["delete"].changes:
+            return False
+        return super().check_action(action, parameters)
+
+
+def reference(row: Row) -> ObjectRef:
+    """Which object a row stands for."""
+    return ObjectRef(
+        cluster_id=row.cluster_id,
+        cluster=row.cluster,
+        resource=row.kind.resource,
+        namespace=row.item.metadata.namespace,
+        name=row.item.metadata.name,
+        uid=row.item.metadata.uid,
+        sensitive=row.kind.sensitive,
+    )

@@ -1,0 +1,59 @@
+"""What screens with a table share: order, columns, opening."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual import on
+from textual.widget import Widget
+
+from console.screens.frame import FrameScreen
+from console.widgets.table import ResourceTable
+from console.widgets.table_source import TableSource
+
+
+class TableScreen(FrameScreen):
+    def source(self) -> TableSource:
+        """What the table shows at first."""
+        raise NotImplementedError
+
+    def open_row(self, row: Any) -> None:
+        """Enter on a row."""
+        raise NotImplementedError
+
+    def body(self) -> Widget:
+        return ResourceTable(self.source(), id="body", glow=not self.navarch.traits.remote)
+
+    @property
+    def table(self) -> ResourceTable:
+        return self.query_one(ResourceTable)
+
+    @on(ResourceTable.Opened)
+    def _opened(self, event: ResourceTable.Opened) -> None:
+        self.open_row(event.row)
+
+    @on(ResourceTable.OrderWanted)
+    def _order_wanted(self) -> None:
+        from console.screens.order import OrderScreen
+
+        def chosen(column: str | None) -> None:
+            if column is not None:
+                self.table.order_by(column)
+
+        self.app.push_screen(OrderScreen(self.table), chosen)
+
+    @on(ResourceTable.ColumnsWanted)
+    def _columns_wanted(self) -> None:
+        from console.screens.columns import ColumnsScreen
+
+        self.app.push_screen(ColumnsScreen(self.table))
+
+    @on(ResourceTable.Arranged)
+    @on(ResourceTable.CursorMoved)
+    def _arranged(self) -> None:
+        self.refresh_bindings()
+        self.tell_subject()
+
+    def tell_subject(self) -> None:
+        """Say on the second line what is shown."""
+        raise NotImplementedError

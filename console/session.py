@@ -1,0 +1,132 @@
+"""What the console needs of the world behind it: a vault or a file, a fleet, a journal.
+
+The console is given one of these and never asks where clusters come from; tests give it their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+from backend.secret import Secret
+from backend.text import SafeStr
+
+if TYPE_CHECKING:
+    from backend.fleet.fleet import Fleet
+
+
+class Gate(Enum):
+    """What stands between the person and their fleet."""
+
+    FIRST_START = "first start"
+    """No vault: offer to import, to add a file, or the demo."""
+    LOCKED = "locked"
+    OPEN = "open"
+
+
+class Refused(Exception):
+    """The session can't do what was asked; ``sentence`` says why, ``advice`` what to do."""
+
+    def __init__(self, sentence: object, advice: object = "") -> None:
+        from backend.text import safe_text
+
+        self.sentence = safe_text(sentence)
+        self.advice = safe_text(advice)
+        super().__init__(self.sentence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A cluster that an import found."""
+
+    id: str
+    """Names it within this review."""
+    name: SafeStr
+    server: SafeStr
+    facts: tuple[SafeStr, ...] = ()
+    """What a person should know before accepting: authentication, certificate, warnings."""
+    program: SafeStr = SafeStr("")
+    """The exec plugin that would run, with its arguments; empty: none. Needs an approval of its own."""
+    known: bool = False
+    """The vault already has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReview:
+    """What a kubeconfig offers, before anything is stored."""
+
+    source: SafeStr
+    candidates: tuple[Candidate, ...]
+    problems: tuple[SafeStr, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    when: float
+    act: SafeStr
+    cluster: SafeStr
+    object: SafeStr
+    outcome: SafeStr
+    detail: SafeStr = SafeStr("")
+
+
+class Session(Protocol):
+    """Slow calls are coroutines; everything else answers from memory at once."""
+
+    title: str
+    """Where the fleet comes from: ``vault``, ``demo``, a file's name."""
+    read_only: bool
+
+    def gate(self) -> Gate: ...
+
+    def now(self) -> float:
+        """Seconds since the epoch; tests freeze it."""
+        ...
+
+    def lock_seconds(self) -> float | None:
+        """Until the vault locks itself; None: there is no vault, or no limit."""
+        ...
+
+    async def unlock(self, passphrase: Secret) -> Sequence[SafeStr]:
+        """Unlock the vault with a passphrase or the recovery code; returns notices worth showing. Raises an
+        error with ``sentence`` and ``advice``."""
+        ...
+
+    async def create_vault(self, passphrase: Secret) -> Secret:
+        """Make a vault; returns the recovery code, which is shown once."""
+        ...
+
+    async def lock(self) -> None:
+        """Forget every key and close every connection."""
+        ...
+
+    async def open_fleet(self) -> Fleet:
+        """The fleet, not yet started."""
+        ...
+
+    def default_kubeconfig(self) -> SafeStr:
+        """The path that an import would read by default, whether or not it exists."""
+        ...
+
+    async def review(self, path: str) -> ImportReview:
+        """Read a kubeconfig for import; nothing is stored, nothing is run."""
+        ...
+
+    async def accept(self, chosen: Sequence[str], approved: Sequence[str]) -> int:
+        """Store these candidates of the last review (ids), approving the programs of ``approved``; returns how
+        many."""
+        ...
+
+    async def start_demo(self) -> None:
+        """From now on the fleet is the demo's."""
+        ...
+
+    async def journal(self) -> Sequence[JournalEntry]:
+        """The newest first."""
+        ...
+
+    async def close(self) -> None:
+        """End connections and child processes; forget keys."""
+        ...

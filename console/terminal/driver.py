@@ -1,0 +1,61 @@
+"""Textual's Linux driver, quieter: writes differences, reports fewer mouse events, survives a lost terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import termios
+
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+
+from console.terminal.shadow import ShadowScreen
+from console.terminal.traits import Traits, detect
+
+
+class NavarchDriver(LinuxDriver):
+    """What is written passes the shadow screen; over SSH the mouse reports clicks and drags only."""
+
+    traits: Traits = detect()
+
+    def __init__(
+        self, app: App[None], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._shadow = ShadowScreen(unicode=self.traits.unicode)
+
+    def write(self, data: str) -> None:
+        super().write(self._shadow.reduce(data))
+
+    def repaint(self) -> None:
+        """The next frame is written whole: the terminal may show something else than we think."""
+        self._shadow.forget()
+
+    def start_application_mode(self) -> None:
+        self._shadow.forget()
+        super().start_application_mode()
+
+    def _enable_mouse_support(self) -> None:
+        if not self._mouse:
+            return
+        if not self.traits.remote:
+            super()._enable_mouse_support()
+            return
+        # 1002, not 1003: each movement of an idle mouse would cross the line.
+        self.write("\x1b[?1000h\x1b[?1002h\x1b[?1015h\x1b[?1006h")
+        self.flush()
+
+    def _disable_mouse_support(self) -> None:
+        if self._mouse and self.traits.remote:
+            self.write("\x1b[?1002l")
+        super()._disable_mouse_support()
+
+    def restore_terminal(self) -> None:
+        """Give the terminal back at once, without the writer thread; used when the process is being ended."""
+        if self.attrs_before is not None:
+            with contextlib.suppress(termios.error, OSError):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        leave = "\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
+        with contextlib.suppress(OSError):
+            os.set_blocking(2, False)
+            os.write(2, leave.encode())

@@ -1,0 +1,171 @@
+"""Remembers what the terminal shows, and writes only what differs.
+
+Textual repaints whole widgets (a changed cell: its line from the left; a page: every cell), each run of
+text wrapped in complete colours. Over SSH that is 15 to 30 kB a page. A shadow of the screen, as curses
+keeps one, turns the same frames into the cells that changed, with short colour changes between them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from wcwidth import wcwidth
+
+_TOKEN = re.compile(
+    r"\x1b\[(?P<row>\d+);(?P<column>\d+)H"
+    r"|\x1b\[(?P<sgr>[0-9;]*)m"
+    r"|(?P<control>\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~]))"
+    r"|(?P<break>[\n\r])"
+    r"|(?P<text>[^\x1b\n\r]+)"
+)
+_RESETS: Final = re.compile(r"\x1b\[(?:2J|\?1049[hl])")
+_GAP: Final = 5
+"""Unchanged cells in one colour shorter than this are written again: cheaper than moving over them."""
+
+_ASCII: Final = str.maketrans(
+    {
+        **dict.fromkeys("─━═╌", "-"),
+        **dict.fromkeys("│┃║▌▐", "|"),
+        **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯", "+"),
+        **dict.fromkeys("●✔", "*"),
+        **dict.fromkeys("◐◑", "~"),
+        **dict.fromkeys("▸▶→", ">"),
+        **dict.fromkeys("◂←", "<"),
+        **{"✖": "x", "▲": "^", "▼": "v", "↑": "^", "↓": "v", "○": "o", "…": "~", "·": ".", "⏎": "CR"},
+        **{"◆": "+", "█": "#", "░": ".", "▁": "_", "▔": "-", "–": "-", "—": "-", "’": "'", "‹": "<", "›": ">"},
+    }
+)
+
+_Cell = tuple[str, str]
+"""(character, SGR parameters)."""
+
+
+class ShadowScreen:
+    """Turns full frames into differences.
+
+    :meth:`reduce` takes what Textual writes (cursor moves, colours, text; UTF-8 text without controls) and
+    returns what must reach the terminal. Lines holding characters that are not exactly one cell wide are
+    always written whole: terminals disagree about them, and half of a wide character can't be overwritten.
+    """
+
+    def __init__(self, *, unicode: bool = True) -> None:
+        self._unicode = unicode
+        self._lines: dict[int, list[_Cell | None]] = {}
+        self._pen: str | None = None
+        """SGR parameters in force at the terminal; None: unknown."""
+
+    def forget(self) -> None:
+        """Know nothing: after a resize, or when something else wrote to the terminal."""
+        self._lines.clear()
+        self._pen = None
+
+    def reduce(self, data: str) -> str:
+        if "\x1b" not in data:
+            return data if self._unicode else _to_ascii(data)
+        if _RESETS.search(data):
+            self.forget()
+        out: list[str] = []
+        row = column = 0
+        style = ""
+        moved = False
+        """Whether a cursor move was asked for and not yet passed on."""
+        for token in _TOKEN.finditer(data):
+            kind = token.lastgroup
+            if kind == "column":
+                row, column, moved = int(token["row"]), int(token["column"]), True
+            elif kind == "sgr":
+                style = "" if token["sgr"] in ("", "0") else token["sgr"]
+            elif kind == "text":
+                text = token["text"] if self._unicode else _to_ascii(token["text"])
+                if row:
+                    column = self._write(out, row=row, column=column, text=text, style=style)
+                else:  # before any cursor move: not part of a frame
+                    out.append(text)
+                    self.forget()
+            elif kind == "control":
+                out.append(token["control"])
+        if moved:
+            out.append(f"\x1b[{row};{column}H")
+        return "".join(out)
+
+    def _write(self, out: list[str], *, row: int, column: int, text: str, style: str) -> int:
+        """Emit the part of one run that differs; returns the column after it."""
+        if not _all_narrow(text):
+            self._lines[row] = []
+            out.append(f"\x1b[{row};{column}H{self._switch(style)}{text}")
+            return column + sum(max(0, wcwidth(character)) for character in text)
+        line = self._lines.setdefault(row, [])
+        end = column + len(text)
+        if len(line) < end:
+            line.extend([None] * (end - len(line)))
+        cells: list[_Cell | None] = [(character, style) for character in text]
+        if line[column:end] == cells:
+            return end
+        for first, last in _differences(line[column:end], cells):
+            out.append(f"\x1b[{row};{column + first}H{self._switch(style)}{text[first:last]}")
+        line[column:end] = cells
+        return end
+
+    def _switch(self, style: str) -> str:
+        """The shortest sequence that makes ``style`` the terminal's pen."""
+        if style == self._pen:
+            return ""
+        before, after = self._pen, style
+        self._pen = style
+        if before is not None and after:
+            old, new = _parts(before), _parts(after)
+            if old[0] == new[0] and None not in new[1:]:
+                changed = [n for o, n in zip(old[1:], new[1:], strict=True) if o != n and n is not None]
+                return f"\x1b[{';'.join(changed)}m"
+        return f"\x1b[0;{after}m" if after else "\x1b[m"
+
+
+def _differences(old: list[_Cell | None], new: list[_Cell | None]) -> list[tuple[int, int]]:
+    """Half-open spans in which the two differ, near ones joined."""
+    spans: list[tuple[int, int]] = []
+    for index, (before, after) in enumerate(zip(old, new, strict=True)):
+        if before == after:
+            continue
+        if spans and index - spans[-1][1] <= _GAP:
+            spans[-1] = (spans[-1][0], index + 1)
+        else:
+            spans.append((index, index + 1))
+    return spans
+
+
+@lru_cache(maxsize=1024)
+def _parts(sgr: str) -> tuple[str, str | None, str | None]:
+    """(attributes, foreground, background) of SGR parameters (ECMA-48 8.3.117, ISO 8613-6 colours)."""
+    attributes: list[str] = []
+    foreground = background = None
+    codes = sgr.split(";")
+    index = 0
+    while index < len(codes):
+        code = codes[index]
+        taken = 1
+        if code in ("38", "48"):
+            taken = 3 if codes[index + 1 : index + 2] == ["5"] else 5
+        value = ";".join(codes[index : index + taken])
+        number = int(code or 0)
+        if number == 38 or 30 <= number <= 37 or number == 39 or 90 <= number <= 97:
+            foreground = value
+        elif number == 48 or 40 <= number <= 47 or number == 49 or 100 <= number <= 107:
+            background = value
+        else:
+            attributes.append(value)
+        index += taken
+    return (";".join(attributes), foreground, background)
+
+
+@lru_cache(maxsize=8192)
+def _all_narrow(text: str) -> bool:
+    return (text.isascii() and text.isprintable()) or all(wcwidth(character) == 1 for character in text)
+
+
+def _to_ascii(text: str) -> str:
+    if text.isascii():
+        return text
+    text = text.translate(_ASCII)
+    return "".join(c if c.isascii() else "?" * max(0, wcwidth(c)) for c in text)

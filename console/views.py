@@ -1,0 +1,101 @@
+"""What can be looked at, as plain data; and the history of what was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from backend.fleet.query import Query
+from backend.kube.objects import ApiResource
+
+
+@dataclass(frozen=True, slots=True)
+class FleetView:
+    """Home: one row per cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcesView:
+    """Objects of one kind in many clusters."""
+
+    query: Query
+    cursor: tuple[str, str] | None = None
+    """Key of the row to stand on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectRef:
+    """One object of one cluster."""
+
+    cluster_id: str
+    cluster: str
+    resource: ApiResource
+    namespace: str
+    name: str
+    uid: str = ""
+    sensitive: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.cluster_id, self.uid or f"{self.namespace}/{self.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class DetailView:
+    ref: ObjectRef
+    tab: str = "describe"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalView:
+    """What was done."""
+
+
+View = FleetView | ResourcesView | DetailView | JournalView
+
+SCREENS: dict[str, View] = {"fleet": FleetView(), "journal": JournalView()}
+"""Screens that can be named on the ``:`` line and in the palette: only those that work."""
+
+
+@dataclass
+class History:
+    """Views in the order they were visited; going somewhere new forgets what lay ahead."""
+
+    views: list[View] = field(default_factory=list)
+    at: int = -1
+    _last: int = -1
+
+    def visit(self, view: View) -> None:
+        if self.views and self.views[self.at] == view:
+            return
+        del self.views[self.at + 1 :]
+        self.views.append(view)
+        self._last, self.at = self.at, len(self.views) - 1
+
+    def update(self, view: View) -> None:
+        """The present view changed a little (a cursor, a filter): remember it so."""
+        if self.views:
+            self.views[self.at] = view
+
+    def step(self, by: int) -> View | None:
+        """The view ``by`` steps away, and stand on it; None at either end."""
+        wanted = self.at + by
+        if not 0 <= wanted < len(self.views):
+            return None
+        self._last, self.at = self.at, wanted
+        return self.views[wanted]
+
+    @property
+    def can_swap(self) -> bool:
+        return 0 <= self._last < len(self.views) and self._last != self.at
+
+    def swap(self) -> View | None:
+        """The view that was shown before this one, from either side."""
+        if not self.can_swap:
+            return None
+        self._last, self.at = self.at, self._last
+        return self.views[self.at]
+
+
+def narrowed(view: ResourcesView, **changes: object) -> ResourcesView:
+    """The same view with parts of its query replaced."""
+    return ResourcesView(replace(view.query, **changes), view.cursor)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Own widgets, one a file. Text reaches the screen through ``paint`` alone, as ``SafeStr``."""

@@ -1,0 +1,71 @@
+"""The last line: only the keys that work here, now; or, while typing a command, what could come next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.actions import ACTIONS
+from console.keymap import shown
+from console.theme import Tone
+from console.widgets.lines import LineWidget
+from console.widgets.paint import Line, Piece, line_width
+
+
+class KeyLine(LineWidget):
+    """Built from the screen's active bindings, so that it can't promise a key that does nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._candidates: Sequence[object] | None = None
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self.sync())
+
+    def offer(self, candidates: Sequence[object] | None) -> None:
+        """Show these completions instead of keys; None: keys again."""
+        self._candidates = candidates
+        self.sync()
+
+    def compose_lines(self, width: int, height: int) -> list[Line]:
+        if self._candidates is not None:
+            return [self._completions(width)]
+        return [keys_line(self.keys(), width)]
+
+    def keys(self) -> list[tuple[str, str]]:
+        """(key, label) of what works now, in the registry's order of importance."""
+        found: dict[str, tuple[int, str, str]] = {}
+        for key, active in self.screen.active_bindings.items():
+            action = ACTIONS.get(active.binding.id or "")
+            if action is not None and action.bar and active.enabled and action.id not in found:
+                found[action.id] = (action.bar, shown(key), action.label)
+        return [(key, label) for _, key, label in sorted(found.values())]
+
+    def _completions(self, width: int) -> Line:
+        pieces: list[Piece] = [Piece(" ")]
+        for index, candidate in enumerate(self._candidates or ()):
+            piece = Piece(candidate, Tone.KEY if index == 0 else Tone.TEXT)
+            if line_width(pieces) + piece.width + 3 > width:
+                pieces.append(Piece("…", Tone.DIM))
+                break
+            pieces += [piece, Piece("  ")]
+        return tuple(pieces)
+
+
+def keys_line(keys: Sequence[tuple[str, str]], width: int) -> Line:
+    """The keys that fit; what is general (at the end) stays, what is special is left out first."""
+    kept = list(keys)
+    while kept and _needed(kept) > width:
+        # The general keys stand last; drop from the end of the special ones, keep command, filter, help.
+        special = max((i for i, (_, label) in enumerate(kept) if label not in _GENERAL), default=0)
+        del kept[special]
+    pieces: list[Piece] = [Piece(" ")]
+    for key, label in kept:
+        pieces += [Piece(key, Tone.KEY), Piece(f" {label}", Tone.DIM), Piece("  ")]
+    return tuple(pieces)
+
+
+_GENERAL = frozenset({"command", "filter", "help", "find", "cancel"})
+
+
+def _needed(keys: Sequence[tuple[str, str]]) -> int:
+    return sum(len(key) + len(label) + 3 for key, label in keys)

@@ -1,0 +1,1 @@
+"""Data, no code: palettes (one JSON file each) and the console's stylesheet."""
