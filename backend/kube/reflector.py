@@ -20,7 +20,7 @@ from backend.kube.course import Course, ListNow, WatchNow
 from backend.kube.errors import BadResponse, KubeError
 from backend.kube.intake import MAX_EVENTS, Intake, Overflow
 from backend.kube.listing import EVERYWHERE, MAX_OBJECTS, Listing, Pager, Scope, collect
-from backend.kube.objects import ApiResource, Decoder, Event, Item, Page
+from backend.kube.objects import ApiResource, Decoder, Event, Item, ItemKey, Page, key_of
 from backend.kube.sink import Sink
 from backend.kube.status import State, Status
 from backend.kube.versions import is_newer
@@ -272,37 +272,32 @@ def _facts(status: Status) -> tuple[object, ...]:
 
 
 class Versions:
-    """The newest version seen of each object, by uid: what is older is an echo and must not be shown (R11).
+    """The newest version seen under each name: what is not newer is an echo and must not be shown (R11).
 
-    Deleted objects are remembered for a while, so that a late echo does not bring them back.
+    By name, not by uid: an echo of an object's predecessor would otherwise replace it. Deleted objects are
+    remembered for a while, so that a late echo does not bring them back.
     """
 
     def __init__(self) -> None:
-        self._live: dict[str, str] = {}
-        self._deleted: dict[str, str] = {}
+        self._live: dict[ItemKey, str] = {}
+        self._deleted: dict[ItemKey, str] = {}
 
     def restart(self, items: list[Item]) -> None:
         self._deleted.clear()
-        self._live = {_identity(item): item.metadata.resource_version for item in items}
+        self._live = {key_of(item): item.metadata.resource_version for item in items}
 
     def accept(self, item: Item, *, deleted: bool) -> bool:
         """Whether this state of the object is news; remembers it if so."""
-        identity = _identity(item)
+        key = key_of(item)
         version = item.metadata.resource_version
-        known = self._live.get(identity) or self._deleted.get(identity)
+        known = self._live.get(key) or self._deleted.get(key)
         if known is not None and not is_newer(version, known):
             return False
         if deleted:
-            self._live.pop(identity, None)
-            self._deleted[identity] = version
+            self._live.pop(key, None)
+            self._deleted[key] = version
             if len(self._deleted) > MAX_TOMBSTONES:
                 del self._deleted[next(iter(self._deleted))]
         else:
-            self._live[identity] = version
+            self._live[key] = version
         return True
-
-
-def _identity(item: Item) -> str:
-    """The uid; aggregated servers that give none get by with the name, which no uid looks like."""
-    meta = item.metadata
-    return meta.uid or f"{meta.namespace}/{meta.name}"
