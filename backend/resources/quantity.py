@@ -8,7 +8,7 @@ from decimal import Decimal
 # k8s.io/apimachinery/pkg/api/resource: <signedNumber><suffix>, where the suffix is a binary SI, a decimal SI
 # or a decimal exponent. "1E" is exa, "1E3" an exponent.
 _QUANTITY = re.compile(
-    r"([+-]?(?:\d{1,64}\.?\d{0,64}|\.\d{1,64}))(?:([eE][+-]?\d{1,3})|([numkMGTPE]|[KMGTPE]i))?"
+    r"([+-]?(?:\d{1,64}\.?\d{0,64}|\.\d{1,64}))(?:([eE][+-]?\d{1,3})|([numkMGTPE]|[KMGTPE]i))?", re.ASCII
 )
 _SCALE: dict[str | None, Decimal] = {
     None: Decimal(1),
