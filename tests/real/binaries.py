@@ -47,7 +47,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """A folder of programs. Controllers are missing from some sources (envtest): then `None`."""
+    """A folder of programs. Some sources (envtest) have no controllers."""
 
     folder: Path
     source: str
@@ -57,6 +57,11 @@ class Binaries:
 
     def has(self, name: str) -> bool:
         return os.access(self.folder / name, os.X_OK)
+
+    @property
+    def has_controllers(self) -> bool:
+        """Whether the controller manager and the scheduler are there too."""
+        return all(self.has(name) for name in PACKAGES if name not in _SERVERS)
 
 
 def to_stderr(line: str) -> None:

@@ -52,7 +52,7 @@ class ControlPlane:
         self._front_proxy = Authority(f"{name}-front-proxy-ca")
         self._binaries = binaries
         self._flags = list(apiserver_flags)
-        self._with_controllers = controllers and binaries.has("kube-controller-manager")
+        self.has_controllers = controllers and binaries.has_controllers
         folder.mkdir(mode=0o700, parents=True)
         self._write_keys()
         self.etcd, self.apiserver, self.controllers = self._processes()
@@ -158,9 +158,13 @@ class ControlPlane:
         programs = self._binaries
         etcd = Process("etcd", [programs["etcd"], *_etcd_flags(self.folder, client, peer)], self.folder)
         flags = [*_apiserver_flags(self.folder, self.port, client), *self._flags]
+        if (
+            not self.has_controllers
+        ):  # nobody makes the accounts that this admission plugin wants pods to have
+            flags.append("--disable-admission-plugins=ServiceAccount")
         apiserver = Process("kube-apiserver", [programs["kube-apiserver"], *flags], self.folder)
         controllers = []
-        if self._with_controllers:
+        if self.has_controllers:
             for name, more in (
                 ("kube-controller-manager", _controller_flags(self.folder)),
                 ("kube-scheduler", []),

@@ -71,6 +71,13 @@ def rig(kube_binaries: binaries.Binaries) -> Iterator[Rig]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def controllers(kube_binaries: binaries.Binaries) -> None:
+    """For tests that need the controller manager and the scheduler."""
+    if not kube_binaries.has_controllers:
+        pytest.skip(f"no kube-controller-manager and kube-scheduler in {kube_binaries.source}")
+
+
 @pytest.fixture
 def namespace(rig: Rig, request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh namespace, of the same name in every cluster of the rig; deleted afterwards."""

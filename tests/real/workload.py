@@ -77,8 +77,9 @@ _NODE_INFO = {
 }
 
 
-def add_namespace(api: Api, name: str, *, deadline: float = 30.0) -> None:
-    """A namespace that takes pods: its default service account exists (the controller manager makes it)."""
+def add_namespace(plane: ControlPlane, name: str, *, deadline: float = 30.0) -> None:
+    """A namespace that takes pods: its default service account exists (where controllers make one)."""
+    api = plane.api()
     with contextlib.suppress(ApiError):
         api.post("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 
@@ -89,20 +90,21 @@ def add_namespace(api: Api, name: str, *, deadline: float = 30.0) -> None:
             return False
         return True
 
-    if not wait_for(usable, deadline):
+    if plane.has_controllers and not wait_for(usable, deadline):
         raise TimeoutError(f"namespace {name} had no default service account after {deadline:.0f} s")
+    api.close()
 
 
 @contextlib.contextmanager
 def fresh_namespace(planes: Sequence[ControlPlane], name: str) -> Iterator[None]:
     """Namespace `name` in every one of `planes`; its deletion is asked for at the end, not waited for."""
-    apis = [plane.api() for plane in planes]
     try:
-        for api in apis:
-            add_namespace(api, name)
+        for plane in planes:
+            add_namespace(plane, name)
         yield
     finally:
-        for api in apis:
+        for plane in planes:
+            api = plane.api()
             with contextlib.suppress(ApiError, OSError, http.client.HTTPException):
                 api.delete(f"/api/v1/namespaces/{name}")
             api.close()
@@ -121,7 +123,7 @@ def fill(
     for name in nodes:
         add_node(api, name)
     for name in _NAMESPACES:
-        add_namespace(api, name)
+        add_namespace(plane, name)
     padding = _padding(api, size, nodes[0])
     numbers = iter(range(pods))
     lock, done = threading.Lock(), [0]
