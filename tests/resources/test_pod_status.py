@@ -1,4 +1,4 @@
-"""kubectl's STATUS of pods in trouble. That it is kubectl's is proved on a real server (tests/real/test_kinds)."""
+"""kubectl's STATUS of pods in trouble (a real server confirms it in tests/real/test_kinds)."""
 
 from __future__ import annotations
 
@@ -85,7 +85,10 @@ def test_status(status: dict[str, Any], shown: str, health: Health) -> None:
 
 
 def test_completed_beside_running_is_running_only_when_the_pod_is_ready() -> None:
-    both = [container("a", terminated={"exitCode": 0, "reason": "Completed"}), container("b", ready=True, running={})]
+    both = [
+        container("a", terminated={"exitCode": 0, "reason": "Completed"}),
+        container("b", ready=True, running={}),
+    ]
     assert pod(phase="Running", containerStatuses=both, conditions=READY).status == "Running"
     assert pod(phase="Running", containerStatuses=both).status == "NotReady"
 
@@ -106,7 +109,10 @@ def test_init_containers() -> None:
     broken = pod(spec=spec, phase="Pending", initContainerStatuses=[done, failed])
     assert (broken.status, broken.verdict.health) == ("Init:Error", Health.FAILING)
     looping = container("two", waiting={"reason": "CrashLoopBackOff"})
-    assert pod(spec=spec, phase="Pending", initContainerStatuses=[done, looping]).status == "Init:CrashLoopBackOff"
+    assert (
+        pod(spec=spec, phase="Pending", initContainerStatuses=[done, looping]).status
+        == "Init:CrashLoopBackOff"
+    )
 
 
 def test_sidecars_count_as_containers() -> None:
@@ -119,7 +125,9 @@ def test_sidecars_count_as_containers() -> None:
 def test_the_reason_says_how_a_crashing_container_ended() -> None:
     crashing = {
         **container(waiting={"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}),
-        "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2026-01-01T00:00:00Z"}},
+        "lastState": {
+            "terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2026-01-01T00:00:00Z"}
+        },
         "restartCount": 4,
     }
     summary = pod(phase="Running", containerStatuses=[crashing])

@@ -20,7 +20,9 @@ def test_same_as_the_official_client(number: str, suffix: str) -> None:
     assert parse_quantity(number + suffix) == official(number + suffix)
 
 
-@pytest.mark.parametrize(("text", "value"), [("12e6", 12_000_000), ("1E3", 1000), ("1E", 10**18), ("5e-3", "0.005")])
+@pytest.mark.parametrize(
+    ("text", "value"), [("12e6", 12_000_000), ("1E3", 1000), ("1E", 10**18), ("5e-3", "0.005")]
+)
 def test_exponents(text: str, value: object) -> None:
     assert parse_quantity(text) == Decimal(str(value))
 

@@ -14,9 +14,20 @@ from backend.resources.kinds import secret
 def test_every_file_of_the_folder_is_a_kind() -> None:
     names = {kind.resource.kind for kind in registry.kinds()}
     assert names >= {
-        "Node", "Namespace", "Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "Service",
-        "ConfigMap", "Secret", "Event", "PersistentVolumeClaim",
-    }  # fmt: skip
+        "Node",
+        "Namespace",
+        "Pod",
+        "Deployment",
+        "ReplicaSet",
+        "StatefulSet",
+        "DaemonSet",
+        "Job",
+        "Service",
+        "ConfigMap",
+        "Secret",
+        "Event",
+        "PersistentVolumeClaim",
+    }
 
 
 @pytest.mark.parametrize(
@@ -69,6 +80,8 @@ def test_one_odd_object_does_not_spoil_the_list() -> None:
     page = {"metadata": {}, "items": [{"metadata": {"name": "good"}}, {"metadata": {"name": ["odd"]}}]}
     found = registry.struct_decoder(kind).page(json.dumps(page).encode())
     assert ([item.metadata.name for item in found.items], found.skipped) == (["good"], 1)
-    event = registry.struct_decoder(kind).event(json.dumps({"type": "ADDED", "object": page["items"][0]}).encode())
+    event = registry.struct_decoder(kind).event(
+        json.dumps({"type": "ADDED", "object": page["items"][0]}).encode()
+    )
     assert event.item is not None
     assert event.item.metadata.name == "good"
