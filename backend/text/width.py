@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from wcwidth import wcswidth, wcwidth
-
 from backend.text.safe import ELLIPSIS, SafeStr
 
 
@@ -14,6 +12,8 @@ def cells(text: str) -> int:
     """How many terminal cells the (safe) text takes; East Asian wide characters take two."""
     if text.isascii():
         return len(text)
+    from wcwidth import wcswidth  # its tables cost 20 ms, and most text is ASCII
+
     return max(0, wcswidth(text))
 
 
@@ -32,6 +32,8 @@ def fit(text: SafeStr, width: int, *, align: str = "left") -> SafeStr:
 def _cut(text: str, width: int) -> str:
     if text.isascii():
         return text[:width]
+    from wcwidth import wcwidth
+
     used = 0
     for index, character in enumerate(text):
         used += max(0, wcwidth(character))
