@@ -15,6 +15,7 @@ import msgspec
 from backend.text import safe_text
 from backend.vault import Vault
 from backend.vault.check import first_break
+from backend.vault.draft import Draft
 from backend.vault.keys import Unauthentic
 from backend.vault.records import open_entry
 
@@ -78,6 +79,29 @@ class Journal:
 
         Never pass secret values: the journal is shown and exported.
         """
+        with self._vault.transaction() as draft:
+            return self.write_into(
+                draft,
+                act,
+                outcome=outcome,
+                cluster=cluster,
+                cluster_user=cluster_user,
+                object=object,
+                detail=detail,
+            )
+
+    def write_into(
+        self,
+        draft: Draft,
+        act: str,
+        *,
+        outcome: Outcome = Outcome.DONE,
+        cluster: str = "",
+        cluster_user: str = "",
+        object: str = "",
+        detail: str = "",
+    ) -> int:
+        """Like ``append``, as part of a change of the vault: both are on disk, or neither."""
         entry = Entry(
             time=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             who=_whoami(),
@@ -88,8 +112,7 @@ class Journal:
             object=safe_text(object, limit=600),
             detail=safe_text(detail, limit=LONGEST_DETAIL, multiline=True),
         )
-        with self._vault.transaction() as draft:
-            return draft.append(msgspec.json.encode(entry))
+        return draft.append(msgspec.json.encode(entry))
 
     def read(self, *, after: int = 0) -> Iterator[Entry]:
         """The lines with a number above ``after``, oldest first; lines that can't be opened are left out."""

@@ -26,6 +26,13 @@ class Draft:
         self.master = master
         self.snapshot = snapshot
 
+    def records(self, kind: str) -> list[Record]:
+        """The entries of a kind as they stand in this change. Raises VaultDamaged."""
+        try:
+            return [open_record(self.master, r) for r in self.snapshot.records if r.kind == kind]
+        except Unauthentic as error:
+            raise VaultDamaged("An entry of the vault is damaged.") from error
+
     def put(
         self, kind: str, data: bytes, *, record_id: str | None = None, version: int | None = None
     ) -> Record:

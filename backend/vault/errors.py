@@ -9,6 +9,8 @@ class VaultError(Exception):
     """``sentence`` says what happened, ``advice`` what to do; both are safe to show."""
 
     default_advice = "Look at the vault with: navarch vault check"
+    exit_code = 1
+    """What a command ends with: 3 locked, 4 refused for safety."""
 
     def __init__(self, sentence: object, *, advice: object = "") -> None:
         self.sentence: SafeStr = safe_text(sentence)
@@ -19,24 +21,28 @@ class VaultError(Exception):
 class VaultMissing(VaultError):
     """There is no vault at this place yet."""
 
+    exit_code = 3
     default_advice = "Create one with: navarch vault init"
 
 
 class VaultExists(VaultError):
     """Something is already where the new vault should go; it is never overwritten."""
 
+    exit_code = 4
     default_advice = "Use it, or move it away first."
 
 
 class VaultLocked(VaultError):
     """The vault's key is not in memory, or was changed by another window."""
 
+    exit_code = 3
     default_advice = "Unlock it with: navarch vault unlock"
 
 
 class WrongKey(VaultError):
     """No slot opens with what was given."""
 
+    exit_code = 3
     default_advice = (
         "Try again, or use the recovery code. If you are sure that it is right, the file may be damaged: "
         "restore a backup with: navarch vault backup --restore FILE"
@@ -46,6 +52,7 @@ class WrongKey(VaultError):
 class WeakPassphrase(VaultError):
     """The new passphrase could be guessed."""
 
+    exit_code = 4
     default_advice = "Take four or more random words, or at least ten characters."
 
 
@@ -67,6 +74,7 @@ class VaultTooNew(VaultError):
 class UnsafeFile(VaultError):
     """The file is a link, belongs to someone else or can be read by others."""
 
+    exit_code = 4
     default_advice = "Make it yours alone (chmod 600), or move it to a folder of your own."
 
 
@@ -90,3 +98,5 @@ class VaultNotWritten(VaultError):
 
 class SlotRefused(VaultError):
     """The change of key slots would lock somebody out, or a slot asks for dangerous parameters."""
+
+    exit_code = 4

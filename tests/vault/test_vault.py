@@ -299,7 +299,10 @@ def test_slots_of_another_vault_open_nothing(vault: Vault, tmp_path: Path) -> No
 )
 def test_hostile_kdf_parameters_are_refused_without_computing(vault: Vault, params: dict[str, int]) -> None:
     db = raw()
-    db.execute("UPDATE keyslots SET params_json = ? WHERE kind = 'passphrase'", (encode_params(fresh_params(**params)),))
+    db.execute(
+        "UPDATE keyslots SET params_json = ? WHERE kind = 'passphrase'",
+        (encode_params(fresh_params(**params)),),
+    )
     db.commit()
     db.close()
     with pytest.raises(SlotRefused, match="never writes that"):
@@ -307,7 +310,9 @@ def test_hostile_kdf_parameters_are_refused_without_computing(vault: Vault, para
     reopened(secret=vault.recovery_code).close()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"m":1}', '{"m":-1,"t":1,"p":1,"salt":""}', "[" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"m":1}', '{"m":-1,"t":1,"p":1,"salt":""}', "[" * 5000]
+)
 def test_rubbish_kdf_parameters_are_damage(text: str) -> None:
     with pytest.raises(VaultDamaged):
         parse_params(text)
@@ -540,7 +545,10 @@ def test_sealed_export_travels(vault: Vault, tmp_path: Path) -> None:
     vault.put("trust", b"approval of this machine")
     target = tmp_path / "fleet.navarch"
     words = "words for the export"
-    assert export_sealed(vault, target, passphrase=words, kinds=["cluster", "trust"], only=[one.id], kdf=cheap()) == 1
+    assert (
+        export_sealed(vault, target, passphrase=words, kinds=["cluster", "trust"], only=[one.id], kdf=cheap())
+        == 1
+    )
     assert CANARY not in target.read_bytes()
     assert target.stat().st_mode & 0o777 == 0o600
     with pytest.raises(WrongKey):

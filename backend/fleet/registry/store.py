@@ -1,0 +1,214 @@
+"""Changing what the vault knows of clusters; every change and its journal line are one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from backend.fleet.registry import approvals, record
+from backend.fleet.registry.approvals import Approval
+from backend.fleet.registry.record import ClusterRecord
+from backend.fleet.registry.review import Candidate, Review
+from backend.journal import Journal, Outcome
+from backend.text import SafeStr, safe_text
+from backend.vault import Record, Vault
+from backend.vault.draft import Draft
+
+
+class RegistryRefused(Exception):
+    """The registry would become inconsistent; ``sentence`` and ``advice`` say why and what to do."""
+
+    exit_code = 4
+
+    def __init__(self, sentence: object, advice: object = "") -> None:
+        self.sentence = safe_text(sentence)
+        self.advice = safe_text(advice)
+        super().__init__(self.sentence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A cluster of the vault, with what is needed to change it."""
+
+    id: str
+    version: int
+    written: int
+    record: ClusterRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A person's decision about one candidate."""
+
+    context: str
+    name: str = ""
+    """Under which name; '' takes the context's, made unique."""
+    consents: frozenset[str] = frozenset()
+    approve_program: bool = False
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Accepted:
+    """What an import did."""
+
+    added: list[tuple[str, SafeStr]] = field(default_factory=list)
+    """(id, name)."""
+    left_out: list[tuple[SafeStr, SafeStr]] = field(default_factory=list)
+    """(context, why)."""
+    approved: list[SafeStr] = field(default_factory=list)
+    """Names of the clusters whose program may run now."""
+
+
+class Registry:
+    """The clusters of an unlocked vault."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._journal = Journal(vault)
+
+    @property
+    def vault(self) -> Vault:
+        return self._vault
+
+    def known(self) -> list[Known]:
+        """All readable clusters, by name."""
+        found = [_known(entry) for entry in self._vault.records(record.KIND)]
+        return sorted(found, key=lambda known: known.record.name)
+
+    def approvals(self) -> dict[str, Approval]:
+        """By cluster id; none while the vault is damaged: one that was withdrawn may have been put back."""
+        if self._vault.damage:
+            return {}
+        entries = [
+            msgspec.json.decode(entry.data, type=Approval) for entry in self._vault.records(approvals.KIND)
+        ]
+        return {approval.cluster_id: approval for approval in entries}
+
+    def change(
+        self,
+        known: Known,
+        edit: Callable[[ClusterRecord], ClusterRecord],
+        *,
+        act: str,
+        detail: str = "",
+    ) -> Known:
+        """Edit one cluster as it was seen. Raises RecordConflict when it was changed elsewhere, RegistryRefused."""
+        edited = edit(known.record)
+        with self._vault.transaction() as draft:
+            if edited.name != known.record.name and edited.name in _names(draft):
+                raise RegistryRefused(
+                    f"There is a cluster called {edited.name} already.", "Choose another name."
+                )
+            written = draft.put(record.KIND, edited.encode(), record_id=known.id, version=known.version)
+            self._journal.write_into(draft, act, cluster=edited.name, detail=detail)
+        return _known(written)
+
+    def remove(self, known: Known) -> None:
+        """Take a cluster and its approval out of the vault (backups still hold them)."""
+        trusted = self._trust_records(known.id)
+        with self._vault.transaction() as draft:
+            draft.delete(known.id, version=known.version)
+            for entry in trusted:
+                draft.delete(entry.id)
+            self._journal.write_into(draft, "cluster remove", cluster=known.record.name)
+
+    def approve(self, known: Known) -> Approval:
+        """Let the cluster's exec plugin run, as it is on disk now. Raises ProgramMissing, RegistryRefused."""
+        access = known.record.access(known.id)
+        if access.exec is None:
+            raise RegistryRefused(f"{known.record.name} uses no program to obtain credentials.")
+        approval = approvals.approve(access.exec, cluster_id=known.id, server=access.server)
+        stale = self._trust_records(known.id)
+        with self._vault.transaction() as draft:
+            for entry in stale:
+                draft.delete(entry.id)
+            self._write_approval(draft, approval, known.record.name)
+        return approval
+
+    def accept(self, review: Review, choices: Sequence[Choice]) -> Accepted:
+        """Store the chosen candidates of a review, in one change; what lacks consent is left out."""
+        result = Accepted()
+        ready: list[tuple[Choice, Candidate]] = []
+        for choice in choices:
+            candidate = review.candidate(choice.context)
+            why = _objection(candidate, choice)
+            if why or candidate is None:
+                result.left_out.append((safe_text(choice.context), safe_text(why)))
+            else:
+                ready.append((choice, candidate))
+        if not ready:
+            return result
+        with self._vault.transaction() as draft:
+            taken = _names(draft)
+            for choice, candidate in ready:
+                name = _unique(choice.name or candidate.context, taken)
+                taken.add(name)
+                self._add(draft, choice, candidate, name, result)
+        return result
+
+    def _add(self, draft: Draft, choice: Choice, candidate: Candidate, name: str, result: Accepted) -> None:
+        stored = msgspec.structs.replace(candidate.record, name=name, tags=choice.tags)
+        written = draft.put(record.KIND, stored.encode())
+        detail = f"from {stored.source.path or 'standard input'}, context {stored.source.context}"
+        if choice.consents & candidate.consents:
+            detail += f"; agreed to: {', '.join(sorted(choice.consents & candidate.consents))}"
+        self._journal.write_into(draft, "cluster import", cluster=name, detail=detail)
+        result.added.append((written.id, safe_text(name)))
+        access = stored.access(written.id)
+        if choice.approve_program and access.exec is not None and candidate.program is not None:
+            approval = approvals.approve(access.exec, cluster_id=written.id, server=access.server)
+            if approval.sha256 == candidate.program.sha256:  # what was shown, not what came since
+                self._write_approval(draft, approval, name)
+                result.approved.append(safe_text(name))
+
+    def _write_approval(self, draft: Draft, approval: Approval, name: str) -> None:
+        draft.put(approvals.KIND, msgspec.json.encode(approval))
+        detail = f"{approval.shown}\n{approval.path} SHA-256 {approval.sha256}"
+        self._journal.write_into(draft, "program approve", cluster=name, outcome=Outcome.DONE, detail=detail)
+
+    def _trust_records(self, cluster_id: str) -> list[Record]:
+        return [
+            entry
+            for entry in self._vault.records(approvals.KIND)
+            if msgspec.json.decode(entry.data, type=Approval).cluster_id == cluster_id
+        ]
+
+
+def accept(vault: Vault, review: Review, choices: Sequence[Choice]) -> Accepted:
+    """See ``Registry.accept``."""
+    return Registry(vault).accept(review, choices)
+
+
+def _objection(candidate: Candidate | None, choice: Choice) -> str:
+    if candidate is None:
+        return "there is no such (usable) context in the file"
+    if candidate.refused:
+        return " ".join(c.sentence for c in candidate.concerns if c.weight.value == "refuse")
+    if candidate.known:
+        return "it is in the vault already; navarch cluster refresh takes over what changed"
+    missing = candidate.consents - choice.consents
+    if missing:
+        needed = " ".join(c.sentence for c in candidate.concerns if c.code in missing)
+        return f"{needed} Agree with: --allow {','.join(sorted(missing))}"
+    return ""
+
+
+def _known(entry: Record) -> Known:
+    return Known(
+        id=entry.id, version=entry.version, written=entry.written, record=ClusterRecord.decode(entry.data)
+    )
+
+
+def _names(draft: Draft) -> set[str]:
+    return {ClusterRecord.decode(entry.data).name for entry in draft.records(record.KIND)}
+
+
+def _unique(name: str, taken: Iterable[str]) -> str:
+    wanted, number = name, 2
+    names = set(taken)
+    while wanted in names:
+        wanted, number = f"{name}-{number}", number + 1
+    return wanted
