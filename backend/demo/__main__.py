@@ -1,0 +1,94 @@
+"""``python -m backend.demo``: serve a simulated fleet until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+
+from backend.demo.fleet import DemoClusters
+from backend.demo.plan import Plan
+from backend.demo.rundir import RunDir
+from backend.demo.scenarios import UnknownScenario, scenarios
+
+_MAX_CLUSTERS, _MAX_PODS = 300, 20_000
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m backend.demo",
+        description="Serve a simulated fleet on loopback. Prints one JSON line, then serves until SIGTERM.",
+    )
+    usual = Plan()
+    known = "; ".join(f"{s.name}: {s.summary}" for s in scenarios().values())
+    parser.add_argument("--clusters", type=int, default=usual.clusters, help="how many (default %(default)s)")
+    parser.add_argument("--pods", type=int, default=usual.pods, help="about so many per cluster")
+    parser.add_argument("--scenario", default=usual.scenario, help=f"what goes on ({known})")
+    parser.add_argument("--seed", type=int, default=usual.seed, help="the same seed gives the same fleet")
+    parser.add_argument(
+        "--speed", type=float, default=usual.speed, help="how much faster than life things happen"
+    )
+    parser.add_argument("--until-eof", action="store_true", help="also stop when standard input closes")
+    return parser
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    parser = _arguments()
+    given = parser.parse_args()
+    if not 1 <= given.clusters <= _MAX_CLUSTERS:
+        parser.error(f"--clusters takes 1 to {_MAX_CLUSTERS}, not {given.clusters}")
+    if not 1 <= given.pods <= _MAX_PODS:
+        parser.error(f"--pods takes 1 to {_MAX_PODS}, not {given.pods}")
+    if not 0.01 <= given.speed <= 1000:
+        parser.error(f"--speed takes 0.01 to 1000, not {given.speed}")
+    plan = Plan(given.clusters, given.pods, given.scenario, given.seed, given.speed)
+    try:
+        asyncio.run(_serve(plan, until_eof=given.until_eof))
+    except UnknownScenario as error:
+        parser.error(str(error))
+    return 0
+
+
+async def _serve(plan: Plan, *, until_eof: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    if until_eof:
+        _watch_stdin(loop, stop)
+    with RunDir() as run:
+        async with DemoClusters(plan, run.path) as fleet:
+            path = run.write("kubeconfig", fleet.kubeconfig())
+            line = {
+                "kubeconfig": str(path),
+                "clusters": [{"name": name, "server": s.url} for name, s in fleet.servers.items()],
+            }
+            print(json.dumps(line), flush=True)
+            await stop.wait()
+
+
+def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Set ``stop`` when the other end of standard input is gone: so a dead parent ends the child."""
+    descriptor = sys.stdin.fileno()
+
+    def readable() -> None:
+        with contextlib.suppress(OSError):
+            if os.read(descriptor, 4096):
+                return
+        loop.remove_reader(descriptor)
+        stop.set()
+
+    try:
+        loop.add_reader(descriptor, readable)
+    except (OSError, NotImplementedError):  # a regular file or /dev/null is at its end already
+        stop.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""Who is calling and what they may do: client certificates, and the cluster's own RBAC objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from backend.demo.status import ApiError, qualified
+from backend.demo.store import Event, Store
+
+RBAC = "rbac.authorization.k8s.io"
+MASTERS = "system:masters"
+_SELF_REVIEWS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An authenticated caller: the certificate's CN and its organisations."""
+
+    name: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What the authorizer is asked (authorization.k8s.io ResourceAttributes)."""
+
+    verb: str
+    group: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    path: str = ""
+
+
+def user_of_certificate(peer: dict[str, Any] | None) -> User | None:
+    """The user that a verified client certificate names; None without a certificate."""
+    if not peer:
+        return None
+    names = [pair for entry in peer.get("subject", ()) for pair in entry]
+    common = next((value for key, value in names if key == "commonName"), "")
+    groups = tuple(value for key, value in names if key == "organizationName")
+    return User(common, (*groups, "system:authenticated")) if common else None
+
+
+class Authorizer:
+    """Evaluates the Roles and bindings stored in the cluster, as the RBAC authorizer does."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rules: dict[User, list[tuple[str, dict[str, Any]]]] = {}
+        store.listen(self._forget)
+
+    def _forget(self, collection: str, _event: Event) -> None:
+        if collection.startswith(RBAC):
+            self._rules.clear()
+
+    def allowed(self, user: User, asked: Attributes) -> bool:
+        if MASTERS in user.groups:
+            return True
+        if asked.path:
+            return asked.verb == "get"  # system:discovery and system:public-info-viewer cover what we serve
+        if asked.resource in _SELF_REVIEWS and asked.verb == "create":
+            return True
+        return any(
+            (not scope or scope == asked.namespace) and _covers(rule, asked)
+            for scope, rule in self.rules(user)
+        )
+
+    def check(self, user: User, asked: Attributes) -> None:
+        """Raise the server's 403 unless the user may."""
+        if self.allowed(user, asked):
+            return
+        if asked.path:
+            raise ApiError(
+                403,
+                "Forbidden",
+                f'forbidden: User "{user.name}" cannot {asked.verb} path "{asked.path}"',
+                details={},
+            )
+        resource = f"{asked.resource}/{asked.subresource}" if asked.subresource else asked.resource
+        where = f'in the namespace "{asked.namespace}"' if asked.namespace else "at the cluster scope"
+        subject = qualified(asked.group, asked.resource) + (f' "{asked.name}"' if asked.name else "")
+        details: dict[str, Any] = {"name": asked.name} if asked.name else {}
+        if asked.group:
+            details["group"] = asked.group
+        raise ApiError(
+            403,
+            "Forbidden",
+            f'{subject} is forbidden: User "{user.name}" cannot {asked.verb} resource "{resource}" '
+            f'in API group "{asked.group}" {where}',
+            details={**details, "kind": asked.resource},
+        )
+
+    def rules(self, user: User) -> list[tuple[str, dict[str, Any]]]:
+        """(namespace or '' for all, PolicyRule) of everything bound to this user."""
+        known = self._rules.get(user)
+        if known is None:
+            known = self._rules[user] = list(self._bound(user))
+        return known
+
+    def _bound(self, user: User) -> Iterator[tuple[str, dict[str, Any]]]:
+        for plural in ("clusterrolebindings", "rolebindings"):
+            for stored in self._store.collection(f"{RBAC}/{plural}").ordered():
+                binding = stored.object()
+                if not any(_is(subject, user) for subject in binding.get("subjects") or ()):
+                    continue
+                reference = binding["roleRef"]
+                of_namespace = reference["kind"] == "Role"
+                role = self._store.get(
+                    f"{RBAC}/{'roles' if of_namespace else 'clusterroles'}",
+                    stored.namespace if of_namespace else "",
+                    reference["name"],
+                )
+                for rule in (role.object().get("rules") or ()) if role else ():
+                    yield stored.namespace, rule
+
+
+def _is(subject: dict[str, Any], user: User) -> bool:
+    if subject["kind"] == "User":
+        return bool(subject["name"] == user.name)
+    return subject["kind"] == "Group" and subject["name"] in user.groups
+
+
+def _covers(rule: dict[str, Any], asked: Attributes) -> bool:
+    def listed(field: str, value: str) -> bool:
+        values = rule.get(field) or ()
+        return "*" in values or value in values
+
+    resource = f"{asked.resource}/{asked.subresource}" if asked.subresource else asked.resource
+    names = rule.get("resourceNames")
+    return (
+        listed("verbs", asked.verb)
+        and listed("apiGroups", asked.group)
+        and listed("resources", resource)
+        and (not names or asked.name in names)
+    )

@@ -1,0 +1,125 @@
+"""The simulated clusters of one process: their worlds, their servers, the kubeconfig that reaches them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from backend.demo.access import MASTERS
+from backend.demo.cluster import Cluster
+from backend.demo.controllers.plane import ControlPlane, control_plane
+from backend.demo.customs import follow
+from backend.demo.pki import Authority, server_context
+from backend.demo.plan import Plan
+from backend.demo.scenarios import Scenario, scenario
+from backend.demo.server import ApiServer
+from backend.demo.world import TEAM_NAMESPACE, lay_out
+
+_NAMES = ("prod-eu", "prod-us", "edge-7")
+_USERS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("admin", (MASTERS,), ""),
+    ("viewer", ("shop:viewers",), ""),
+    ("team", ("shop:team-pay",), TEAM_NAMESPACE),
+)
+
+
+def cluster_names(count: int) -> list[str]:
+    """prod-eu, prod-us, edge-7, then numbered ones."""
+    more = (f"{'edge' if n % 3 == 2 else 'region'}-{n + 5}" for n in range(3, count))
+    return [*_NAMES[:count], *more]
+
+
+class DemoClusters:
+    """The clusters of one plan, in this process. ``async with`` starts and ends them."""
+
+    def __init__(self, plan: Plan, private_dir: Path) -> None:
+        self.plan = plan
+        self._dir = private_dir
+        self._scenario: Scenario = scenario(plan.scenario)
+        self.planes: list[ControlPlane] = []
+        self.servers: dict[str, ApiServer] = {}
+        self._authorities: dict[str, Authority] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> DemoClusters:
+        for number, name in enumerate(cluster_names(self.plan.clusters)):
+            await self._add(number, name)
+            await asyncio.sleep(0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(server.stop() for server in self.servers.values()))
+
+    async def _add(self, number: int, name: str) -> None:
+        authority = Authority(name)
+        cluster = Cluster(name, seed=self.plan.seed, speed=self.plan.speed)
+        cluster.authority = authority.pem.decode()
+        follow(cluster)
+        plane = control_plane(cluster)
+        lay_out(plane, pods=self.plan.pods)
+        self._scenario.prepare(plane, number)
+        cluster.store.compact()
+        server = ApiServer(cluster, server_context(authority, self._dir))
+        await server.start()
+        self.planes.append(plane)
+        self.servers[name] = server
+        self._authorities[name] = authority
+        self._tasks.append(asyncio.create_task(plane.engine.run()))
+        self._next_step(plane)
+
+    def _next_step(self, plane: ControlPlane) -> None:
+        cluster = plane.engine.cluster
+
+        def act() -> None:
+            self._scenario.step(plane)
+            self._next_step(plane)
+
+        plane.engine.later(cluster.random.uniform(*self._scenario.every), act)
+
+    def kubeconfig(self) -> bytes:
+        """A kubeconfig with the certificates inside. Contexts: NAME (admin), NAME-viewer, NAME-team."""
+        clusters, users, contexts = [], [], []
+        for name, server in self.servers.items():
+            authority = self._authorities[name]
+            clusters.append(
+                {
+                    "name": name,
+                    "cluster": {"server": server.url, "certificate-authority-data": _b64(authority.pem)},
+                }
+            )
+            for user, groups, namespace in _USERS:
+                pair = authority.client(user, groups)
+                full = f"{name}-{user}"
+                users.append(
+                    {
+                        "name": full,
+                        "user": {
+                            "client-certificate-data": _b64(pair.certificate),
+                            "client-key-data": _b64(pair.key.reveal()),
+                        },
+                    }
+                )
+                context: dict[str, Any] = {"cluster": name, "user": full}
+                if namespace:
+                    context["namespace"] = namespace
+                contexts.append({"name": name if user == "admin" else full, "context": context})
+        document = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": next(iter(self.servers)),
+            "clusters": clusters,
+            "contexts": contexts,
+            "users": users,
+        }
+        return yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False).encode()
+
+
+def _b64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
