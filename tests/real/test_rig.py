@@ -172,9 +172,12 @@ def test_a_stopped_cluster_comes_back_on_its_port_with_its_data(spare: ControlPl
     assert spare.api().get("/api/v1/namespaces/kube-system")["metadata"]["uid"] == before
 
 
-def test_a_killed_owner_leaves_no_process_and_a_later_run_removes_its_folder(kube_binaries: Binaries) -> None:
+def test_a_killed_owner_leaves_no_process_and_a_later_run_removes_its_folder(
+    kube_binaries: Binaries, tmp_path: Path
+) -> None:
     command = [sys.executable, "-m", "tests.real", "up", "--clusters", "1"]
-    environment = {**os.environ, "NAVARCH_KUBE_BIN": str(kube_binaries.folder)}
+    # In a folder of its own: another run that starts meanwhile would clean up, and hide what is tested.
+    environment = {**os.environ, "NAVARCH_KUBE_BIN": str(kube_binaries.folder), "TMPDIR": str(tmp_path)}
     owner = subprocess.Popen(
         command, cwd=TREE, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -194,7 +197,7 @@ def test_a_killed_owner_leaves_no_process_and_a_later_run_removes_its_folder(kub
 
     if sys.platform == "linux":  # elsewhere the next run ends them
         assert wait_for(all_dead, DEADLINE)
-    clean_up_after_the_dead()
+    clean_up_after_the_dead(tmp_path)
     assert wait_for(all_dead, DEADLINE)
     assert not folder.exists()
 
