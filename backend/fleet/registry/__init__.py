@@ -1,25 +1,28 @@
-"""The clusters that a vault holds: importing them with review, approving programs, keeping them up to date."""
+"""The clusters that a vault holds: import with review, approval of programs, keeping them up to date."""
 
-from backend.fleet.registry.approvals import Approval, Program, inspect_program
-from backend.fleet.registry.members import members
+from backend.fleet.registry.approvals import Approval
+from backend.fleet.registry.members import members, members_of_file
 from backend.fleet.registry.record import ClusterRecord, Source
 from backend.fleet.registry.refresh import Refreshed, refresh
 from backend.fleet.registry.review import Candidate, Concern, Review, review
-from backend.fleet.registry.store import Registry, accept
+from backend.fleet.registry.store import Accepted, Choice, Known, Registry, RegistryRefused, accept
 
 __all__ = [
+    "Accepted",
     "Approval",
     "Candidate",
+    "Choice",
     "ClusterRecord",
     "Concern",
-    "Program",
+    "Known",
     "Refreshed",
     "Registry",
+    "RegistryRefused",
     "Review",
     "Source",
     "accept",
-    "inspect_program",
     "members",
+    "members_of_file",
     "refresh",
     "review",
 ]

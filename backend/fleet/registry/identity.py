@@ -64,8 +64,8 @@ def changed(noted: Identity, seen: Identity) -> SafeStr:
     """A sentence when the cluster is not the one that was noted; '' when it is, or nothing can be said."""
     if noted.kube_system_uid and seen.kube_system_uid and noted.kube_system_uid != seen.kube_system_uid:
         return safe_text(
-            "This is another cluster than the one first reached under this name (its kube-system namespace has "
-            "another uid): it was rebuilt, or something stands in its place."
+            "This is another cluster than the one first reached under this name (its kube-system namespace "
+            "has another uid): it was rebuilt, or something stands in its place."
         )
     if noted.ca_spki and seen.ca_spki and not set(noted.ca_spki) & set(seen.ca_spki):
         return safe_text("The certificate authority trusted for this cluster has another key than at first.")

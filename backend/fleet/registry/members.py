@@ -29,8 +29,8 @@ def members(vault: Vault) -> list[Member]:
 def members_of_file(path: Path) -> tuple[list[Member], list[Problem]]:
     """The clusters of a kubeconfig, in memory only, and what of it can't be used.
 
-    Their exec plugins are not approved: that needs a vault to remember it. Raises KubeconfigError when nothing
-    of the file can be used.
+    Their exec plugins are not approved: that needs a vault to remember it. Raises KubeconfigError when
+    nothing of the file can be used.
     """
     config = load(path)
     found, problems = [], list(config.problems)

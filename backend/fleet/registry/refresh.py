@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from backend.fleet.registry.record import CREDENTIAL_FIELDS, REACH_FIELDS, ClusterRecord, digest
-from backend.fleet.registry.review import Candidate, Weight, review
+from backend.fleet.registry.review import NOTHING, Candidate, Review, Weight, review
 from backend.fleet.registry.store import Known, Registry
 from backend.kube.certificates import read_certificates
 from backend.kube.errors import KubeconfigError
@@ -45,7 +45,7 @@ class Refreshed:
     known: Known
     changes: tuple[Change, ...] = ()
     candidate: Candidate | None = None
-    trouble: SafeStr = SafeStr("")
+    trouble: SafeStr = NOTHING
     """Why nothing can be taken over: the file or the context is gone, or unusable."""
 
     @property
@@ -55,7 +55,7 @@ class Refreshed:
 
 def refresh(registry: Registry, known: Sequence[Known]) -> list[Refreshed]:
     """Compare clusters with the files they came from; nothing is changed yet (see ``take_over``)."""
-    reviews: dict[str, object] = {}
+    reviews: dict[str, Review | KubeconfigError] = {}
     found = []
     for one in known:
         path = one.record.source.path
@@ -86,9 +86,7 @@ def take_over(registry: Registry, found: Refreshed) -> Known:
     )
 
 
-def _compared(one: Known, reviewed: object) -> Refreshed:
-    from backend.fleet.registry.review import Review
-
+def _compared(one: Known, reviewed: Review | KubeconfigError) -> Refreshed:
     if not isinstance(reviewed, Review):
         return Refreshed(known=one, trouble=safe_text(reviewed))
     candidate = reviewed.candidate(one.record.source.context)
@@ -116,15 +114,12 @@ def _shown(record: ClusterRecord, field: str) -> SafeStr:
         return safe_text("none")
     if field in ("client_cert_pem", "ca_pem"):
         return _certificate(value)
-    if field == "proxy_url":
-        return safe_text("a proxy" if "@" in value else value)
     if isinstance(value, bytes):
         return safe_text(f"‹secret {digest(value)}›")
     if field == "exec":
         return safe_text(" ".join((value.command, *value.args)), limit=300)
-    if field == "impersonate":
-        return safe_text(value.user)
-    return safe_text(value, limit=300)
+    plain = value.user if field == "impersonate" else value
+    return safe_text("a proxy with a password" if field == "proxy_url" and "@" in plain else plain, limit=300)
 
 
 def _certificate(pem: bytes) -> SafeStr:

@@ -1,4 +1,4 @@
-"""Reading a kubeconfig for import: what it offers, what it demands, what is wrong. Nothing is run or stored."""
+"""Reading a kubeconfig for import: what it offers, demands, and gets wrong. Nothing is run or stored."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from enum import Enum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from backend.fleet.registry.approvals import Program, ProgramMissing, command_line, inspect_program
+from backend.fleet.registry.approvals import command_line, sentences
 from backend.fleet.registry.record import ClusterRecord, Source
 from backend.kube.access import ClusterAccess
 from backend.kube.certificates import CertificateFacts, key_matches, read_certificates
 from backend.kube.errors import KubeconfigError
+from backend.kube.exec_review import ExecReview, approval_for
 from backend.kube.kubeconfig import FileReference, Kubeconfig, Problem, load, parse
 from backend.text import SafeStr, safe_text
 
 SOON = timedelta(days=14)
 SYSTEM_FOLDERS = (Path("/etc"), Path("/var/run/secrets"), Path("/run/secrets"))
 """Where cluster tools keep certificate authorities and tokens."""
+
+
+NOTHING = SafeStr("")
 
 
 class Weight(Enum):
@@ -54,12 +58,12 @@ class Candidate:
     concerns: tuple[Concern, ...]
     files: tuple[FileReference, ...] = ()
     """Read and taken into the vault; a tokenFile is read again whenever it is needed."""
-    authentication: SafeStr = SafeStr("")
+    authentication: SafeStr = NOTHING
     certificate: CertificateFacts | None = None
-    command: SafeStr = SafeStr("")
+    command: SafeStr = NOTHING
     """The exec plugin's command line; empty: none."""
-    program: Program | None = None
-    """What would run, as it is on disk; None with a command: it is not installed here."""
+    program: ExecReview | None = None
+    """What would run, as it is on disk."""
     known: str = ""
     """Id of the vault's cluster that came from this context of this file."""
 
@@ -237,28 +241,29 @@ def _authority(access: ClusterAccess) -> list[Concern]:
 def _certificate(access: ClusterAccess) -> tuple[CertificateFacts | None, list[Concern]]:
     if access.client_cert_pem is None:
         return None, []
+    key = access.client_key_pem
     try:
         facts = read_certificates(access.client_cert_pem)[0]
-        matches = access.client_key_pem is not None and key_matches(
-            access.client_cert_pem, access.client_key_pem
-        )
+        matches = key is not None and key_matches(access.client_cert_pem, key)
     except (ValueError, IndexError) as error:
-        broken = Concern(code="bad-certificate", weight=Weight.REFUSE, sentence=safe_text(f"Client: {error}"))
-        return None, [broken]
+        broken = safe_text(f"Client certificate or key: {error}.")
+        return None, [Concern(code="bad-certificate", weight=Weight.REFUSE, sentence=broken)]
     if not matches:
         sentence = safe_text("The client key does not belong to the client certificate.")
         return facts, [Concern(code="key-mismatch", weight=Weight.REFUSE, sentence=sentence)]
+    return facts, _validity(facts)
+
+
+def _validity(facts: CertificateFacts) -> list[Concern]:
     now = datetime.now(UTC)
-    when = f"{facts.not_after:%Y-%m-%d %H:%M} UTC"
+    until = f"{facts.not_after:%Y-%m-%d %H:%M} UTC"
     if facts.not_after < now:
-        return facts, [_show("expired", f"The client certificate expired on {when}.")]
+        return [_show("expired", f"The client certificate expired on {until}.")]
     if facts.not_before > now:
-        return facts, [
-            _show("not-yet-valid", f"The client certificate is valid from {facts.not_before:%Y-%m-%d}.")
-        ]
+        return [_show("not-yet-valid", f"The client certificate is valid from {facts.not_before:%Y-%m-%d}.")]
     if facts.not_after < now + SOON:
-        return facts, [_show("expires-soon", f"The client certificate expires on {when}.")]
-    return facts, []
+        return [_show("expires-soon", f"The client certificate expires on {until}.")]
+    return []
 
 
 def _rights(access: ClusterAccess) -> list[Concern]:
@@ -277,14 +282,9 @@ def _rights(access: ClusterAccess) -> list[Concern]:
     return found
 
 
-def _program(access: ClusterAccess) -> tuple[Program | None, list[Concern]]:
+def _program(access: ClusterAccess) -> tuple[ExecReview | None, list[Concern]]:
     if access.exec is None:
         return None, []
-    sentence = f"Runs a program with your rights: {command_line(access.exec)}"
-    try:
-        program = inspect_program(access.exec)
-    except ProgramMissing as error:
-        return None, [_show("program", sentence), _show("program-missing", error.sentence)]
-    where = f"That is {program.path} (owner {program.owner_name}, SHA-256 {program.sha256[:16]}…)."
-    doubts = [_show("program-doubt", doubt) for doubt in program.doubts]
-    return program, [_show("program", sentence), _show("program-file", where), *doubts]
+    seen = approval_for(access.exec, access)
+    runs = _show("program", f"Runs a program with your rights: {command_line(access.exec)}")
+    return seen, [runs, *(_show("program-file", sentence) for sentence in sentences(seen))]

@@ -11,7 +11,8 @@ from backend.fleet.registry import approvals, record
 from backend.fleet.registry.approvals import Approval
 from backend.fleet.registry.record import ClusterRecord
 from backend.fleet.registry.review import Candidate, Review
-from backend.journal import Journal, Outcome
+from backend.journal import Journal
+from backend.kube.exec_review import ExecReview
 from backend.text import SafeStr, safe_text
 from backend.vault import Record, Vault
 from backend.vault.draft import Draft
@@ -95,7 +96,7 @@ class Registry:
         act: str,
         detail: str = "",
     ) -> Known:
-        """Edit one cluster as it was seen. Raises RecordConflict when it was changed elsewhere, RegistryRefused."""
+        """Edit one cluster as it was seen. Raises RegistryRefused, RecordConflict (changed elsewhere)."""
         edited = edit(known.record)
         with self._vault.transaction() as draft:
             if edited.name != known.record.name and edited.name in _names(draft):
@@ -115,12 +116,14 @@ class Registry:
                 draft.delete(entry.id)
             self._journal.write_into(draft, "cluster remove", cluster=known.record.name)
 
-    def approve(self, known: Known) -> Approval:
-        """Let the cluster's exec plugin run, as it is on disk now. Raises ProgramMissing, RegistryRefused."""
+    def approve(self, known: Known, seen: ExecReview) -> Approval:
+        """Let the cluster's exec plugin run as ``seen`` on disk. Raises RegistryRefused."""
         access = known.record.access(known.id)
         if access.exec is None:
             raise RegistryRefused(f"{known.record.name} uses no program to obtain credentials.")
-        approval = approvals.approve(access.exec, cluster_id=known.id, server=access.server)
+        approval = approvals.agree(seen, access.exec, cluster_id=known.id)
+        if approval is None:
+            raise RegistryRefused(seen.refusal or "The program is gone.", "Install it, then try again.")
         stale = self._trust_records(known.id)
         with self._vault.transaction() as draft:
             for entry in stale:
@@ -159,15 +162,15 @@ class Registry:
         result.added.append((written.id, safe_text(name)))
         access = stored.access(written.id)
         if choice.approve_program and access.exec is not None and candidate.program is not None:
-            approval = approvals.approve(access.exec, cluster_id=written.id, server=access.server)
-            if approval.sha256 == candidate.program.sha256:  # what was shown, not what came since
+            approval = approvals.agree(candidate.program, access.exec, cluster_id=written.id)
+            if approval is not None:
                 self._write_approval(draft, approval, name)
                 result.approved.append(safe_text(name))
 
     def _write_approval(self, draft: Draft, approval: Approval, name: str) -> None:
         draft.put(approvals.KIND, msgspec.json.encode(approval))
         detail = f"{approval.shown}\n{approval.path} SHA-256 {approval.sha256}"
-        self._journal.write_into(draft, "program approve", cluster=name, outcome=Outcome.DONE, detail=detail)
+        self._journal.write_into(draft, "program approve", cluster=name, detail=detail)
 
     def _trust_records(self, cluster_id: str) -> list[Record]:
         return [
