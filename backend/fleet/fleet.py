@@ -15,6 +15,7 @@ from backend.kube.client import Client
 from backend.text import safe_text
 
 if TYPE_CHECKING:
+    from backend.fleet.acts import JournalLike
     from backend.fleet.table import LiveTable
 
 
@@ -35,8 +36,16 @@ class NoSuchCluster(LookupError):
 class Fleet:
     """Many clusters at once. A dead one costs the others nothing: nothing here waits for all of them."""
 
-    def __init__(self, members: Iterable[Member], *, connect: Connect | None = None) -> None:
-        """``connect`` makes a member's client; the default dials its API server directly."""
+    def __init__(
+        self,
+        members: Iterable[Member],
+        *,
+        connect: Connect | None = None,
+        journal: JournalLike | None = None,
+    ) -> None:
+        """``connect`` makes a member's client; the default dials its API server directly. ``journal``: where
+        acts are written down; None when the fleet lives in memory only."""
+        self.journal = journal
         self.admission = Admission()
         """Shared by all tables: who may dial and list now."""
         connect = connect or Connector(self.admission).client

@@ -11,9 +11,9 @@ import msgspec
 from backend.fleet.cluster import Cluster
 from backend.fleet.filter import RowFilter
 from backend.fleet.listing import Listed, list_once
+from backend.fleet.objects import typed
 from backend.fleet.row import Row, RowKey, table_columns
 from backend.fleet.view import find_column
-from backend.kube.objects import ApiResource
 from backend.resources.document import presentable
 from backend.resources.masking import EVERYTHING
 from console.cli.listing import Outcome, Request, named_exactly
@@ -104,9 +104,9 @@ class _Writer:
             seen.add(uid)
             key = (piece.cluster.id, uid)
             if self._order is None:
-                self._write(_typed(obj, piece.target.resource), piece.cluster)
+                self._write(typed(obj, piece.target.resource), piece.cluster)
             elif key in self._order:
-                self._held[key] = self._shown(_typed(obj, piece.target.resource), piece.cluster)
+                self._held[key] = self._shown(typed(obj, piece.target.resource), piece.cluster)
 
     def _write(self, obj: dict[str, Any], cluster: Cluster) -> None:
         self._writer.write(self._shown(obj, cluster))
@@ -122,8 +122,3 @@ class _Writer:
                 self._writer.write(self._held[key])
                 self.written += 1
         self._writer.close()
-
-
-def _typed(obj: dict[str, Any], resource: ApiResource) -> dict[str, Any]:
-    """Items of a list name neither their version nor their kind; alone, an object does."""
-    return {"apiVersion": resource.api_version, "kind": resource.kind, **obj}
