@@ -189,6 +189,13 @@ class NavarchApp(App[None], inherit_bindings=False):
         if notices:
             self.call_after_refresh(self.say, " ".join(map(str, notices)), Tone.WARNING)
 
+    async def reopen(self, notices: Sequence[object]) -> None:
+        """The fleet has other members: make it anew and go home."""
+        fleet, self._fleet = self._fleet, None
+        self.enter(notices)
+        if fleet is not None:
+            await fleet.aclose()
+
     def open_fleet(self) -> None:
         """Begin to make the fleet; :meth:`fleet` waits for it."""
         self._fleet = None
@@ -214,6 +221,9 @@ class NavarchApp(App[None], inherit_bindings=False):
         if self._fleet is not None:
             await self._fleet.aclose()
         await self.session.close()
+
+    def on_key(self) -> None:
+        self.session.touch()
 
     def action_leave(self) -> None:
         self.leave()
@@ -307,18 +317,20 @@ class NavarchApp(App[None], inherit_bindings=False):
         """The main screen, below any dialog."""
         from console.screens.frame import FrameScreen
 
-        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, FrameScreen)), None)
+        return next(
+            (screen for screen in reversed(self.screen_stack) if isinstance(screen, FrameScreen)), None
+        )
 
     async def attempt(self, call: Callable[[], Awaitable[Result]]) -> Result | None:
         """Await something that may fail; a failure with a sentence is said, any other is a mistake of ours."""
         try:
             return await call()
         except Exception as error:
-            sentence = getattr(error, "sentence", None)
-            if sentence is None:
+            if not hasattr(error, "sentence"):
                 raise
-            advice = getattr(error, "advice", "")
-            self.say(f"{sentence}. {advice}" if advice else sentence, Tone.ERROR)
+            from console.screens.error import full_sentence
+
+            self.say(full_sentence(error), Tone.ERROR)
             return None
 
     def action_palette(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from backend.fleet.query import QuerySyntaxError, parse_line
 from console.actions import ACTIONS
+from console.screens.error import full_sentence
 from console.theme import Tone
 from console.views import SCREENS, ResourcesView
 
@@ -32,7 +33,7 @@ def run_line(app: NavarchApp, line: str) -> None:
     try:
         query = parse_line(text)
     except QuerySyntaxError as error:
-        app.say(f"{error.sentence}. {error.advice}" if error.advice else error.sentence, Tone.ERROR)
+        app.say(full_sentence(error), Tone.ERROR)
         return
     app.show(ResourcesView(query))
 

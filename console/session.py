@@ -11,10 +11,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from backend.secret import Secret
-from backend.text import SafeStr
+from backend.text import SafeStr, safe_text
 
 if TYPE_CHECKING:
     from backend.fleet.fleet import Fleet
+    from backend.journal import Journal
+
+
+_NOTHING = SafeStr("")
 
 
 class Gate(Enum):
@@ -30,11 +34,27 @@ class Refused(Exception):
     """The session can't do what was asked; ``sentence`` says why, ``advice`` what to do."""
 
     def __init__(self, sentence: object, advice: object = "") -> None:
-        from backend.text import safe_text
-
         self.sentence = safe_text(sentence)
         self.advice = safe_text(advice)
         super().__init__(self.sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Something about a cluster that a person must agree to before it is stored."""
+
+    code: str
+    sentence: SafeStr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person decided about one candidate that they want."""
+
+    id: str
+    consents: tuple[str, ...] = ()
+    """Codes agreed to."""
+    approve_program: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +67,14 @@ class Candidate:
     server: SafeStr
     facts: tuple[SafeStr, ...] = ()
     """What a person should know before accepting: authentication, certificate, warnings."""
-    program: SafeStr = SafeStr("")
+    program: SafeStr = _NOTHING
     """The exec plugin that would run, with its arguments; empty: none. Needs an approval of its own."""
+    consents: tuple[Consent, ...] = ()
+    """What must be agreed to, each for itself."""
     known: bool = False
     """The vault already has it."""
+    refused: SafeStr = _NOTHING
+    """Why it can't be imported at all; empty: it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +88,15 @@ class ImportReview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
+    number: int
     when: float
+    """Seconds since the epoch."""
+    who: SafeStr
     act: SafeStr
     cluster: SafeStr
     object: SafeStr
     outcome: SafeStr
-    detail: SafeStr = SafeStr("")
+    detail: SafeStr = _NOTHING
 
 
 class Session(Protocol):
@@ -78,6 +105,8 @@ class Session(Protocol):
     title: str
     """Where the fleet comes from: ``vault``, ``demo``, a file's name."""
     read_only: bool
+    can_import: bool
+    """Whether clusters can be added."""
 
     def gate(self) -> Gate: ...
 
@@ -87,6 +116,10 @@ class Session(Protocol):
 
     def lock_seconds(self) -> float | None:
         """Until the vault locks itself; None: there is no vault, or no limit."""
+        ...
+
+    def touch(self) -> None:
+        """The person is there: the lock timer starts anew."""
         ...
 
     async def unlock(self, passphrase: Secret) -> Sequence[SafeStr]:
@@ -114,9 +147,8 @@ class Session(Protocol):
         """Read a kubeconfig for import; nothing is stored, nothing is run."""
         ...
 
-    async def accept(self, chosen: Sequence[str], approved: Sequence[str]) -> int:
-        """Store these candidates of the last review (ids), approving the programs of ``approved``; returns how
-        many."""
+    async def accept(self, decisions: Sequence[Decision]) -> Sequence[SafeStr]:
+        """Store these candidates of the last review; returns sentences on what came of it."""
         ...
 
     async def start_demo(self) -> None:
@@ -125,6 +157,14 @@ class Session(Protocol):
 
     async def journal(self) -> Sequence[JournalEntry]:
         """The newest first."""
+        ...
+
+    def fleet_journal(self) -> Journal | None:
+        """Where acts on clusters are noted; None: nowhere (a fleet in memory)."""
+        ...
+
+    async def note(self, *, act: str, cluster: str, object: str) -> None:
+        """Write a line into the journal, where there is one. Raises an error with ``sentence``."""
         ...
 
     async def close(self) -> None:

@@ -151,4 +151,4 @@ def default_theme(traits: Traits) -> str:
 
 
 def _colour(style: str) -> str:
-    return style.split()[-1]
+    return style.rsplit(maxsplit=1)[-1]

@@ -13,9 +13,9 @@ from textual.widget import Widget
 from backend.text import safe_text
 from console.actions import Scope
 from console.keymap import bindings
+from console.theme import Tone
 from console.widgets.keyline import KeyLine
 from console.widgets.notice import NoticeLine
-from console.theme import Tone
 
 if TYPE_CHECKING:
     from console.application import NavarchApp
@@ -45,7 +45,7 @@ class DialogScreen(ModalScreen[Answer], Generic[Answer]):
         box.set_class(self.broad, "-wide")
         box.set_class(not self.navarch.traits.unicode, "-ascii")
         # A str would be read as markup.
-        box.border_title = Content(safe_text(self.title_text, limit=60))  # type: ignore[assignment]
+        box.border_title = Content(safe_text(self.title_text, limit=60))
         yield box
 
     def say(self, text: object, tone: Tone = Tone.ERROR) -> None:

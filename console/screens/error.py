@@ -44,3 +44,10 @@ def sentence(error: BaseException) -> SafeStr:
     """One sentence about an error; those without one give their kind, never their message."""
     known = getattr(error, "sentence", None)
     return safe_text(known) if known else safe_text(f"Unexpected: {type(error).__name__}")
+
+
+def full_sentence(error: BaseException) -> SafeStr:
+    """What happened and what to do next, on one line."""
+    said = sentence(error)
+    stop = "" if said.endswith((".", "!", "?")) else "."
+    return safe_text(f"{said}{stop} {getattr(error, 'advice', '')}".strip())

@@ -13,15 +13,25 @@ from console.theme import Tone
 from console.widgets.paint import Line, Piece, line_width, plain
 from console.widgets.text_pane import TextPane
 
-_ORDER = (Scope.OBJECT, Scope.RESOURCES, Scope.TEXT, Scope.FLEET, Scope.TABLE, Scope.READING, Scope.LIST,
-          Scope.FORM, Scope.FRAME, Scope.APP)
+_ORDER = (
+    Scope.OBJECT,
+    Scope.RESOURCES,
+    Scope.TEXT,
+    Scope.FLEET,
+    Scope.TABLE,
+    Scope.READING,
+    Scope.LIST,
+    Scope.FORM,
+    Scope.FRAME,
+    Scope.APP,
+)
 
 
 class HelpScreen(DialogScreen[None]):
     title_text = "Keys that work here"
     broad = True
 
-    def __init__(self, about: Screen[object]) -> None:
+    def __init__(self, about: Screen[None]) -> None:
         super().__init__()
         self._about = about
 
@@ -47,7 +57,7 @@ class HelpPane(TextPane):
         self.tell(safe_text("\n".join(plain(line) for line in self._help), multiline=True, limit=1 << 16))
 
 
-def active(screen: Screen[object]) -> list[tuple[Action, tuple[str, ...]]]:
+def active(screen: Screen[None]) -> list[tuple[Action, tuple[str, ...]]]:
     """The actions whose keys work on this screen now, each with all its keys."""
     keys: dict[str, list[str]] = {}
     for key, binding in screen.active_bindings.items():
@@ -56,7 +66,7 @@ def active(screen: Screen[object]) -> list[tuple[Action, tuple[str, ...]]]:
     return [(action, tuple(keys[action.id])) for action in ACTIONS.values() if action.id in keys]
 
 
-def help_lines(screen: Screen[object]) -> list[Line]:
+def help_lines(screen: Screen[None]) -> list[Line]:
     """One heading per scope, one line per action: keys, what it does, its id for keymaps."""
     found = active(screen)
     lines: list[Line] = []
@@ -71,8 +81,16 @@ def help_lines(screen: Screen[object]) -> list[Line]:
     lines += [
         (),
         (Piece("The : line", Tone.TITLE),),
-        (Piece("  :KIND [NAME…] [@CLUSTERS] [-n NS,NS] [-l LABELS] [/REGEX] [!REGEX] [--sort COLUMN] [--desc]"),),
-        (Piece("  :pods @prod-*,#eu -n pay,cart /crash      :screen fleet      :deploy web -n pay", Tone.DIM),),
+        (
+            Piece(
+                "  :KIND [NAME…] [@CLUSTERS] [-n NS,NS] [-l LABELS] [/REGEX] [!REGEX] [--sort COLUMN] [--desc]"
+            ),
+        ),
+        (
+            Piece(
+                "  :pods @prod-*,#eu -n pay,cart /crash      :screen fleet      :deploy web -n pay", Tone.DIM
+            ),
+        ),
     ]
     return lines
 

@@ -35,7 +35,7 @@ class Entry:
 
 class PaletteScreen(DialogScreen[Callable[[], object]]):
     title_text = "Find"
-    BINDINGS: list[BindingType] = [  # noqa: RUF012
+    BINDINGS: list[BindingType] = [
         Binding("down", "move(1)", "next", show=False, priority=True),
         Binding("up", "move(-1)", "previous", show=False, priority=True),
         Binding("enter", "take", "choose", show=False, priority=True),

@@ -17,6 +17,7 @@ from backend.kube.status import State
 from backend.resources.kind import Health
 from console.actions import ACTIONS, Scope
 from console.keymap import bindings
+from console.screens.error import full_sentence
 from console.screens.table_frame import TableScreen
 from console.states import words, worst_first
 from console.theme import Tone
@@ -124,7 +125,7 @@ class ResourcesScreen(TableScreen):
             try:
                 self.rows.sort_by(query.sort, descending=query.descending)
             except UnknownColumn as error:
-                self.say(f"{error.sentence}. {error.advice}", Tone.WARNING)
+                self.say(full_sentence(error), Tone.WARNING)
 
     def take(self, batch: Batch) -> None:
         """Apply a batch between two frames; visible rows that vanished fade for a second first."""
@@ -155,7 +156,11 @@ class ResourcesScreen(TableScreen):
     def _after_change(self) -> None:
         self.table.messages = self._why_empty() if not len(self.rows) else ()
         self.table.rows_changed()
-        if not self._synced and self.asked.cursor is not None and self.rows.index_of(self.asked.cursor) is not None:
+        if (
+            not self._synced
+            and self.asked.cursor is not None
+            and self.rows.index_of(self.asked.cursor) is not None
+        ):
             self._synced = True
             self.table.move_to_key(self.asked.cursor)
         self.top.tell(statuses=self._statuses)
@@ -180,7 +185,9 @@ class ResourcesScreen(TableScreen):
         troubled = [pair for pair in worst_first(self._statuses, names) if pair[1].state is not State.LIVE]
         if troubled:
             lines.append(())
-            lines += [(Piece(name, Tone.STRONG), Piece(f"  {words(status)}")) for name, status in troubled[:8]]
+            lines += [
+                (Piece(name, Tone.STRONG), Piece(f"  {words(status)}")) for name, status in troubled[:8]
+            ]
             lines.append((Piece("Press S for all states and what to do.", Tone.DIM),))
         return lines
 
@@ -267,7 +274,7 @@ class ResourcesScreen(TableScreen):
 
     def action_back(self) -> None:
         if self.rows.match or self.rows.not_match or self.rows.problems_only:
-            self.rows.problems_only = False
+            self.rows.show_problems(False)
             self.rows.filter()
             self._remember()
             self._after_change()
@@ -275,7 +282,9 @@ class ResourcesScreen(TableScreen):
             super().action_back()
 
     def can_go_back(self) -> bool:
-        return bool(self.rows.match or self.rows.not_match or self.rows.problems_only) or super().can_go_back()
+        return (
+            bool(self.rows.match or self.rows.not_match or self.rows.problems_only) or super().can_go_back()
+        )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("detail", "copy", "delete") and self.table.row is None:

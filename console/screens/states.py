@@ -46,7 +46,11 @@ class StatesScreen(DialogScreen[None]):
             Piece(name, Tone.STRONG),
             Piece(f"  {status.state.value}", tone),
             Piece(f"  since {since}", Tone.DIM),
-            *((Piece(f"  {status.skipped} objects could not be read", Tone.WARNING),) if status.skipped else ()),
+            *(
+                (Piece(f"  {status.skipped} objects could not be read", Tone.WARNING),)
+                if status.skipped
+                else ()
+            ),
         )
         rest: list[Line] = []
         if status.detail:

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from backend.secret import Secret
 from console.actions import Scope
 from console.keymap import bindings
-from console.screens.error import sentence
+from console.screens.error import full_sentence
 from console.theme import Tone
 from console.widgets.field import Field
 from console.widgets.keyline import KeyLine
@@ -67,15 +67,10 @@ class UnlockScreen(Screen[None]):
         state, field = self.query_one("#state", TextBlock), self.query_one(Field)
         try:
             notices = await self.navarch.session.unlock(passphrase)
-        except Exception as error:  # noqa: BLE001 - every failure is said, none ends the console
+        except Exception as error:
             state.tell([()])
-            self.query_one(NoticeLine).say(_said(error), Tone.ERROR, stay=True)
+            self.query_one(NoticeLine).say(full_sentence(error), Tone.ERROR, stay=True)
             field.disabled = False
             field.focus()
             return
         self.navarch.enter(notices)
-
-
-def _said(error: BaseException) -> str:
-    advice = getattr(error, "advice", "")
-    return f"{sentence(error)}{'' if str(sentence(error)).endswith('.') else '.'} {advice}".strip()

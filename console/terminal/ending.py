@@ -44,7 +44,7 @@ class Ending:
         try:
             async with asyncio.timeout(_PATIENCE / 2):
                 await self._app.end()
-        except Exception:  # noqa: BLE001, S110 - whatever fails, the process ends
+        except Exception:  # noqa: S110 - whatever fails, the process ends
             pass
         if name is signal.SIGHUP:
             self._restore()

@@ -146,7 +146,7 @@ class ChoiceList(LineWidget, can_focus=True):
         if self.current is not None and not self.current.off_limits:
             self.post_message(self.Chosen(self.current, self))
 
-    def action_toggle(self) -> None:
+    def action_switch(self) -> None:
         current = self.current
         if current is None or current.on is None or current.off_limits:
             return
@@ -155,7 +155,7 @@ class ChoiceList(LineWidget, can_focus=True):
         self.post_message(self.Toggled(self.choices[self.cursor], self))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "toggle":
+        if action == "switch":
             return any(choice.on is not None for choice in self.choices)
         return True
 
@@ -164,12 +164,10 @@ class ChoiceList(LineWidget, can_focus=True):
         if 0 <= place < len(self.choices):
             self.move_to(place)
             if self.choices[place].on is not None:
-                self.action_toggle()
+                self.action_switch()
             else:
                 self.action_choose()
 
 
 def choice_text(text: object, tone: Tone = Tone.TEXT) -> Line:
     return (Piece(text, tone),)
-
-

@@ -77,4 +77,3 @@ class LineWidget(Widget):
         if y < len(self._lines):
             return paint(self._lines[y], self.size.width, self.palette, fill=self.fill)
         return Strip.blank(self.size.width, self.palette.blank(self.fill))
-

@@ -38,7 +38,7 @@ class Sigil(LineWidget):
 class PromptLine(Horizontal):
     """Opened by :meth:`ask`; closes on enter and escape."""
 
-    BINDINGS: list[BindingType] = [  # noqa: RUF012
+    BINDINGS: list[BindingType] = [
         Binding("escape", "cancel", "cancel", show=False),
         Binding("tab", "complete", "complete", show=False, priority=True),
         Binding("up", "older", "older line", show=False),

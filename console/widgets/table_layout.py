@@ -35,9 +35,7 @@ class Layout:
         return 3 if self.ruled else 2
 
 
-def lay_out(
-    columns: Sequence[GridColumn], wanted: Mapping[str, int], width: int, *, skip: int = 0
-) -> Layout:
+def lay_out(columns: Sequence[GridColumn], wanted: Mapping[str, int], width: int, *, skip: int = 0) -> Layout:
     """Place columns on ``width`` cells.
 
     ``wanted`` is the widest text seen per column. Columns are dropped by priority until the rest fits at

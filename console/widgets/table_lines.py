@@ -90,9 +90,7 @@ def row_line(
     ]
     for index, placed in enumerate(layout.placed):
         column = placed.column
-        text = squeeze(
-            cell_text(column, row, now), placed.width, align=column.align, middle=column.middle
-        )
+        text = squeeze(cell_text(column, row, now), placed.width, align=column.align, middle=column.middle)
         if look.faded:
             colour = Tone.FADED
         else:

@@ -60,7 +60,9 @@ class TopLine(LineWidget):
             left += [Piece("/", Tone.DIM)] if index else []
             left.append(Piece(crumb, Tone.STRONG if last else Tone.DIM))
         tail = self._tail()
-        room = min(int(width * _CHIPS_SHARE), width - line_width(tail) - min(line_width(left), width // 3) - 2)
+        room = min(
+            int(width * _CHIPS_SHARE), width - line_width(tail) - min(line_width(left), width // 3) - 2
+        )
         return [spread(left, (*self._chips(room), *tail), width)]
 
     def _chips(self, room: int) -> Line:

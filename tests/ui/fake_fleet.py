@@ -23,18 +23,46 @@ NOW = 1_790_000_000.0
 
 
 def member(name: str, **more: Any) -> Member:
-    return Member(id=f"id-{name}", name=name, access=ClusterAccess(id=f"id-{name}", name=name, server="https://192.0.2.1"), **more)
+    return Member(
+        id=f"id-{name}",
+        name=name,
+        access=ClusterAccess(id=f"id-{name}", name=name, server="https://192.0.2.1"),
+        **more,
+    )
 
 
-def pod(cluster: str, namespace: str, name: str, *, status: str = "Running", health: Health = Health.OK,
-        ready: int = 1, containers: int = 1, restarts: int = 0, node: str = "node-1", minutes: int = 90) -> Row:
+def pod(
+    cluster: str,
+    namespace: str,
+    name: str,
+    *,
+    status: str = "Running",
+    health: Health = Health.OK,
+    ready: int = 1,
+    containers: int = 1,
+    restarts: int = 0,
+    node: str = "node-1",
+    minutes: int = 90,
+) -> Row:
     from datetime import UTC, datetime
 
     created = datetime.fromtimestamp(NOW - 60 * minutes, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     item = Pod(
-        metadata=ObjectMeta(name=name, namespace=namespace, uid=f"{cluster}-{namespace}-{name}", creation_timestamp=created),
-        phase="Running", status=status, ready=ready, containers=containers, restarts=restarts, restarted_at="",
-        health=health, why="" if health is Health.OK else status, ip="10.0.0.7", node=node, nominated_node="", gates="",
+        metadata=ObjectMeta(
+            name=name, namespace=namespace, uid=f"{cluster}-{namespace}-{name}", creation_timestamp=created
+        ),
+        phase="Running",
+        status=status,
+        ready=ready,
+        containers=containers,
+        restarts=restarts,
+        restarted_at="",
+        health=health,
+        why="" if health is Health.OK else status,
+        ip="10.0.0.7",
+        node=node,
+        nominated_node="",
+        gates="",
     )
     return make_row(item, cluster_id=f"id-{cluster}", cluster=safe_text(cluster), kind=POD)
 
@@ -57,7 +85,9 @@ class FakeTable:
 
     async def __aexit__(self, *exc_info: object) -> None: ...
 
-    def push(self, *changed: Row, removed: Sequence[RowKey] = (), statuses: dict[str, Status] | None = None) -> None:
+    def push(
+        self, *changed: Row, removed: Sequence[RowKey] = (), statuses: dict[str, Status] | None = None
+    ) -> None:
         if statuses is not None:
             self.statuses = statuses
         self._queue.put_nowait(Batch(changed=changed, removed=tuple(removed), statuses=self.statuses))
@@ -68,7 +98,9 @@ class FakeTable:
 
 
 class FakeFleet:
-    def __init__(self, rows: Sequence[Row] | None = None, *, names: Sequence[str] = ("prod-eu", "prod-us", "edge-7")) -> None:
+    def __init__(
+        self, rows: Sequence[Row] | None = None, *, names: Sequence[str] = ("prod-eu", "prod-us", "edge-7")
+    ) -> None:
         self.members = [member(name) for name in names]
         self.rows = list(rows) if rows is not None else some_pods(names)
         self.tables: list[FakeTable] = []
@@ -91,6 +123,16 @@ def some_pods(names: Sequence[str], *, each: int = 40) -> list[Row]:
                 status, health, ready = "CrashLoopBackOff", Health.FAILING, 0
             elif index % 17 == 3:
                 status, health, ready = "ContainerCreating", Health.PROGRESSING, 0
-            rows.append(pod(cluster, ("pay", "cart", "kube-system")[index % 3], f"api-{index:03d}-6c9f7d8b5c-x{index:04x}",
-                            status=status, health=health, ready=ready, restarts=index % 7, minutes=11 * index + 3))
+            rows.append(
+                pod(
+                    cluster,
+                    ("pay", "cart", "kube-system")[index % 3],
+                    f"api-{index:03d}-6c9f7d8b5c-x{index:04x}",
+                    status=status,
+                    health=health,
+                    ready=ready,
+                    restarts=index % 7,
+                    minutes=11 * index + 3,
+                )
+            )
     return rows

@@ -1,0 +1,71 @@
+"""What sessions without a vault have in common: nothing to unlock, nothing stored, no journal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from backend.secret import Secret
+from backend.text import SafeStr, safe_text
+from console.session import Decision, Gate, ImportReview, JournalEntry, Refused
+
+if TYPE_CHECKING:
+    from backend.journal import Journal
+
+
+class MemorySession:
+    """Base of sessions that live in memory only."""
+
+    title = "in memory"
+
+    def __init__(self, *, read_only: bool = False) -> None:
+        self.read_only = read_only
+
+    can_import = False
+
+    def gate(self) -> Gate:
+        return Gate.OPEN
+
+    def now(self) -> float:
+        return time.time()
+
+    def lock_seconds(self) -> float | None:
+        return None
+
+    def touch(self) -> None:
+        """Nothing locks itself here."""
+
+    async def unlock(self, passphrase: Secret) -> Sequence[SafeStr]:
+        return ()
+
+    async def create_vault(self, passphrase: Secret) -> Secret:
+        raise Refused("There is no vault in this session", "Start navarch without --kubeconfig.")
+
+    async def lock(self) -> None:
+        return None
+
+    def default_kubeconfig(self) -> SafeStr:
+        return safe_text("")
+
+    async def review(self, path: str) -> ImportReview:
+        raise Refused("Nothing is stored in this session", "Start navarch without --kubeconfig to import.")
+
+    async def accept(self, decisions: Sequence[Decision]) -> Sequence[SafeStr]:
+        raise Refused("Nothing is stored in this session", "Start navarch without --kubeconfig to import.")
+
+    async def start_demo(self) -> None:
+        raise Refused("This session has its fleet already", "Run: navarch demo")
+
+    async def journal(self) -> Sequence[JournalEntry]:
+        return ()
+
+    def fleet_journal(self) -> Journal | None:
+        """Where acts are noted: nowhere."""
+        return None
+
+    async def note(self, *, act: str, cluster: str, object: str) -> None:
+        """Without a vault there is no journal to write into."""
+
+    async def close(self) -> None:
+        return None

@@ -1,0 +1,244 @@
+"""The user's vault: clusters, approvals and the journal, behind a passphrase."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backend.secret import Secret
+from backend.text import SafeStr, safe_text
+from console.session import Candidate, Consent, Decision, Gate, ImportReview, JournalEntry, Refused
+from console.sessions.demo import DemoSession
+
+if TYPE_CHECKING:
+    from backend.fleet.fleet import Fleet
+    from backend.fleet.registry import Review
+    from backend.journal import Journal
+    from backend.vault import Vault
+
+_IDLE = 600.0
+"""Seconds without a key after which the console locks the vault; the unlock cache lasts as long."""
+_JOURNAL_LINES = 5000
+
+
+class VaultSession:
+    """Locked until somebody unlocks it, or the unlock cache still holds the key."""
+
+    title = "vault"
+    can_import = True
+
+    def __init__(self, *, read_only: bool = False, path: Path | None = None) -> None:
+        self.read_only = read_only
+        self._path = path
+        self._vault: Vault | None = None
+        self._demo: DemoSession | None = None
+        self._review: Review | None = None
+        self._locks_at = 0.0
+        self._open()
+
+    def _open(self) -> None:
+        """Open the file, and unlock it if the cache holds the key; a vault that can't be opened says so later."""
+        from backend.vault import VaultError
+
+        if not self._exists():
+            return
+        try:
+            self._vault = self._opened()
+            if self._vault.unlock_cached(extend=True):
+                self.touch()
+        except VaultError:
+            self._vault = None
+
+    def _exists(self) -> bool:
+        return self._where().exists()
+
+    def _where(self) -> Path:
+        from backend.vault.vault import default_path
+
+        return self._path or default_path()
+
+    def _opened(self) -> Vault:
+        from backend.vault import Vault, harden_process
+
+        harden_process()
+        return Vault.open(self._path)
+
+    # --- the gate
+
+    def gate(self) -> Gate:
+        if self._demo is not None:
+            return Gate.OPEN
+        if self._vault is None:
+            return Gate.LOCKED if self._exists() else Gate.FIRST_START
+        return Gate.LOCKED if self._vault.locked else Gate.OPEN
+
+    def now(self) -> float:
+        return time.time()
+
+    def lock_seconds(self) -> float | None:
+        if self._demo is not None or self._vault is None or self._vault.locked:
+            return None
+        return self._locks_at - time.monotonic()
+
+    def touch(self) -> None:
+        self._locks_at = time.monotonic() + _IDLE
+
+    async def unlock(self, passphrase: Secret) -> Sequence[SafeStr]:
+        vault = self._vault
+
+        def open_it() -> Vault:
+            opened = vault or self._opened()
+            opened.unlock(passphrase.text())
+            opened.remember()
+            return opened
+
+        self._vault = await asyncio.to_thread(open_it)
+        self.touch()
+        return [safe_text(notice) for notice in self._vault.notices]
+
+    async def create_vault(self, passphrase: Secret) -> Secret:
+        from backend.vault import Vault, harden_process
+
+        def make() -> tuple[Vault, str]:
+            harden_process()
+            vault, code = Vault.create(self._path, passphrase=passphrase.text())
+            vault.remember()
+            return vault, code
+
+        self._vault, code = await asyncio.to_thread(make)
+        self.touch()
+        return Secret(code)
+
+    async def lock(self) -> None:
+        if self._vault is not None:
+            self._vault.lock()
+
+    # --- the fleet
+
+    async def open_fleet(self) -> Fleet:
+        from backend.fleet.fleet import Fleet
+        from backend.fleet.registry import members
+
+        if self._demo is not None:
+            return await self._demo.open_fleet()
+        assert self._vault is not None
+        return Fleet(await asyncio.to_thread(members, self._vault))
+
+    async def start_demo(self) -> None:
+        demo = DemoSession(read_only=self.read_only)
+        await demo.start_demo()
+        self._demo, self.title = demo, "demo"
+
+    # --- import
+
+    def default_kubeconfig(self) -> SafeStr:
+        return safe_text(_default_kubeconfig())
+
+    async def review(self, path: str) -> ImportReview:
+        from backend.fleet.registry import Registry, review
+
+        vault = self._vault
+        known = [] if vault is None or vault.locked else [(k.id, k.record) for k in Registry(vault).known()]
+        where = Path(path).expanduser() if path else _default_kubeconfig()
+        if not where.exists():
+            raise Refused(f"There is no file {where}", "Add another file by its path, or try the demo fleet.")
+        self._review = await asyncio.to_thread(lambda: review(where, known=known))
+        return _shown(self._review)
+
+    async def accept(self, decisions: Sequence[Decision]) -> Sequence[SafeStr]:
+        from backend.fleet.registry import Choice, accept
+
+        review, vault = self._review, self._vault
+        assert review is not None
+        assert vault is not None
+        choices = [
+            Choice(
+                context=decision.id,
+                consents=frozenset(decision.consents),
+                approve_program=decision.approve_program,
+            )
+            for decision in decisions
+        ]
+        done = await asyncio.to_thread(accept, vault, review, choices)
+        count = len(done.added)
+        said = [safe_text(f"{count} cluster{'' if count == 1 else 's'} imported.")]
+        return said + [safe_text(f"{context} was left out: {why}") for context, why in done.left_out]
+
+    # --- the journal
+
+    def fleet_journal(self) -> Journal | None:
+        from backend.journal import Journal
+
+        return Journal(self._vault) if self._vault is not None and self._demo is None else None
+
+    async def journal(self) -> Sequence[JournalEntry]:
+        journal = self.fleet_journal()
+        if journal is None:
+            return ()
+        entries = await asyncio.to_thread(lambda: list(journal.read())[-_JOURNAL_LINES:])
+        return [
+            JournalEntry(
+                number=entry.seq,
+                when=datetime.fromisoformat(entry.time).timestamp(),
+                who=safe_text(entry.who),
+                act=safe_text(entry.act),
+                cluster=safe_text(entry.cluster),
+                object=safe_text(entry.object),
+                outcome=safe_text(entry.outcome.value),
+                detail=safe_text(entry.detail, multiline=True),
+            )
+            for entry in reversed(entries)
+        ]
+
+    async def note(self, *, act: str, cluster: str, object: str) -> None:
+        journal = self.fleet_journal()
+        if journal is not None:
+            await asyncio.to_thread(lambda: journal.append(act, cluster=cluster, object=object))
+
+    async def close(self) -> None:
+        """Forget the key here; the shared unlock cache ends by its own timeout."""
+        if self._demo is not None:
+            await self._demo.close()
+        if self._vault is not None:
+            self._vault.close()
+            self._vault = None
+
+
+def _default_kubeconfig() -> Path:
+    """The first file of ``KUBECONFIG``, or kubectl's default."""
+    import os
+
+    named = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
+    return Path(named).expanduser() if named else Path.home() / ".kube" / "config"
+
+
+def _shown(review: Review) -> ImportReview:
+    """The registry's review as the screen shows it."""
+    from backend.fleet.registry.review import Weight
+
+    candidates = []
+    for found in review.candidates:
+        refusals = [c.sentence for c in found.concerns if c.weight is Weight.REFUSE]
+        candidates.append(
+            Candidate(
+                id=found.context,
+                name=found.name,
+                server=safe_text(found.record.server, limit=300),
+                facts=(
+                    safe_text(f"signs in by: {found.authentication}"),
+                    *(c.sentence for c in found.concerns if c.weight is Weight.SHOW),
+                ),
+                consents=tuple(
+                    Consent(c.code, c.sentence) for c in found.concerns if c.weight is Weight.CONSENT
+                ),
+                program=found.command,
+                known=bool(found.known),
+                refused=safe_text(" ".join(refusals)),
+            )
+        )
+    problems = tuple(safe_text(f"{p.where}: {p.sentence}") for p in review.problems)
+    return ImportReview(source=review.source, candidates=tuple(candidates), problems=problems)
