@@ -25,7 +25,8 @@ class RawList(msgspec.Struct):
     """A list whose items are still bytes: the way round an object that spoils the typed list."""
 
     metadata: ListMeta = ListMeta()
-    items: list[msgspec.Raw] | None = None
+    items: list[msgspec.Raw] | None | msgspec.UnsetType = msgspec.UNSET
+    """null is an empty list, as Go writes it; a document without the field is no list."""
 
 
 class RawEvent(msgspec.Struct):
@@ -57,7 +58,7 @@ class StructDecoder:
         name = struct.__name__
         typed_list = msgspec.defstruct(
             f"{name}List",
-            [("metadata", ListMeta, ListMeta()), ("items", list[struct] | None, None)],  # type: ignore[valid-type]
+            [("items", list[struct] | None), ("metadata", ListMeta, ListMeta())],  # type: ignore[valid-type]
         )
         typed_event = msgspec.defstruct(f"{name}Event", [("type", str), ("object", struct)])
         self._list: msgspec.json.Decoder[Any] = msgspec.json.Decoder(typed_list)
@@ -98,9 +99,12 @@ class StructDecoder:
 def raw_list(body: bytes) -> RawList:
     """The list with its items as bytes. Raises Malformed if it is no list."""
     try:
-        return _raw_list.decode(body)
+        found = _raw_list.decode(body)
     except UNREADABLE as error:
         raise Malformed(f"the body is no Kubernetes list: {error}") from None
+    if found.items is msgspec.UNSET:
+        raise Malformed("the body is no Kubernetes list: it has no items")
+    return found
 
 
 def raw_event(line: bytes) -> RawEvent | None:

@@ -40,7 +40,8 @@ class Change:
 class Collection:
     """Objects by name, and everything that ever happened to them."""
 
-    version: int = 100
+    version: int = 95
+    """Close below a power of ten: versions are numbers, not words."""
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     history: list[Change] = field(default_factory=list)
     compacted: int = 0

@@ -1,0 +1,144 @@
+"""A fleet's start: nobody is crowded, and a dead cluster costs the others nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from backend.kube.admission import Admission, PriorityGate
+from tests.kube.simulation import LoopClock, simulate
+
+
+def admission() -> Admission:
+    return Admission(clock=LoopClock(), random_source=random.Random(1))
+
+
+def test_at_most_three_lists_make_progress_and_one_per_cluster() -> None:
+    async def scenario() -> None:
+        gate = admission()
+        running: dict[str, int] = {}
+        peak = 0
+
+        async def one(cluster: str) -> None:
+            nonlocal peak
+            async with gate.listing(cluster) as lease:
+                running[cluster] = running.get(cluster, 0) + 1
+                assert running[cluster] == 1
+                peak = max(peak, sum(running.values()))
+                for _ in range(5):
+                    await asyncio.sleep(0.2)
+                    lease.progress()
+                running[cluster] -= 1
+
+        await asyncio.gather(*(one(f"c{number % 20}") for number in range(60)))
+        assert peak == 3
+        assert asyncio.get_running_loop().time() == pytest.approx(20.0)
+
+    simulate(scenario())
+
+
+def test_lists_that_hang_give_their_place_away() -> None:
+    async def scenario() -> None:
+        gate = admission()
+        loop = asyncio.get_running_loop()
+
+        async def hang(cluster: str) -> None:
+            async with gate.listing(cluster):
+                await asyncio.sleep(10)
+
+        hanging = [asyncio.create_task(hang(f"dead-{number}")) for number in range(3)]
+        await asyncio.sleep(0)
+        async with gate.listing("alive"):
+            assert loop.time() <= 0.5
+        await asyncio.gather(*hanging)
+
+    simulate(scenario())
+
+
+def test_ten_dead_clusters_do_not_delay_the_handshakes_of_ten_living_ones() -> None:
+    async def scenario() -> None:
+        gate = admission()
+        loop = asyncio.get_running_loop()
+        done: list[float] = []
+
+        async def connect(seconds: float) -> None:
+            async with gate.handshakes()():
+                await asyncio.sleep(seconds)
+            if seconds < 1:
+                done.append(loop.time())
+
+        await asyncio.gather(*(connect(10.0 if number < 10 else 0.02) for number in range(20)))
+        assert len(done) == 10
+        assert max(done) <= 0.5
+
+    simulate(scenario())
+
+
+def test_handshakes_keep_a_pace_beyond_the_first_twenty() -> None:
+    async def scenario() -> None:
+        gate = admission()
+
+        async def connect() -> None:
+            async with gate.handshakes()():
+                await asyncio.sleep(0.01)
+
+        await asyncio.gather(*(connect() for _ in range(70)))
+        assert asyncio.get_running_loop().time() >= 5.0
+
+    simulate(scenario())
+
+
+def test_what_is_on_screen_goes_first() -> None:
+    async def scenario() -> None:
+        gate = PriorityGate(1)
+        await gate.enter((0, 0))
+        order: list[str] = []
+
+        async def wait(name: str, priority: tuple[int, int]) -> None:
+            await gate.enter(priority)
+            order.append(name)
+            gate.leave()
+
+        waiting = [("background", (1, 0)), ("big", (0, 9000)), ("small", (0, 10))]
+        tasks = [asyncio.create_task(wait(name, priority)) for name, priority in waiting]
+        await asyncio.sleep(0)
+        gate.leave()
+        await asyncio.gather(*tasks)
+        assert order == ["small", "big", "background"]
+
+    simulate(scenario())
+
+
+def test_a_waiter_that_is_cancelled_leaves_no_place_behind() -> None:
+    async def scenario() -> None:
+        gate = PriorityGate(1)
+        await gate.enter((0, 0))
+        waiting = asyncio.create_task(gate.enter((0, 0)))
+        await asyncio.sleep(0)
+        gate.leave()  # gives the place to the waiter …
+        waiting.cancel()  # … which stops waiting in the same moment
+        await asyncio.gather(waiting, return_exceptions=True)
+        async with asyncio.timeout(1):
+            await gate.enter((0, 0))
+
+    simulate(scenario())
+
+
+def test_many_feeds_of_a_dead_cluster_count_as_one_failure() -> None:
+    async def scenario() -> None:
+        place = admission().reachability("cluster")
+        first = [place.failed(0.0) for _ in range(50)]
+        assert max(first) <= 0.8 + 0.2
+        again = place.failed(max(first))
+        assert 0.8 <= again <= 1.6 + 0.2
+
+    simulate(scenario())
+
+
+def test_a_resumed_laptop_spreads_its_clusters() -> None:
+    gate = Admission(random_source=random.Random(1))
+    delays = [gate.resume_delay(100) for _ in range(1000)]
+    assert 25 < max(delays) <= 30
+    assert max(gate.resume_delay(10_000) for _ in range(100)) <= 60
