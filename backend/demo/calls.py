@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from backend.demo.access import User
@@ -47,21 +45,12 @@ class Call:
     def verb(self) -> str:
         """The authorizer's verb (k8s.io/apiserver requestinfo)."""
         single = bool(self.target.name)
-        match self.method:
-            case "GET" | "HEAD":
-                if truthy(self.query.get("watch")):
-                    return "watch"
-                return "get" if single else "list"
-            case "POST":
-                return "create"
-            case "PUT":
-                return "update"
-            case "PATCH":
-                return "patch"
-            case "DELETE":
-                return "delete" if single else "deletecollection"
-            case other:
-                return other.lower()
+        if self.method in ("GET", "HEAD"):
+            watches = truthy(self.query.get("watch"))
+            return "watch" if watches else "get" if single else "list"
+        if self.method == "DELETE":
+            return "delete" if single else "deletecollection"
+        return {"POST": "create", "PUT": "update", "PATCH": "patch"}.get(self.method, self.method.lower())
 
     @property
     def dry_run(self) -> bool:
@@ -141,8 +130,3 @@ def negotiate(accept: str) -> Representation:
         "only the following media types are accepted: application/json, application/yaml, "
         "application/vnd.kubernetes.protobuf",
     )
-
-
-def field_list(value: Any) -> Iterable[dict[str, Any]]:
-    """A JSON list of objects, or nothing."""
-    return value if isinstance(value, list) else ()

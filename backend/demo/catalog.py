@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import lzma
 import zipfile
 from collections.abc import Iterator
@@ -63,20 +64,24 @@ def recorded(name: str) -> Any:
 @cache
 def openapi_v3(path: str) -> bytes | None:
     """The recorded OpenAPI v3 document of ``api/v1`` or ``apis/apps/v1``; None if there is none."""
-    with (resources.files("backend.demo") / "data" / "openapi-v3.zip").open("rb") as raw:
-        with zipfile.ZipFile(raw) as archive:
-            try:
-                return archive.read(f"{path}.json")
-            except KeyError:
-                return None
+    with _archive() as archive:
+        try:
+            return archive.read(f"{path}.json")
+        except KeyError:
+            return None
 
 
 @cache
 def openapi_v3_paths() -> dict[str, str]:
     """Group-version path -> a hash of its document, in the recorded order."""
-    with (resources.files("backend.demo") / "data" / "openapi-v3.zip").open("rb") as raw:
-        with zipfile.ZipFile(raw) as archive:
-            return {entry.filename.removesuffix(".json"): f"{entry.CRC:08X}" for entry in archive.infolist()}
+    with _archive() as archive:
+        return {entry.filename.removesuffix(".json"): f"{entry.CRC:08X}" for entry in archive.infolist()}
+
+
+def _archive() -> zipfile.ZipFile:
+    return zipfile.ZipFile(
+        io.BytesIO((resources.files("backend.demo") / "data" / "openapi-v3.zip").read_bytes())
+    )
 
 
 class Catalog:

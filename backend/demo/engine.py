@@ -21,7 +21,10 @@ _BATCH = 50
 class Controller(Protocol):
     """Makes reality follow the spec, one key at a time, from any starting state."""
 
-    watches: tuple[str, ...]
+    @property
+    def watches(self) -> tuple[str, ...]:
+        """Collections whose events it wants."""
+        ...
 
     def keys(self, collection: str, event: Event) -> Iterable[Key]:
         """Which of its objects an event concerns."""

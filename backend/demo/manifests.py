@@ -125,7 +125,7 @@ def _cron_job(workload: Workload) -> dict[str, Any]:
 
 
 def _service(workload: Workload) -> dict[str, Any]:
-    address = _cluster_ip(f"{workload.namespace}/{workload.name}")
+    address = cluster_ip(f"{workload.namespace}/{workload.name}")
     headless = workload.kind == "StatefulSet"
     port = {"name": "main", "protocol": "TCP", "port": workload.port, "targetPort": workload.port}
     return {
@@ -145,7 +145,7 @@ def _service(workload: Workload) -> dict[str, Any]:
     }
 
 
-def _cluster_ip(text: str) -> str:
+def cluster_ip(text: str) -> str:
     from backend.demo.recorder import hash_text
 
     value = hash_text(text)

@@ -15,6 +15,8 @@ from backend.demo.plan import Plan
 
 START_DEADLINE = 60.0
 _STOP_DEADLINE = 5.0
+_ROOT = Path(__file__).resolve().parents[2]
+"""Where ``backend`` is importable from, whatever the caller's working directory."""
 
 
 class DemoFailed(Exception):
@@ -97,7 +99,7 @@ async def start(
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=_ROOT,
         start_new_session=True,  # Ctrl-C in the terminal is for the console, not for its demo
     )
     assert process.stdout is not None

@@ -97,9 +97,9 @@ SHOP: tuple[Workload, ...] = (
     ),
 )
 
-EDGE: tuple[Workload, ...] = tuple(
-    workload for workload in SHOP if workload.namespace in ("ingest", "observe", "kube-system")
-) + (
+_EVERYWHERE = ("ingest", "observe", "kube-system")
+EDGE: tuple[Workload, ...] = (
+    *(workload for workload in SHOP if workload.namespace in _EVERYWHERE),
     Workload("edge", "camera-feed", replicas=2, version="0.9.8"),
     Workload("edge", "local-cache", kind="StatefulSet", replicas=1, version="1.2.0", storage="4Gi"),
 )
