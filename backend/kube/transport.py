@@ -132,6 +132,7 @@ class Transport:
     async def aclose(self) -> None:
         """Close every connection; requests under way fail with Unreachable."""
         self._closed = True
+        await self.credentials.aclose()
         await self._idle.clear()
         for connection in list(self._open):
             await connection.aclose()

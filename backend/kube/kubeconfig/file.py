@@ -10,7 +10,8 @@ from backend.kube.kubeconfig import entries
 from backend.kube.kubeconfig.fields import Fields
 from backend.kube.kubeconfig.model import Kubeconfig, Problem
 from backend.kube.kubeconfig.reader import MAX_BYTES, Flaw, Mapping, Node, Scalar, read
-from backend.kube.kubeconfig.resolve import error, read_regular, resolved
+from backend.kube.kubeconfig.resolve import error, resolved
+from backend.kube.regular_file import read_regular
 from backend.text import safe_text
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from backend.kube.access import ClusterAccess, ExecSpec
 from backend.kube.errors import KubeconfigError
 from backend.kube.kubeconfig.model import ClusterEntry, ContextEntry, FileReference, Kubeconfig, UserEntry
 from backend.kube.kubeconfig.reader import Flaw
+from backend.kube.regular_file import read_regular
 from backend.secret import Secret
 
 MAX_REFERENCED = 1024 * 1024
@@ -139,16 +138,4 @@ def _content(field: str, path: Path) -> bytes:
         ) from None
     if _BEGINNINGS[field] not in content:
         raise Flaw(f"{field}: {path} is not in PEM form")
-    return content
-
-
-def read_regular(path: Path, limit: int) -> bytes:
-    """A regular file's content of at most ``limit`` bytes; never waits for a FIFO. Raises OSError."""
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise OSError(f"it is not a regular file: {path}")
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        raise OSError(f"it is larger than {limit} bytes: {path}")
     return content
