@@ -25,7 +25,7 @@ class RawList(msgspec.Struct):
     """A list whose items are still bytes: the way round an object that spoils the typed list."""
 
     metadata: ListMeta = ListMeta()
-    items: list[msgspec.Raw] | None | msgspec.UnsetType = msgspec.UNSET
+    items: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
     """null is an empty list, as Go writes it; a document without the field is no list."""
 
 
