@@ -104,26 +104,37 @@ def _as_costly(slot: Slot) -> KdfParams:
     return fresh_params(memory=params.m, passes=params.t, lanes=params.p)
 
 
+def slots_unopened(vault: Vault, passphrases: Sequence[str], *, leaving: bytes = b"") -> list[Slot]:
+    """The passphrase slots (but ``leaving``) that none of these opens: a rotation needs theirs too."""
+    staying = [slot for slot in vault.slots if slot.kind == PASSPHRASE and slot.slot_id != leaving]
+    return [slot for slot in staying if _opening(vault, slot, passphrases) is None]
+
+
+def _opening(vault: Vault, slot: Slot, passphrases: Sequence[str]) -> str | None:
+    meta = vault.meta
+    for passphrase in passphrases:
+        try:
+            _, master = open_slots([slot], passphrase, store=meta.store, epoch=meta.epoch)
+        except WrongKey:
+            continue
+        master.wipe()
+        return passphrase
+    return None
+
+
 def _passphrases_of(vault: Vault, staying: Sequence[Slot], passphrases: Sequence[str]) -> dict[bytes, str]:
     """Which given passphrase opens which remaining slot; raises SlotRefused when one is missing."""
-    meta = vault.meta
     known: dict[bytes, str] = {}
     for slot in staying:
         if slot.kind != PASSPHRASE:
             continue
-        for passphrase in passphrases:
-            try:
-                _, master = open_slots([slot], passphrase, store=meta.store, epoch=meta.epoch)
-            except WrongKey:
-                continue
-            master.wipe()
-            known[slot.slot_id] = passphrase
-            break
-        else:
+        passphrase = _opening(vault, slot, passphrases)
+        if passphrase is None:
             raise SlotRefused(
                 f"The new key can't be wrapped for slot {slot.name} ({slot.label}) without its passphrase.",
                 advice="Give that passphrase too, or remove that slot first.",
             )
+        known[slot.slot_id] = passphrase
     return known
 
 

@@ -1,26 +1,117 @@
-"""Opens the fleet for a command: a kubeconfig in memory."""
+"""Opening the vault or a kubeconfig for a command: the same way everywhere.
+
+The order: the unlock cache; NAVARCH_PASSWORD_FILE or NAVARCH_PASSWORD_COMMAND; a prompt, if a person is at
+the terminal; otherwise exit code 3.
+"""
 
 from __future__ import annotations
 
+import os
+import shlex
+import stat
+import subprocess
 from pathlib import Path
 
 from backend.fleet.fleet import Fleet
 from backend.fleet.inmemory import members_of
+from backend.fleet.registry import members
+from backend.vault import UnsafeFile, Vault, VaultLocked, harden_process
+from console.cli import prompt
 from console.cli.failures import say
 
-
-class NoFleet(Exception):
-    """There is nothing to open."""
-
-    sentence = "no kubeconfig is named"
-    advice = "Give one: --kubeconfig FILE"
+PREFIX = "NAVARCH_PASSWORD"
+NEW_PREFIX = "NAVARCH_NEW_PASSWORD"
+COMMAND_SECONDS = 60
+LONGEST_SECRET = 64 * 1024
 
 
 def open_fleet(kubeconfig: Path | None) -> Fleet:
-    """The fleet of a kubeconfig's contexts; what can't be used is told on stderr. Raises KubeconfigError."""
+    """The fleet of the vault, or of a kubeconfig in memory; what can't be used is told on stderr.
+
+    Raises the vault's errors (exit code 3 when locked), KubeconfigError.
+    """
     if kubeconfig is None:
-        raise NoFleet
-    members, problems = members_of(kubeconfig)
+        vault = open_vault()
+        try:
+            return Fleet(members(vault))
+        finally:
+            vault.close()
+    found, problems = members_of(kubeconfig)
     for problem in problems:
         say(problem)
-    return Fleet(members)
+    return Fleet(found)
+
+
+def open_vault(*, ask: bool = True, extend: bool = True, quiet: bool = False) -> Vault:
+    """The user's vault, unlocked. ``ask``: prompt if a person is there. Raises VaultLocked, VaultMissing…
+
+    A passphrase that was typed opens the vault for the next commands too (the unlock cache); one from a
+    script does not need to.
+    """
+    harden_process()
+    vault = Vault.open()
+    try:
+        if not vault.unlock_cached(extend=extend):
+            given = given_secret()
+            if given is not None:
+                vault.unlock(given)
+            elif ask and prompt.person_present():
+                vault.unlock(prompt.ask_secret("Passphrase of the vault"))
+                vault.remember()
+            else:
+                raise VaultLocked("The vault is locked.")
+        if not quiet:
+            for notice in vault.notices:
+                say(notice)
+    except BaseException:
+        vault.close()
+        raise
+    return vault
+
+
+def given_secret(prefix: str = PREFIX) -> str | None:
+    """A passphrase from the file or the command that the environment names; None: neither is named.
+
+    Raises UnsafeFile for a file that others can read, VaultLocked when the command fails.
+    """
+    file, command = os.environ.get(f"{prefix}_FILE"), os.environ.get(f"{prefix}_COMMAND")
+    if file:
+        return _line(_from_file(Path(file), f"{prefix}_FILE"))
+    if command:
+        return _line(_from_command(command, f"{prefix}_COMMAND"))
+    return None
+
+
+def _from_file(path: Path, variable: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+                raise UnsafeFile(
+                    f"The file named by {variable} can be read by others.", advice=f"chmod 600 {path}"
+                )
+            return file.read(LONGEST_SECRET)
+    except OSError as error:
+        raise VaultLocked(f"The file named by {variable} can't be read: {error.strerror}.") from error
+
+
+def _from_command(command: str, variable: str) -> bytes:
+    try:
+        done = subprocess.run(
+            shlex.split(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise VaultLocked(f"The command in {variable} can't be run: {reason}.") from None
+    if done.returncode:
+        raise VaultLocked(f"The command in {variable} failed with code {done.returncode}.")
+    return done.stdout[:LONGEST_SECRET]
+
+
+def _line(content: bytes) -> str:
+    """The first line; editors end it with a line break that is no part of the passphrase."""
+    return content.decode("utf-8", "surrogateescape").split("\n", 1)[0].rstrip("\r")

@@ -1,7 +1,7 @@
 """The clusters that a vault holds: import with review, approval of programs, keeping them up to date."""
 
 from backend.fleet.registry.approvals import Approval
-from backend.fleet.registry.members import members, members_of_file
+from backend.fleet.registry.members import members
 from backend.fleet.registry.record import ClusterRecord, Source
 from backend.fleet.registry.refresh import Refreshed, refresh
 from backend.fleet.registry.review import Candidate, Concern, Review, review
@@ -22,7 +22,6 @@ __all__ = [
     "Source",
     "accept",
     "members",
-    "members_of_file",
     "refresh",
     "review",
 ]

@@ -1,0 +1,347 @@
+"""``navarch vault``: the encrypted store, its keys and its health."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from console.cli import prompt
+from console.cli.exits import Exit
+from console.cli.failures import say
+from console.cli.root import new_app
+from console.cli.tables import Form, moment, print_json, print_table
+
+if TYPE_CHECKING:
+    from backend.vault import Vault
+
+app = new_app("Create, unlock, lock, back up and check the encrypted store.")
+slot_app = new_app("The ways into the vault: passphrases and recovery codes.")
+app.add_typer(slot_app, name="slot")
+
+Output = Annotated[Form, typer.Option("-o", "--output", help="table or json.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
+
+
+@app.callback()
+def _vault() -> None:
+    """Create, unlock, lock, back up and check the encrypted store."""
+
+
+def show_code(code: str, *, label: str = "Recovery code") -> None:
+    """A recovery code goes to stdout, the words about it to stderr."""
+    say(f"{label}: write it down and keep it away from this machine; it is shown only now.")
+    print(code)
+
+
+@app.command()
+def init() -> None:
+    """Create the vault and show its recovery code once."""
+    from backend.vault import Vault, VaultExists, default_path, harden_process
+    from console.cli.session import given_secret
+
+    harden_process()
+    if default_path().exists():
+        raise VaultExists(f"There is a vault already at {default_path()}.")
+    passphrase = given_secret()
+    if passphrase is None:
+        passphrase = _typed_new("Passphrase for the new vault")
+    vault, code = Vault.create(passphrase=passphrase)
+    kept = vault.remember()
+    vault.close()
+    say(f"created {vault.path}" + (", unlocked for the next ten minutes" if kept else ""))
+    show_code(code)
+
+
+def _typed_new(question: str) -> str:
+    if not prompt.person_present():
+        raise prompt.NoTerminal(
+            "a new passphrase is needed, and nobody is at a terminal to type it",
+            "Name a file or a command in NAVARCH_PASSWORD_FILE or NAVARCH_PASSWORD_COMMAND "
+            "(for a changed passphrase: NAVARCH_NEW_PASSWORD_FILE or _COMMAND).",
+        )
+    return prompt.ask_new_passphrase(question)
+
+
+@app.command()
+def unlock(
+    for_: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="30m, 8h: how long (at most 8h).")
+    ] = "10m",
+) -> None:
+    """Unlock for the next commands, and for kubectl through the vault."""
+    from backend.vault import Vault, VaultLocked, harden_process
+    from backend.vault.cache import why_unavailable
+    from console.cli.session import given_secret
+
+    seconds = _seconds(for_)
+    if reason := why_unavailable():
+        raise prompt.NoTerminal(
+            reason, "Set NAVARCH_PASSWORD_COMMAND to a program that prints the passphrase."
+        )
+    harden_process()
+    vault = Vault.open()
+    secret = given_secret()
+    if secret is None:
+        if not prompt.person_present():
+            raise VaultLocked("The vault is locked, and nobody is at a terminal.")
+        secret = prompt.ask_secret("Passphrase of the vault")
+    vault.unlock(secret)
+    for notice in vault.notices:
+        say(notice)
+    vault.remember(seconds=seconds)
+    say(f"unlocked for {for_}")
+
+
+def _seconds(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,6})([smh]?)", text)
+    if match is None:
+        raise typer.BadParameter("give a time like 90s, 30m or 8h", param_hint="--for")
+    seconds = int(match[1]) * {"s": 1, "m": 60, "h": 3600, "": 60}[match[2]]
+    if not 0 < seconds <= 8 * 3600:
+        raise typer.BadParameter("at most 8h", param_hint="--for")
+    return seconds
+
+
+@app.command()
+def lock() -> None:
+    """Forget the key: the next command asks again."""
+    from backend.vault import Vault
+
+    Vault.open().lock()
+    say("locked")
+
+
+@app.command()
+def status(output: Output = Form.TABLE) -> None:
+    """Whether there is a vault, and whether it is unlocked. Never asks."""
+    from backend.vault import Vault, VaultMissing, default_path
+    from backend.vault.cache import why_unavailable
+
+    try:
+        vault = Vault.open()
+    except VaultMissing:
+        if output is Form.JSON:
+            print_json({"path": str(default_path()), "exists": False})
+        else:
+            print("none yet; create one with: navarch vault init")
+        raise typer.Exit(Exit.NOTHING) from None
+    left = vault.remembered_seconds()
+    facts = {
+        "path": str(vault.path),
+        "exists": True,
+        "unlocked": left > 0,
+        "secondsLeft": round(left),
+        "entries": vault.count(),
+        "change": vault.meta.generation,
+        "slots": len(vault.slots),
+        "unlockCache": why_unavailable() or "kernel keyring",
+    }
+    if output is Form.JSON:
+        print_json(facts)
+        return
+    state = f"unlocked for {max(1, round(left / 60))} more minutes" if left else "locked"
+    print_table(
+        ("VAULT", "STATE", "ENTRIES", "SLOTS", "UNLOCK CACHE"),
+        [(vault.path, state, facts["entries"], facts["slots"], facts["unlockCache"])],
+    )
+
+
+@app.command()
+def passwd(
+    rotate: Annotated[
+        bool,
+        typer.Option(
+            "--rotate", help="Also change the master key: what the old one opened, opens nothing new."
+        ),
+    ] = False,
+) -> None:
+    """Change a passphrase: the old one, then the new one twice."""
+    from backend.vault.rekey import change_passphrase
+    from backend.vault.rekey import rotate as rotate_key
+    from console.cli.session import NEW_PREFIX, given_secret
+
+    vault, old = opened("Present passphrase")
+    new = given_secret(NEW_PREFIX)
+    if new is None:
+        new = _typed_new("New passphrase")
+    change_passphrase(vault, old, new)
+    say("the passphrase is changed", "Older backups still open with the old one.")
+    if rotate:
+        for label, code in rotate_key(vault, passphrases=_known_passphrases(vault, new)).items():
+            show_code(code, label=f"New {label}")
+
+
+def opened(question: str = "Passphrase of the vault") -> tuple[Vault, str]:
+    """The vault, opened by a passphrase or recovery code given now, and that secret.
+
+    For changes of keys: the unlock cache is not enough, because whoever found an unlocked terminal has that.
+    """
+    from backend.vault import Vault, VaultLocked, harden_process
+    from console.cli.session import given_secret
+
+    harden_process()
+    vault = Vault.open()
+    secret = given_secret()
+    if secret is None:
+        if not prompt.person_present():
+            raise VaultLocked("The vault's passphrase is needed, and nobody is at a terminal.")
+        secret = prompt.ask_secret(question)
+    vault.unlock(secret)
+    for notice in vault.notices:
+        say(notice)
+    return vault, secret
+
+
+def _known_passphrases(vault: Vault, given: str, *, leaving: bytes = b"") -> list[str]:
+    """The passphrases of all slots that stay: the new master key must be wrapped for each."""
+    from backend.vault.rekey import slots_unopened
+
+    known = [given]
+    for slot in slots_unopened(vault, known, leaving=leaving):
+        if not prompt.person_present():
+            break
+        known.append(prompt.ask_secret(f"Passphrase of slot {slot.name} ({slot.label}), which stays"))
+    return known
+
+
+@slot_app.command("list")
+def slot_list(output: Output = Form.TABLE) -> None:
+    """Show the ways in; needs no passphrase."""
+    from backend.vault import Vault
+
+    slots = Vault.open().slots
+    if output is Form.JSON:
+        print_json(
+            [{"id": s.name, "kind": s.kind, "label": s.label, "created": moment(s.created)} for s in slots]
+        )
+        return
+    print_table(
+        ("SLOT", "KIND", "LABEL", "CREATED"), [(s.name, s.kind, s.label, moment(s.created)) for s in slots]
+    )
+
+
+@slot_app.command("add")
+def slot_add(
+    label: Annotated[str, typer.Option(help="What to call it; readable in the file.")] = "",
+    recovery: Annotated[
+        bool, typer.Option("--recovery", help="A recovery code instead of a passphrase.")
+    ] = False,
+) -> None:
+    """Add a way in: another passphrase, or a new recovery code."""
+    from backend.vault.rekey import add_passphrase, add_recovery_code
+    from console.cli.session import NEW_PREFIX, given_secret
+
+    vault, _ = opened()
+    if recovery:
+        slot, code = add_recovery_code(vault, label=label or "recovery code")
+        say(f"added slot {slot.name}")
+        show_code(code)
+        return
+    new = given_secret(NEW_PREFIX)
+    if new is None:
+        new = _typed_new("Passphrase for the new slot")
+    say(f"added slot {add_passphrase(vault, new, label=label or 'passphrase').name}")
+
+
+@slot_app.command("remove")
+def slot_remove(slot: Annotated[str, typer.Argument(help="Its name in: navarch vault slot list")]) -> None:
+    """Remove a way in, and change the master key, so that it opens nothing new."""
+    from backend.vault import SlotRefused
+    from backend.vault.rekey import remove_slot
+
+    vault, given = opened()
+    chosen = [s for s in vault.slots if s.slot_id.hex().startswith(slot.lower())]
+    if len(chosen) != 1:
+        raise SlotRefused(
+            f"No slot (or more than one) is called {slot}.", advice="See: navarch vault slot list"
+        )
+    known = _known_passphrases(vault, given, leaving=chosen[0].slot_id)
+    codes = remove_slot(vault, chosen[0].slot_id, passphrases=known)
+    say(
+        f"removed slot {chosen[0].name}; the master key is new",
+        "Backups and copies made before still open with it. If it was stolen, renew the clusters' "
+        "credentials too.",
+    )
+    for label, code in codes.items():
+        show_code(code, label=f"The recovery code was replaced. New {label}")
+
+
+@app.command()
+def backup(
+    file: Annotated[
+        Path | None, typer.Argument(help="Where to; default: the vault's own folder, keeping 3.")
+    ] = None,
+    restore: Annotated[
+        Path | None, typer.Option("--restore", metavar="FILE", help="Put this backup in the vault's place.")
+    ] = None,
+    yes: Yes = False,
+) -> None:
+    """Copy the vault (it stays sealed), or put a copy back."""
+    from backend.vault.backup import back_up
+    from console.cli.session import open_vault
+
+    if restore is None:
+        vault = open_vault()
+        print(back_up(vault, file))
+        return
+    _restore(restore, yes=yes)
+
+
+def _restore(source: Path, *, yes: bool) -> None:
+    from backend.vault import VaultLocked, default_path, harden_process
+    from backend.vault.backup import restore
+    from console.cli.session import given_secret
+
+    harden_process()
+    if not yes:
+        question = f"Put {source} in the place of the vault? What is there now is set aside in backups/."
+        demand_yes(question)
+    secret = given_secret()
+    if secret is None:
+        if not prompt.person_present():
+            raise VaultLocked("The backup's passphrase is needed, and nobody is at a terminal.")
+        secret = prompt.ask_secret("Passphrase of the backup (the one of its day)")
+    saved = restore(default_path(), source, secret)
+    say(f"restored {default_path()}" + (f"; the file that was there is now {saved}" if saved else ""))
+
+
+def demand_yes(question: str) -> None:
+    """Go on only if a person agrees; raises NoTerminal, or ends with the code for refused."""
+    if not prompt.person_present():
+        raise prompt.NoTerminal("nobody is at a terminal to agree to this", "Add --yes.")
+    if not prompt.agree(question):
+        raise typer.Exit(Exit.REFUSED)
+
+
+@app.command()
+def check(
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Keep what is readable and drop the rest, after a copy was set aside."),
+    ] = False,
+    yes: Yes = False,
+    output: Output = Form.TABLE,
+) -> None:
+    """Hold the whole vault against what was written to it."""
+    from backend.vault.backup import repair as repair_vault
+    from backend.vault.check import check as examine
+    from console.cli.session import open_vault
+
+    vault = open_vault(quiet=True)
+    if repair and vault.damage:
+        if not yes:
+            demand_yes(f"{vault.damage} Drop what can't be read, and all approvals of programs?")
+        say(f"dropped {repair_vault(vault)} entries; the damaged file was set aside in backups/")
+    findings = examine(vault)
+    if output is Form.JSON:
+        print_json([{"ok": f.ok, "finding": f.what} for f in findings])
+    else:
+        print_table(("", "FINDING"), [("✔" if f.ok else "✖", f.what) for f in findings])
+    if not all(f.ok for f in findings):
+        raise typer.Exit(Exit.FAILED)
+
+
+from console.cli import exchange  # noqa: E402,F401 - adds its commands to the group
