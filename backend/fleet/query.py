@@ -2,7 +2,8 @@
 
     KIND [NAME…] [@CLUSTERS] [-n NS,NS] [-l LABELS] [/REGEX] [!REGEX] [--sort COLUMN] [--desc]
 
-Words are quoted as in a POSIX shell. ``-A`` is accepted for habit: all namespaces are the default.
+Words are quoted as in a POSIX shell, but a backslash in an unquoted pattern stays: ``/\\d+`` means digits.
+``-A`` is accepted for habit: all namespaces are the default.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ _OPTIONS = {
     "--sort": "sort",
 }
 _FLAGS = {"-A", "--all-namespaces", "--desc"}
+OPTIONS = (*_OPTIONS, *sorted(_FLAGS))
 _LISTS = ("clusters", "namespaces")
 KIND = re.compile(r"[A-Za-z][A-Za-z0-9.-]*")
 
@@ -174,7 +176,7 @@ class _Reader:
         if not items:
             wanted = "cluster" if field == "clusters" else "namespace"
             raise QuerySyntaxError(f"a {wanted}'s name is missing", position=word.start)
-        self._lists[field] += [item for item in items if item not in self._lists[field]]
+        self._lists[field] = list(dict.fromkeys([*self._lists[field], *items]))
 
     def _set(self, field: str, value: str, word: Word) -> None:
         if field in self._fields:

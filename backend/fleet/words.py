@@ -8,6 +8,11 @@ from dataclasses import dataclass
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./!#*?^~{}\[\]|-]+")
 
 
+_PATTERN = "/!"
+"""What an unquoted pattern starts with. In it a backslash is the pattern's, not the line's."""
+_NEEDS_ESCAPE = " \t\n'\""
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """``text`` without its quotes; ``mask`` tells for each character whether it was quoted."""
@@ -68,6 +73,8 @@ def _one(line: str, start: int) -> tuple[Word, int, int | None]:
             break
         elif character == "\\" and at + 1 < len(line):
             at += 1
+            if line[start] in _PATTERN and line[at] not in _NEEDS_ESCAPE:
+                _push(text, mask, character, False)
             _push(text, mask, line[at], True)
         else:
             _push(text, mask, character, False)
