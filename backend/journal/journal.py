@@ -105,12 +105,12 @@ class Journal:
         entry = Entry(
             time=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             who=_whoami(),
-            act=safe_text(act, limit=200),
+            act=_plain(act, limit=200),
             outcome=outcome,
-            cluster=safe_text(cluster, limit=300),
-            cluster_user=safe_text(cluster_user, limit=300),
-            object=safe_text(object, limit=600),
-            detail=safe_text(detail, limit=LONGEST_DETAIL, multiline=True),
+            cluster=_plain(cluster, limit=300),
+            cluster_user=_plain(cluster_user, limit=300),
+            object=_plain(object, limit=600),
+            detail=_plain(detail, limit=LONGEST_DETAIL, multiline=True),
         )
         return draft.append(msgspec.json.encode(entry))
 
@@ -143,4 +143,9 @@ def _whoami() -> str:
         user = str(os.getuid())
     logged_in = os.environ.get("SUDO_USER", "")
     shown = f"{logged_in}→{user}" if logged_in and logged_in != user else user
-    return safe_text(f"{shown}@{socket.gethostname()}", limit=200)
+    return _plain(f"{shown}@{socket.gethostname()}", limit=200)
+
+
+def _plain(text: str, *, limit: int, multiline: bool = False) -> str:
+    """Safe text as an ordinary ``str``: msgspec writes no subclasses."""
+    return str(safe_text(text, limit=limit, multiline=multiline))

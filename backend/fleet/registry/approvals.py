@@ -57,7 +57,7 @@ def agree(seen: ExecReview, spec: ExecSpec, *, cluster_id: str) -> Approval | No
         owner=owner,
         fingerprint=seen.approval.fingerprint,
         approved=int(time.time()),
-        shown=command_line(spec),
+        shown=str(command_line(spec)),
     )
 
 
