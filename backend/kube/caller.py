@@ -8,8 +8,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from backend import __version__
 from backend.kube.access import ClusterAccess
@@ -103,7 +101,6 @@ class Caller:
         *,
         wire: Wire,
         user_agent: str = USER_AGENT,
-        compress: bool = True,
         clock: Clock = SYSTEM_CLOCK,
         random_source: random.Random | None = None,
     ) -> None:
@@ -114,7 +111,10 @@ class Caller:
         self._clock = clock
         self._random = random_source or random.Random()  # noqa: S311 - jitter, no secret
         self._rate = RequestRate(clock=clock)
-        self._headers = {"user-agent": user_agent, "accept-encoding": "gzip" if compress else "identity"}
+        # Also on loopback: 10k pods take 0.5 s and 0.25 s of our CPU compressed, 0.75 s and 0.7 s plain,
+        # because TLS and HTTP framing of 50 MB cost more than inflating 5 (measured, two cores).
+        encoding = "identity" if access.disable_compression else "gzip"
+        self._headers = {"user-agent": user_agent, "accept-encoding": encoding}
 
     async def reply(self, call: Call) -> Reply:
         """Send a call and read its whole answer within its deadline. Raises KubeError."""
@@ -236,14 +236,3 @@ class Caller:
             advice="A proxy or login page stands between here and the API server: log in, or go around it.",
             detail=body[:500],
         )
-
-
-def is_loopback(server: str) -> bool:
-    """Whether the server is on this very machine, where compression only costs (both ends') CPU."""
-    host = urlsplit(server).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -11,7 +11,7 @@ import msgspec
 
 from backend.kube import logs, writes
 from backend.kube.access import ClusterAccess
-from backend.kube.caller import JSON, USER_AGENT, Call, Caller, is_loopback
+from backend.kube.caller import JSON, USER_AGENT, Call, Caller
 from backend.kube.clock import SYSTEM_CLOCK, Clock
 from backend.kube.credentials import Credentials
 from backend.kube.decoder import UNREADABLE
@@ -61,13 +61,11 @@ class Client:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``opener``: how byte streams are opened (SSH later); ``wire``: in tests, the whole transport."""
-        local = is_loopback(access.server) and not access.proxy_url and opener is None
         self.access = access
         self._calls = Caller(
             access,
             wire=wire or Transport(access, credentials, opener=opener, handshakes=handshakes),
             user_agent=user_agent,
-            compress=not (access.disable_compression or local),
             clock=clock,
         )
         self._discovery: Discovery | None = None

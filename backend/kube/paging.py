@@ -21,8 +21,9 @@ from backend.kube.wire import Query
 
 FIRST_PAGE = 500
 """Objects of the first page: what is painted at once. kubectl's and client-go's size."""
-LATER_PAGES = 500
-"""Objects of every following page."""
+LATER_PAGES = 1000
+"""Objects of every following page: fewer round trips, and some 15 ms to decode. Measured on 10k pods of 5 kB
+(loopback, 20 pages of 500 or 6 of 2000): 0.5 s either way, 60 or 88 MB; a slow link gains from fewer."""
 _HEAD = re.compile(rb'\A\s*\{"kind":"[^"\\]*","apiVersion":"[^"\\]*","metadata":\{([^{}\\]*)\}')
 _CONTINUE = re.compile(rb'"continue":"([^"\\]+)"')
 _HEAD_SIZE = 4096

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 
 from backend.kube.access import ClusterAccess
 from tests.kube.collection import status_body
-from tests.kube.wire_server import Peer as Peer
-from tests.kube.wire_server import WireServer, serve
+from tests.kube.wire_server import Peer, WireServer, serve
 
 Act = Callable[[Peer], Awaitable[None]]
 JSON = "Content-Type: application/json\r\n"

@@ -22,10 +22,10 @@ def test_the_first_list_is_painted_page_by_page_then_replaced_whole() -> None:
     """[TestReflectorListAndWatch, TestReflectorWithPager-like: limit=500 and continue]"""
 
     async def scenario() -> None:
-        async with feeding(objects=1200) as feed:
+        async with feeding(objects=2200) as feed:
             await feed.settle()
-            assert feed.sink.painted == [500, 1000, 1200]
-            assert len(feed.sink.rows) == 1200
+            assert feed.sink.painted == [500, 1500, 2200]
+            assert len(feed.sink.rows) == 2200
             assert feed.sink.state is State.LIVE
             assert feed.wire.asked[0].query == {"limit": "500"}
             assert feed.sink.statuses[0].state is State.SYNCING
