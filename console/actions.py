@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
+from typing import Any
 
 
 class Scope(StrEnum):
@@ -47,522 +49,263 @@ class Action:
     """Changes a cluster: refused by a read-only console."""
 
 
-def _app() -> tuple[Action, ...]:
-    return (
-        Action(
-            id="palette",
-            keys="ctrl+p",
-            call="app.palette",
-            label="palette",
-            bar=92,
-            scope=Scope.APP,
-            tooltip="Find anything you can do here by a few letters",
-            priority=True,
-            palette=False,
-        ),
-        Action(
-            id="lock",
-            keys="ctrl+l",
-            call="app.lock",
-            label="lock",
-            scope=Scope.APP,
-            word="lock",
-            tooltip="Lock the vault now: keys leave memory, connections close",
-            priority=True,
-        ),
-        Action(
-            id="quit",
-            keys="ctrl+q",
-            call="app.leave",
-            label="quit",
-            scope=Scope.APP,
-            word="quit",
-            tooltip="Leave Navarch",
-            priority=True,
-        ),
-        Action(
-            id="suspend",
-            keys="ctrl+z",
-            call="app.suspend_process",
-            label="suspend",
-            scope=Scope.APP,
-            tooltip="Put Navarch into the background; fg brings it back",
-            palette=False,
-        ),
+_REGISTERED: list[Action] = []
+
+
+def _add(  # noqa: PLR0917 - the registry reads as a table
+    scope: Scope, id: str, keys: str, call: str, label: str, tooltip: str = "", **more: Any
+) -> None:
+    """Register one action; movements need no tooltip of their own."""
+    tip = tooltip or f"Move: {label}"
+    _REGISTERED.append(Action(id=id, keys=keys, call=call, label=label, tooltip=tip, scope=scope, **more))
+
+
+def _app_actions() -> None:
+    add = partial(_add, Scope.APP)
+    add(
+        "palette",
+        "ctrl+p",
+        "app.palette",
+        "palette",
+        "Find anything you can do here by a few letters",
+        bar=92,
+        palette=False,
+        priority=True,
+    )
+    add(
+        "lock",
+        "ctrl+l",
+        "app.lock",
+        "lock",
+        "Lock the vault now: keys leave memory, connections close",
+        word="lock",
+        priority=True,
+    )
+    add("quit", "ctrl+q", "app.leave", "quit", "Leave Navarch", word="quit", priority=True)
+    add(
+        "suspend",
+        "ctrl+z",
+        "app.suspend_process",
+        "suspend",
+        "Put Navarch into the background; fg brings it back",
+        palette=False,
     )
 
 
-def _frame() -> tuple[Action, ...]:
-    return (
-        Action(
-            id="command",
-            keys=":",
-            call="screen.command",
-            label="command",
-            bar=90,
-            scope=Scope.FRAME,
-            tooltip="Go anywhere: a kind, clusters, namespaces, labels, a filter",
-            palette=False,
-        ),
-        Action(
-            id="help",
-            keys="?,f1",
-            call="screen.help",
-            label="help",
-            bar=93,
-            scope=Scope.FRAME,
-            word="help",
-            tooltip="The keys that work here, and what they do",
-        ),
-        Action(
-            id="back",
-            keys="escape,q",
-            call="screen.back",
-            label="back",
-            bar=80,
-            scope=Scope.FRAME,
-            tooltip="Clear the filter, or go back to the view before",
-        ),
-        Action(
-            id="history.back",
-            keys="[",
-            call="screen.history(-1)",
-            label="history back",
-            scope=Scope.FRAME,
-            tooltip="The view before this one",
-        ),
-        Action(
-            id="history.forward",
-            keys="]",
-            call="screen.history(1)",
-            label="history forward",
-            scope=Scope.FRAME,
-            tooltip="The view after this one",
-        ),
-        Action(
-            id="history.last",
-            keys="-",
-            call="screen.last_view",
-            label="last view",
-            scope=Scope.FRAME,
-            tooltip="Switch between this view and the last one",
-        ),
-        Action(
-            id="fleet",
-            keys="H",
-            call="screen.go('fleet')",
-            label="fleet",
-            scope=Scope.FRAME,
-            tooltip="Home: one row per cluster",
-        ),
-        Action(
-            id="journal",
-            keys="J",
-            call="screen.go('journal')",
-            label="journal",
-            scope=Scope.FRAME,
-            tooltip="What was done through Navarch, by whom, to what",
-        ),
-        Action(
-            id="states",
-            keys="S",
-            call="screen.states",
-            label="states",
-            bar=85,
-            scope=Scope.FRAME,
-            tooltip="Every cluster's state, its reason and what to do",
-        ),
-        Action(
-            id="theme",
-            keys="T",
-            call="screen.theme",
-            label="theme",
-            scope=Scope.FRAME,
-            word="theme",
-            tooltip="Choose colours, with live preview",
-        ),
+def _frame_actions() -> None:
+    add = partial(_add, Scope.FRAME)
+    add(
+        "command",
+        ":",
+        "screen.command",
+        "command",
+        "Go anywhere: a kind, clusters, namespaces, labels, a filter",
+        bar=90,
+        palette=False,
+    )
+    add(
+        "help",
+        "?,f1",
+        "screen.help",
+        "help",
+        "The keys that work here, and what they do",
+        bar=93,
+        word="help",
+    )
+    add("back", "escape,q", "screen.back", "back", "Clear the filter, or go back to the view before", bar=80)
+    add("history.back", "[", "screen.history(-1)", "history back", "The view before this one")
+    add("history.forward", "]", "screen.history(1)", "history forward", "The view after this one")
+    add("history.last", "-", "screen.last_view", "last view", "Switch between this view and the last one")
+    add("fleet", "H", "screen.go('fleet')", "fleet", "Home: one row per cluster")
+    add("journal", "J", "screen.go('journal')", "journal", "What was done through Navarch, by whom, to what")
+    add("states", "S", "screen.states", "states", "Every cluster's state, its reason and what to do", bar=85)
+    add("theme", "T", "screen.theme", "theme", "Choose colours, with live preview", word="theme")
+
+
+def _table_actions() -> None:
+    add = partial(_add, Scope.TABLE)
+    add("table.up", "up,k", "up", "up", palette=False)
+    add("table.down", "down,j", "down", "down", palette=False)
+    add("table.top", "home,g", "top", "top", palette=False)
+    add("table.bottom", "end,G", "bottom", "bottom", palette=False)
+    add("table.page_down", "pagedown,ctrl+f", "page_down", "page down", palette=False)
+    add("table.page_up", "pageup,ctrl+b", "page_up", "page up", palette=False)
+    add("table.half_down", "ctrl+d", "half_down", "half a page down", palette=False)
+    add("table.half_up", "ctrl+u", "half_up", "half a page up", palette=False)
+    add("table.columns_left", "left,h", "columns_left", "columns to the left", palette=False)
+    add("table.columns_right", "right", "columns_right", "columns to the right", palette=False)
+    add("table.open", "enter", "open", "open", "Open what the cursor is on", bar=1)
+    add(
+        "table.order",
+        "O",
+        "order",
+        "order",
+        "Order by a column; the same column again turns the direction",
+        bar=40,
+    )
+    add("table.columns", "C", "columns", "columns", "Choose which columns are shown")
+    add("table.wide", "w", "wide", "wide", "Show the wide columns too", bar=42)
+    add("table.mark", "space", "mark", "mark", "Mark this row; acts then apply to all marked rows", bar=30)
+    add("table.mark_range", "V", "mark_range", "mark range", "Mark from the last marked row to this one")
+    add("table.mark_all", "*", "mark_all", "mark all", "Mark all rows shown; again to unmark")
+
+
+def _fleet_actions() -> None:
+    add = partial(_add, Scope.FLEET)
+    add(
+        "fleet.import",
+        "n",
+        "screen.import",
+        "add clusters",
+        "Import clusters from a kubeconfig, after a review",
+        bar=20,
+        word="import",
     )
 
 
-def _table() -> tuple[Action, ...]:
-    def move(name: str, keys: str, label: str) -> Action:
-        return Action(
-            id=f"table.{name}",
-            keys=keys,
-            call=name,
-            label=label,
-            tooltip=f"Move: {label}",
-            scope=Scope.TABLE,
-            palette=False,
-        )
-
-    return (
-        move("up", "up,k", "up"),
-        move("down", "down,j", "down"),
-        move("top", "home,g", "top"),
-        move("bottom", "end,G", "bottom"),
-        move("page_down", "pagedown,ctrl+f", "page down"),
-        move("page_up", "pageup,ctrl+b", "page up"),
-        move("half_down", "ctrl+d", "half a page down"),
-        move("half_up", "ctrl+u", "half a page up"),
-        move("columns_left", "left,h", "columns to the left"),
-        move("columns_right", "right", "columns to the right"),
-        Action(
-            id="table.open",
-            keys="enter",
-            call="open",
-            label="open",
-            bar=1,
-            scope=Scope.TABLE,
-            tooltip="Open what the cursor is on",
-        ),
-        Action(
-            id="table.order",
-            keys="O",
-            call="order",
-            label="order",
-            bar=40,
-            scope=Scope.TABLE,
-            tooltip="Order by a column; the same column again turns the direction",
-        ),
-        Action(
-            id="table.columns",
-            keys="C",
-            call="columns",
-            label="columns",
-            scope=Scope.TABLE,
-            tooltip="Choose which columns are shown",
-        ),
-        Action(
-            id="table.wide",
-            keys="w",
-            call="wide",
-            label="wide",
-            bar=42,
-            scope=Scope.TABLE,
-            tooltip="Show the wide columns too",
-        ),
-        Action(
-            id="table.mark",
-            keys="space",
-            call="mark",
-            label="mark",
-            bar=30,
-            scope=Scope.TABLE,
-            tooltip="Mark this row; acts then apply to all marked rows",
-        ),
-        Action(
-            id="table.mark_range",
-            keys="V",
-            call="mark_range",
-            label="mark range",
-            scope=Scope.TABLE,
-            tooltip="Mark from the last marked row to this one",
-        ),
-        Action(
-            id="table.mark_all",
-            keys="*",
-            call="mark_all",
-            label="mark all",
-            scope=Scope.TABLE,
-            tooltip="Mark all rows shown; again to unmark",
-        ),
+def _resources_actions() -> None:
+    add = partial(_add, Scope.RESOURCES)
+    add("filter", "/", "screen.filter", "filter", "Keep the rows that match a pattern, as you type", bar=91)
+    add(
+        "problems",
+        "z",
+        "screen.problems",
+        "problems",
+        "Only rows that are failing or warning; again for all",
+        bar=41,
     )
 
 
-def _fleet() -> tuple[Action, ...]:
-    return (
-        Action(
-            id="fleet.import",
-            keys="n",
-            call="screen.import",
-            label="add clusters",
-            bar=20,
-            scope=Scope.FLEET,
-            word="import",
-            tooltip="Import clusters from a kubeconfig, after a review",
-        ),
+def _object_actions() -> None:
+    add = partial(_add, Scope.OBJECT)
+    add(
+        "describe",
+        "d",
+        "screen.detail('describe')",
+        "describe",
+        "What this object is and how it fares",
+        bar=2,
+    )
+    add("yaml", "y", "screen.detail('yaml')", "yaml", "The whole object; secret values stay masked", bar=3)
+    add("events", "v", "screen.detail('events')", "events", "What happened to this object lately", bar=4)
+    add(
+        "copy",
+        "c",
+        "screen.copy",
+        "copy name",
+        "Copy the object's name to your terminal's clipboard (OSC 52)",
+        bar=20,
+    )
+    add(
+        "delete",
+        "D",
+        "screen.delete",
+        "delete",
+        "Delete, with a preview of what else falls",
+        bar=50,
+        changes=True,
     )
 
 
-def _resources() -> tuple[Action, ...]:
-    return (
-        Action(
-            id="filter",
-            keys="/",
-            call="screen.filter",
-            label="filter",
-            bar=91,
-            scope=Scope.RESOURCES,
-            tooltip="Keep the rows that match a pattern, as you type",
-        ),
-        Action(
-            id="problems",
-            keys="z",
-            call="screen.problems",
-            label="problems",
-            bar=41,
-            scope=Scope.RESOURCES,
-            tooltip="Only rows that are failing or warning; again for all",
-        ),
+def _text_actions() -> None:
+    add = partial(_add, Scope.TEXT)
+    add("text.tab", "tab", "screen.next_tab(1)", "next tab", "Describe, YAML, events: the next one", bar=1)
+    add("text.previous_tab", "shift+tab", "screen.next_tab(-1)", "previous tab", "The tab before")
+    add("text.find", "/", "screen.find", "find", "Find a pattern in this text", bar=91)
+    add("text.next", "n", "screen.match(1)", "next match", "The next match", bar=10)
+    add("text.previous", "N", "screen.match(-1)", "previous match", "The match before")
+    add("text.wrap", "w", "screen.wrap", "wrap", "Wrap long lines, or cut them", bar=12)
+    add(
+        "text.managed",
+        "m",
+        "screen.managed_fields",
+        "managedFields",
+        "Show or hide who owns which field",
+        bar=13,
+    )
+    add(
+        "text.reveal",
+        "x",
+        "screen.reveal",
+        "reveal a value",
+        "Show one value of this secret for 30 seconds; the journal notes it",
+        bar=5,
     )
 
 
-def _object() -> tuple[Action, ...]:
-    return (
-        Action(
-            id="describe",
-            keys="d",
-            call="screen.detail('describe')",
-            label="describe",
-            bar=2,
-            scope=Scope.OBJECT,
-            tooltip="What this object is and how it fares",
-        ),
-        Action(
-            id="yaml",
-            keys="y",
-            call="screen.detail('yaml')",
-            label="yaml",
-            bar=3,
-            scope=Scope.OBJECT,
-            tooltip="The whole object; secret values stay masked",
-        ),
-        Action(
-            id="events",
-            keys="v",
-            call="screen.detail('events')",
-            label="events",
-            bar=4,
-            scope=Scope.OBJECT,
-            tooltip="What happened to this object lately",
-        ),
-        Action(
-            id="copy",
-            keys="c",
-            call="screen.copy",
-            label="copy name",
-            bar=20,
-            scope=Scope.OBJECT,
-            tooltip="Copy the object's name to your terminal's clipboard (OSC 52)",
-        ),
-        Action(
-            id="delete",
-            keys="D",
-            call="screen.delete",
-            label="delete",
-            bar=50,
-            scope=Scope.OBJECT,
-            tooltip="Delete, with a preview of what else falls",
-            changes=True,
-        ),
+def _reading_actions() -> None:
+    add = partial(_add, Scope.READING)
+    add("reading.up", "up,k", "up", "up", palette=False)
+    add("reading.down", "down,j", "down", "down", palette=False)
+    add("reading.top", "home,g", "top", "top", palette=False)
+    add("reading.bottom", "end,G", "bottom", "bottom", palette=False)
+    add("reading.page_down", "pagedown,ctrl+f,space", "page_down", "page down", palette=False)
+    add("reading.page_up", "pageup,ctrl+b", "page_up", "page up", palette=False)
+    add("reading.half_down", "ctrl+d", "half_down", "half a page down", palette=False)
+    add("reading.half_up", "ctrl+u", "half_up", "half a page up", palette=False)
+    add("reading.columns_left", "left,h", "columns_left", "to the left", palette=False)
+    add("reading.columns_right", "right,l", "columns_right", "to the right", palette=False)
+
+
+def _list_actions() -> None:
+    add = partial(_add, Scope.LIST)
+    add("list.up", "up,k", "up", "up", palette=False)
+    add("list.down", "down,j", "down", "down", palette=False)
+    add("list.top", "home,g", "top", "top", palette=False)
+    add("list.bottom", "end,G", "bottom", "bottom", palette=False)
+    add("list.page_down", "pagedown,ctrl+f", "page_down", "page down", palette=False)
+    add("list.page_up", "pageup,ctrl+b", "page_up", "page up", palette=False)
+    add("list.choose", "enter", "choose", "choose", "Take this one", bar=1, palette=False)
+    add("list.toggle", "space", "switch", "on/off", "Switch this one on or off", bar=2, palette=False)
+
+
+def _form_actions() -> None:
+    add = partial(_add, Scope.FORM)
+    add(
+        "form.cancel",
+        "escape",
+        "screen.cancel",
+        "cancel",
+        "Leave without doing anything",
+        bar=90,
+        palette=False,
+    )
+    add(
+        "form.accept",
+        "ctrl+s",
+        "screen.accept",
+        "accept",
+        "Do what this form says",
+        bar=10,
+        palette=False,
+        priority=True,
+    )
+    add("form.next", "tab", "app.focus_next", "next field", "To the next field", bar=20, palette=False)
+    add(
+        "form.previous",
+        "shift+tab",
+        "app.focus_previous",
+        "field before",
+        "To the field before",
+        palette=False,
     )
 
 
-def _text() -> tuple[Action, ...]:
-    return (
-        Action(
-            id="text.tab",
-            keys="tab",
-            call="screen.next_tab(1)",
-            label="next tab",
-            bar=1,
-            scope=Scope.TEXT,
-            tooltip="Describe, YAML, events: the next one",
-        ),
-        Action(
-            id="text.previous_tab",
-            keys="shift+tab",
-            call="screen.next_tab(-1)",
-            label="previous tab",
-            scope=Scope.TEXT,
-            tooltip="The tab before",
-        ),
-        Action(
-            id="text.find",
-            keys="/",
-            call="screen.find",
-            label="find",
-            bar=91,
-            scope=Scope.TEXT,
-            tooltip="Find a pattern in this text",
-        ),
-        Action(
-            id="text.next",
-            keys="n",
-            call="screen.match(1)",
-            label="next match",
-            bar=10,
-            scope=Scope.TEXT,
-            tooltip="The next match",
-        ),
-        Action(
-            id="text.previous",
-            keys="N",
-            call="screen.match(-1)",
-            label="previous match",
-            scope=Scope.TEXT,
-            tooltip="The match before",
-        ),
-        Action(
-            id="text.wrap",
-            keys="w",
-            call="screen.wrap",
-            label="wrap",
-            bar=12,
-            scope=Scope.TEXT,
-            tooltip="Wrap long lines, or cut them",
-        ),
-        Action(
-            id="text.managed",
-            keys="m",
-            call="screen.managed_fields",
-            label="managedFields",
-            bar=13,
-            scope=Scope.TEXT,
-            tooltip="Show or hide who owns which field",
-        ),
-        Action(
-            id="text.reveal",
-            keys="x",
-            call="screen.reveal",
-            label="reveal a value",
-            bar=5,
-            scope=Scope.TEXT,
-            tooltip="Show one value of this secret for 30 seconds; the journal notes it",
-        ),
-    )
+for _register in (
+    _app_actions,
+    _frame_actions,
+    _table_actions,
+    _fleet_actions,
+    _resources_actions,
+    _object_actions,
+    _text_actions,
+    _reading_actions,
+    _list_actions,
+    _form_actions,
+):
+    _register()
 
-
-def _reading() -> tuple[Action, ...]:
-    return tuple(
-        Action(
-            id=f"reading.{name}",
-            keys=keys,
-            call=name,
-            label=label,
-            tooltip=f"Move: {label}",
-            scope=Scope.READING,
-            palette=False,
-        )
-        for name, keys, label in (
-            ("up", "up,k", "up"),
-            ("down", "down,j", "down"),
-            ("top", "home,g", "top"),
-            ("bottom", "end,G", "bottom"),
-            ("page_down", "pagedown,ctrl+f,space", "page down"),
-            ("page_up", "pageup,ctrl+b", "page up"),
-            ("half_down", "ctrl+d", "half a page down"),
-            ("half_up", "ctrl+u", "half a page up"),
-            ("columns_left", "left,h", "to the left"),
-            ("columns_right", "right,l", "to the right"),
-        )
-    )
-
-
-def _list() -> tuple[Action, ...]:
-    def move(name: str, keys: str, label: str) -> Action:
-        return Action(
-            id=f"list.{name}",
-            keys=keys,
-            call=name,
-            label=label,
-            tooltip=f"Move: {label}",
-            scope=Scope.LIST,
-            palette=False,
-        )
-
-    return (
-        move("up", "up,k", "up"),
-        move("down", "down,j", "down"),
-        move("top", "home,g", "top"),
-        move("bottom", "end,G", "bottom"),
-        move("page_down", "pagedown,ctrl+f", "page down"),
-        move("page_up", "pageup,ctrl+b", "page up"),
-        Action(
-            id="list.choose",
-            keys="enter",
-            call="choose",
-            label="choose",
-            bar=1,
-            scope=Scope.LIST,
-            tooltip="Take this one",
-            palette=False,
-        ),
-        Action(
-            id="list.toggle",
-            keys="space",
-            call="switch",
-            label="on/off",
-            bar=2,
-            scope=Scope.LIST,
-            tooltip="Switch this one on or off",
-            palette=False,
-        ),
-    )
-
-
-def _form() -> tuple[Action, ...]:
-    return (
-        Action(
-            id="form.cancel",
-            keys="escape",
-            call="screen.cancel",
-            label="cancel",
-            bar=90,
-            scope=Scope.FORM,
-            tooltip="Leave without doing anything",
-            palette=False,
-        ),
-        Action(
-            id="form.accept",
-            keys="ctrl+s",
-            call="screen.accept",
-            label="accept",
-            bar=10,
-            scope=Scope.FORM,
-            tooltip="Do what this form says",
-            palette=False,
-            priority=True,
-        ),
-        Action(
-            id="form.next",
-            keys="tab",
-            call="app.focus_next",
-            label="next field",
-            bar=20,
-            scope=Scope.FORM,
-            tooltip="To the next field",
-            palette=False,
-        ),
-        Action(
-            id="form.previous",
-            keys="shift+tab",
-            call="app.focus_previous",
-            label="field before",
-            scope=Scope.FORM,
-            tooltip="To the field before",
-            palette=False,
-        ),
-    )
-
-
-ACTIONS: dict[str, Action] = {
-    action.id: action
-    for group in (
-        _app(),
-        _frame(),
-        _table(),
-        _fleet(),
-        _resources(),
-        _object(),
-        _text(),
-        _reading(),
-        _list(),
-        _form(),
-    )
-    for action in group
-}
+ACTIONS: dict[str, Action] = {action.id: action for action in _REGISTERED}
 """Every action by its id."""
 
 

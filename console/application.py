@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, TypeVar
 
-from textual import work
+from textual import events, work
 from textual.app import App
 from textual.driver import Driver
 from textual.screen import Screen
@@ -23,6 +23,7 @@ from console.session import Gate, Session
 from console.terminal.crash import report
 from console.terminal.traits import Traits, detect
 from console.theme import NAMES, Palette, Tone, default_theme, palette, textual_theme
+from console.typeahead import KeyQueue
 from console.views import DetailView, FleetView, History, ObjectRef, View
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class NavarchApp(App[None], inherit_bindings=False):
         self._fleet: Fleet | None = None
         self._opening: asyncio.Task[Fleet] | None = None
         self.crashed: SafeStr | None = None
+        self._keys = KeyQueue(self)
         super().__init__(driver_class=driver_class)
         for name in NAMES:
             self.register_theme(textual_theme(name))
@@ -222,8 +224,17 @@ class NavarchApp(App[None], inherit_bindings=False):
             await self._fleet.aclose()
         await self.session.close()
 
-    def on_key(self) -> None:
-        self.session.touch()
+    async def on_event(self, event: events.Event) -> None:
+        """Keys go through the queue; everything else takes Textual's way."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.session.touch()
+            await self._keys.add(event, super().on_event)
+        else:
+            await super().on_event(event)
+
+    async def _on_key(self, event: events.Key) -> None:
+        await super()._on_key(event)
+        self._keys.done(event)
 
     def action_leave(self) -> None:
         self.leave()
@@ -322,7 +333,7 @@ class NavarchApp(App[None], inherit_bindings=False):
         )
 
     async def attempt(self, call: Callable[[], Awaitable[Result]]) -> Result | None:
-        """Await something that may fail; a failure with a sentence is said, any other is a mistake of ours."""
+        """Await something that may fail; a failure with a sentence is said, any other is our mistake."""
         try:
             return await call()
         except Exception as error:

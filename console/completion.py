@@ -10,7 +10,9 @@ from backend.fleet.member import Member
 def kind_words() -> Sequence[str]:
     from backend.resources import registry
 
-    return tuple(word for kind in registry.kinds() for word in (kind.resource.plural, *kind.resource.short_names))
+    return tuple(
+        word for kind in registry.kinds() for word in (kind.resource.plural, *kind.resource.short_names)
+    )
 
 
 def completions(text: str, members: Sequence[Member]) -> Sequence[str]:

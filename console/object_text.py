@@ -6,14 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from backend.kube.errors import KubeError
 from backend.text import SafeStr, safe_text
 from console.views import ObjectRef
 
 if TYPE_CHECKING:
-    from backend.kube.client import Client
+    from backend.fleet.cluster import Cluster
     from backend.resources.kinds.event import Event
 
 
@@ -27,21 +25,16 @@ class Opened:
     """Why there are no events: a person may be allowed to see an object and not its events."""
 
 
-async def read(client: Client, ref: ObjectRef) -> Opened:
+async def read(cluster: Cluster, ref: ObjectRef) -> Opened:
     """The object and its events. Raises KubeError if the object can't be read."""
-    from backend.kube.listing import Scope, collect
-    from backend.resources.kinds.event import KIND
-    from backend.resources.registry import struct_decoder
+    from backend.fleet import objects
 
-    body = await client.get(ref.resource, ref.name, namespace=ref.namespace or None)
-    found = msgspec.json.decode(body)
-    uid = ref.uid or found.get("metadata", {}).get("uid", "")
+    found = await objects.read(cluster, ref.resource, ref.name, namespace=ref.namespace or None)
     try:
-        scope = Scope(namespace=ref.namespace or None, fields=f"involvedObject.uid={uid}")
-        listing = await collect(client, KIND.resource, struct_decoder(KIND), scope=scope)
+        events = await objects.events_of(cluster, objects.typed(found, ref.resource))
     except KubeError as error:
         return Opened(object=found, events=(), events_error=error)
-    return Opened(object=found, events=listing.items)  # type: ignore[arg-type]
+    return Opened(object=found, events=events)
 
 
 def yaml_tab(opened: Opened, *, reveal: Collection[str], managed_fields: bool) -> SafeStr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -18,7 +19,9 @@ from console.widgets.text_block import TextBlock
 
 class AskPathScreen(DialogScreen[str]):
     title_text = "Which kubeconfig?"
-    BINDINGS: list[BindingType] = [Binding("tab", "complete", "complete", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "complete", show=False, priority=True)
+    ]
 
     def __init__(self, path: str = "") -> None:
         super().__init__()

@@ -98,7 +98,7 @@ class DetailScreen(FrameScreen):
     async def _read(self) -> None:
         fleet = await self.navarch.fleet()
         try:
-            self._opened = await object_text.read(fleet.client(self.ref.cluster_id), self.ref)
+            self._opened = await object_text.read(fleet.cluster(self.ref.cluster_id), self.ref)
         except NotFound:
             self._gone = True
         except KubeError as error:
@@ -138,7 +138,7 @@ class DetailScreen(FrameScreen):
         if tab != self.tab:
             self.tab = tab
             self.navarch.history.update(DetailView(self.ref, tab))
-            self.pane.action_top()
+            self.pane.home()
         self._tell()
 
     def action_wrap(self) -> None:
@@ -234,6 +234,8 @@ class DetailScreen(FrameScreen):
             super().action_back()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.is_mounted:
+            return False
         if action == "match":
             return self.pane.has_matches
         if action == "managed_fields":

@@ -77,7 +77,7 @@ class FirstStartScreen(Screen[None]):
                     (),
                     (
                         Piece(
-                            "Kubeconfigs go into an encrypted vault; you review what is taken before it is stored.",
+                            "Kubeconfigs go into an encrypted vault; you review what is taken first.",
                             Tone.DIM,
                         ),
                     ),

@@ -115,6 +115,8 @@ class FleetScreen(TableScreen):
             await self.navarch.reopen(said)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.is_mounted:
+            return False
         if action == "import":
             return self.navarch.session.can_import and self.navarch.has_journal
         return super().check_action(action, parameters)
@@ -158,14 +160,15 @@ def columns(now: Any) -> list[GridColumn]:
             timed=True,
             tone=lambda s: _certificate_tone(s.certificate_ends, now()),
         ),
-        GridColumn(name="TAGS", text=lambda s, _: " ".join(s.tags), priority=4),
+        GridColumn(name="TAGS", text=lambda s, _: " ".join(s.tags), priority=4, optional=True),
         GridColumn(
             name="GUARD",
             text=lambda s, _: "read-only" if s.read_only else "protected" if s.protected else "",
             priority=3,
+            optional=True,
             tone=lambda s: Tone.ACCENT,
         ),
-        GridColumn(name="DETAIL", text=lambda s, _: s.status.detail, priority=5, min_width=16),
+        GridColumn(name="DETAIL", text=lambda s, _: s.status.detail, priority=5, min_width=16, optional=True),
     ]
 
 

@@ -84,8 +84,6 @@ class FrameScreen(Screen[None]):
     @on(PromptLine.Completions)
     def _completions(self, event: PromptLine.Completions) -> None:
         self.query_one(KeyLine).offer(event.lines)
-        if event.lines is None:
-            self.query_one("#body").focus()
 
     @on(PromptLine.Submitted)
     def _entered(self, event: PromptLine.Submitted) -> None:
@@ -142,22 +140,22 @@ class FrameScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what works here, now."""
-        if self.prompt.is_open and action in _NOT_WHILE_TYPING:
+        if not self.is_mounted:
             return False
-        if action == "back":
-            return self.can_go_back()
-        if action == "history":
-            return self.navarch.can_step(cast("int", parameters[0]))
-        if action == "last_view":
-            return self.navarch.can_swap()
-        if action == "go" and parameters == ("journal",):
-            return self.navarch.has_journal
-        if action == "states":
-            return self.top.has_states
-        return True
+        match action:
+            case "back":
+                works = self.can_go_back()
+            case "history":
+                works = self.navarch.can_step(cast("int", parameters[0]))
+            case "last_view":
+                works = self.navarch.can_swap()
+            case "go":
+                works = parameters != ("journal",) or self.navarch.has_journal
+            case "states":
+                works = self.top.has_states
+            case _:
+                return True
+        return works and not self.prompt.is_open
 
     def can_go_back(self) -> bool:
         return self.navarch.can_step(-1)
-
-
-_NOT_WHILE_TYPING = frozenset({"back", "history", "last_view", "go"})

@@ -81,11 +81,7 @@ def help_lines(screen: Screen[None]) -> list[Line]:
     lines += [
         (),
         (Piece("The : line", Tone.TITLE),),
-        (
-            Piece(
-                "  :KIND [NAME…] [@CLUSTERS] [-n NS,NS] [-l LABELS] [/REGEX] [!REGEX] [--sort COLUMN] [--desc]"
-            ),
-        ),
+        (Piece("  :KIND [NAME…] [@CLUSTERS] [-n NS,NS] [-l LABELS] [/REGEX] [!REGEX] [--sort COLUMN]"),),
         (
             Piece(
                 "  :pods @prod-*,#eu -n pay,cart /crash      :screen fleet      :deploy web -n pay", Tone.DIM

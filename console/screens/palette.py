@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -35,7 +36,7 @@ class Entry:
 
 class PaletteScreen(DialogScreen[Callable[[], object]]):
     title_text = "Find"
-    BINDINGS: list[BindingType] = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "move(1)", "next", show=False, priority=True),
         Binding("up", "move(-1)", "previous", show=False, priority=True),
         Binding("enter", "take", "choose", show=False, priority=True),

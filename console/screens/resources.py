@@ -287,6 +287,8 @@ class ResourcesScreen(TableScreen):
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.is_mounted:
+            return False
         if action in ("detail", "copy", "delete") and self.table.row is None:
             return False
         if action == "delete" and self.navarch.read_only and ACTIONS["delete"].changes:

@@ -14,7 +14,7 @@ from console.widgets.text_block import TextBlock
 
 
 class ReviewScreen(DialogScreen[tuple[Decision, ...]]):
-    """Harmless clusters are switched on; what is dangerous, and every program, must be switched on one by one."""
+    """What is harmless is switched on; what is dangerous, and every program, waits to be, one by one."""
 
     title_text = "Review before import"
     broad = True
@@ -74,7 +74,7 @@ class ReviewScreen(DialogScreen[tuple[Decision, ...]]):
                 (Piece(f"  {candidate.program}", Tone.STRONG),),
                 (
                     Piece(
-                        "Switch it on only if you know it. The approval is for this very file and its arguments.",
+                        "Switch it on only if you know it: this very file, with these arguments.",
                         Tone.DIM,
                     ),
                 ),

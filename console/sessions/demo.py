@@ -24,11 +24,11 @@ class DemoSession(MemorySession):
 
     async def open_fleet(self) -> Fleet:
         from backend.fleet.fleet import Fleet
-        from backend.fleet.registry import members_of_file
+        from backend.fleet.inmemory import members_of
 
         await self.start_demo()
         assert self._demo is not None
-        members, _ = await asyncio.to_thread(members_of_file, self._demo.kubeconfig_path)
+        members, _ = await asyncio.to_thread(members_of, self._demo.kubeconfig_path)
         names = {cluster.name for cluster in self._demo.clusters}
         return Fleet([member for member in members if member.name in names])
 

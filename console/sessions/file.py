@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.session import Refused
 from console.sessions.memory import MemorySession
 
 if TYPE_CHECKING:
@@ -23,11 +22,7 @@ class FileSession(MemorySession):
 
     async def open_fleet(self) -> Fleet:
         from backend.fleet.fleet import Fleet
-        from backend.fleet.registry import members_of_file
+        from backend.fleet.inmemory import members_of
 
-        members, problems = await asyncio.to_thread(members_of_file, self.path)
-        if not members:
-            advice = problems[0].sentence if problems else "It names no contexts."
-            raise Refused(f"No context of {self.path} can be used", advice)
-        self.notices = [f"{problem.where}: {problem.sentence}" for problem in problems]
+        members, self.notices = await asyncio.to_thread(members_of, self.path)
         return Fleet(members)

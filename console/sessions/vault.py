@@ -41,7 +41,7 @@ class VaultSession:
         self._open()
 
     def _open(self) -> None:
-        """Open the file, and unlock it if the cache holds the key; a vault that can't be opened says so later."""
+        """Open the file; the unlock cache may hold its key. A broken vault says so at unlock."""
         from backend.vault import VaultError
 
         if not self._exists():
@@ -143,8 +143,8 @@ class VaultSession:
 
         vault = self._vault
         known = [] if vault is None or vault.locked else [(k.id, k.record) for k in Registry(vault).known()]
-        where = Path(path).expanduser() if path else _default_kubeconfig()
-        if not where.exists():
+        where = _named(path) if path else _default_kubeconfig()
+        if not await asyncio.to_thread(where.exists):
             raise Refused(f"There is no file {where}", "Add another file by its path, or try the demo fleet.")
         self._review = await asyncio.to_thread(lambda: review(where, known=known))
         return _shown(self._review)
@@ -206,6 +206,10 @@ class VaultSession:
         if self._vault is not None:
             self._vault.close()
             self._vault = None
+
+
+def _named(path: str) -> Path:
+    return Path(path).expanduser()
 
 
 def _default_kubeconfig() -> Path:

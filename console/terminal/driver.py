@@ -1,4 +1,4 @@
-"""Textual's Linux driver, quieter: writes differences, reports fewer mouse events, survives a lost terminal."""
+"""Textual's Linux driver, quieter: it writes differences and survives a lost terminal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class NavarchDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         self._shadow.forget()
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def _enable_mouse_support(self) -> None:
         if not self._mouse:
@@ -55,7 +55,8 @@ class NavarchDriver(LinuxDriver):
         if self.attrs_before is not None:
             with contextlib.suppress(termios.error, OSError):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
-        leave = "\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
+        modes = "".join(f"\x1b[?{mode}l" for mode in (2004, 1000, 1002, 1003, 1015, 1006, 1004, 2048))
+        leave = f"{modes}\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h"
         with contextlib.suppress(OSError):
             os.set_blocking(2, False)
             os.write(2, leave.encode())

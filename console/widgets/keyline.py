@@ -64,7 +64,7 @@ def keys_line(keys: Sequence[tuple[str, str]], width: int) -> Line:
     return tuple(pieces)
 
 
-_GENERAL = frozenset({"command", "filter", "help", "find", "cancel"})
+_GENERAL = frozenset({"open", "back", "command", "filter", "help", "find", "cancel", "choose"})
 
 
 def _needed(keys: Sequence[tuple[str, str]]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -38,7 +39,7 @@ class Sigil(LineWidget):
 class PromptLine(Horizontal):
     """Opened by :meth:`ask`; closes on enter and escape."""
 
-    BINDINGS: list[BindingType] = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", show=False),
         Binding("tab", "complete", "complete", show=False, priority=True),
         Binding("up", "older", "older line", show=False),
@@ -73,6 +74,9 @@ class PromptLine(Horizontal):
         self._place = 0
         self._lines: Sequence[str] = ()
 
+    def on_mount(self) -> None:
+        self.display = False
+
     def compose(self) -> ComposeResult:
         yield Sigil()
         yield Field()
@@ -83,7 +87,7 @@ class PromptLine(Horizontal):
 
     @property
     def is_open(self) -> bool:
-        return self.has_class("-open")
+        return bool(self.display)
 
     def ask(self, kind: str, sigil: str, *, text: str = "", complete: Completer | None = None) -> None:
         """Open the line; ``kind`` comes back with every message."""
@@ -91,10 +95,11 @@ class PromptLine(Horizontal):
         mark = self.query_one(Sigil)
         mark.text, mark.wrong = sigil, False
         self._place = len(self._history.setdefault(kind, self.remembered(kind)))
-        self.add_class("-open")
+        self.display = True
         self.field.value = text
         self.field.cursor_position = len(text)
-        self.field.focus()
+        # At once, not by message: the next key may be here already.
+        self.screen.set_focus(self.field)
         mark.sync()
         self._offer(text)
 
@@ -111,7 +116,8 @@ class PromptLine(Horizontal):
             mark.sync()
 
     def close(self) -> None:
-        self.remove_class("-open")
+        self.screen.set_focus(self.screen.query_one("#body"))
+        self.display = False
         self.post_message(self.Completions(None))
 
     @on(Input.Changed)

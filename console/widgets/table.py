@@ -140,7 +140,8 @@ class ResourceTable(LineWidget, can_focus=True):
         now = self.navarch.now()
         rows = self.source.window(self._top, self.page)
         self._measure(rows, now)
-        layout = self._layout = lay_out(self.columns, self._wanted, width, skip=self._skip)
+        columns = [c for c in self.columns if not c.optional or self._wanted.get(c.name)]
+        layout = self._layout = lay_out(columns, self._wanted, width, skip=self._skip)
         self.changes.look(rows, layout, now)
         lines = [border(layout, top=True, note=_more(layout)), header(layout, self.source)]
         if rows:

@@ -91,10 +91,8 @@ def row_line(
     for index, placed in enumerate(layout.placed):
         column = placed.column
         text = squeeze(cell_text(column, row, now), placed.width, align=column.align, middle=column.middle)
-        if look.faded:
-            colour = Tone.FADED
-        else:
-            colour = column.tone(row) if column.tone else Tone.TEXT
+        own = column.tone(row) if column.tone else Tone.TEXT
+        colour = Tone.FADED if look.faded else own
         behind = Layer.GLOW if column.name in look.glowing else layer
         pieces.append(Piece(text, colour, behind))
         pieces += _gap(layout, index, layer=layer)

@@ -26,6 +26,8 @@ class GridColumn:
     tone: Callable[[Any], Tone] | None = None
     middle: bool = False
     """Cut in the middle: the end of a pod's name tells more than its middle."""
+    optional: bool = False
+    """Left out while no row on the screen has anything in it."""
     pinned: bool = False
     """Stays when columns are scrolled sideways."""
 

@@ -16,6 +16,7 @@ from console.widgets.lines import LineWidget
 from console.widgets.paint import Line, Piece, cut, wrap
 
 _KEY = re.compile(r"^(\s*(?:- )*)([^\s:#'\"][^:]*:)(\s|$)")
+_HEADING = re.compile(r"[A-Z][A-Za-z ]*$")
 _LIMIT = 4096
 
 
@@ -23,7 +24,7 @@ def highlight(text: SafeStr) -> Line:
     """One line of YAML or of a description: its key stands out, a masked value is dim."""
     found = _KEY.match(text)
     if not found:
-        return (Piece(text),)
+        return (Piece(text, Tone.STRONG if _HEADING.match(text) else Tone.TEXT),)
     rest = SafeStr(text[found.end(2) :])
     tone = Tone.MASKED if "‹masked" in rest else Tone.TEXT
     return (Piece(SafeStr(found[1])), Piece(SafeStr(found[2]), Tone.ACCENT), Piece(rest, tone))
@@ -63,7 +64,9 @@ class TextPane(LineWidget, can_focus=True):
         width = self.size.width
         if self.wrapping and width:
             self._rows = [
-                (index, row) for index, line in enumerate(self._source) for row in wrap((Piece(line),), width)
+                (index, row)
+                for index, line in enumerate(self._source)
+                for row in wrap((Piece(line),), width - 1)
             ]
         else:
             self._rows = [(index, ()) for index in range(len(self._source))]
@@ -81,7 +84,7 @@ class TextPane(LineWidget, can_focus=True):
                 line = tuple(Piece(piece.text, Tone.MATCH, piece.layer) for piece in line)
             if standing:
                 line = tuple(Piece(piece.text, piece.tone, Layer.CURSOR) for piece in line)
-            lines.append(cut(line, width))
+            lines.append(cut((Piece(" "), *line), width))
         return lines
 
     def _scrolled(self, source: SafeStr) -> Line:
@@ -112,6 +115,10 @@ class TextPane(LineWidget, can_focus=True):
 
     def action_bottom(self) -> None:
         self.scroll_lines(len(self._rows))
+
+    def home(self) -> None:
+        """To the first line's beginning."""
+        self._top = self._left = 0
 
     def action_page_down(self) -> None:
         self.scroll_lines(max(1, self.size.height - 1))

@@ -1,0 +1,64 @@
+"""Keys one after the other: the next key is looked at when the one before has done its work.
+
+Textual sends every key at once to the widget that has the focus then. Keys that arrive together (typed
+ahead, pasted, held up by a slow line) would all reach the old widget: of ``:de`` the ``d`` and ``e`` would
+act on the table, instead of being typed into the line that ``:`` opens.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from textual import events
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+_PATIENCE = 0.5
+"""Seconds after which a key that nobody reports as done no longer holds up the others."""
+_RETRY = 0.01
+_LONGEST = 256
+"""Keys kept waiting; more are dropped, as terminals do."""
+
+
+class KeyQueue:
+    def __init__(self, app: App[None]) -> None:
+        self._app = app
+        self._waiting: deque[events.Key] = deque()
+        self._under_way: events.Key | None = None
+
+    async def add(self, event: events.Key, dispatch: Callable[[events.Key], Awaitable[None]]) -> None:
+        """A key arrived; ``dispatch`` is Textual's own way of handling it."""
+        self._dispatch = dispatch
+        if len(self._waiting) < _LONGEST:
+            self._waiting.append(event)
+        await self._advance()
+
+    def done(self, event: events.Key) -> None:
+        """This key's work is finished."""
+        if self._under_way is event:
+            self._under_way = None
+            if self._waiting:
+                self._app.call_later(self._advance)
+
+    async def _advance(self) -> None:
+        if self._under_way is not None or not self._waiting:
+            return
+        if not self._app.screen.is_mounted:  # a view is being opened: its keys wait for it
+            self._app.set_timer(_RETRY, self._advance)
+            return
+        event = self._under_way = self._waiting.popleft()
+        target = self._app.focused or self._app.screen
+        await self._dispatch(event)
+        if not event.is_forwarded:  # a priority binding took it
+            self.done(event)
+            return
+        # The widget sees the key first and this call after it; what it did not stop comes back to the app.
+        target.call_later(self._passed, event)
+        self._app.set_timer(_PATIENCE, lambda: self.done(event))
+
+    def _passed(self, event: events.Key) -> None:
+        if event._stop_propagation:
+            self.done(event)
