@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from typing import TYPE_CHECKING
 
 from backend.secret import Secret
 from backend.text import SafeStr, safe_text
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,8 @@ def read_certificates(pem: bytes) -> list[CertificateFacts]:
 
     Raises ValueError with a sentence if there is none, or one can't be read.
     """
+    from cryptography import x509
+
     try:
         certificates = x509.load_pem_x509_certificates(pem)
         return [_facts(certificate) for certificate in certificates]
@@ -48,6 +51,9 @@ def key_matches(cert_pem: bytes, key_pem: Secret) -> bool:
 
     Raises ValueError with a sentence if either can't be read or the key needs a passphrase.
     """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+
     try:
         certificate = x509.load_pem_x509_certificates(cert_pem)[0]
     except (ValueError, IndexError) as error:
@@ -62,6 +68,8 @@ def key_matches(cert_pem: bytes, key_pem: Secret) -> bool:
 
 
 def _facts(certificate: x509.Certificate) -> CertificateFacts:
+    from cryptography import x509
+
     subject = certificate.subject
     names = subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     return CertificateFacts(
@@ -79,6 +87,8 @@ def _facts(certificate: x509.Certificate) -> CertificateFacts:
 
 
 def _alternative_names(certificate: x509.Certificate) -> tuple[SafeStr, ...]:
+    from cryptography import x509
+
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except (x509.ExtensionNotFound, ValueError):
@@ -87,5 +97,7 @@ def _alternative_names(certificate: x509.Certificate) -> tuple[SafeStr, ...]:
 
 
 def _spki(key: object) -> bytes:
+    from cryptography.hazmat.primitives import serialization
+
     encode = getattr(key, "public_bytes")  # noqa: B009  the union of all key types has it
     return bytes(encode(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))

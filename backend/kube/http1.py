@@ -56,6 +56,7 @@ class Connection:
         self._idle_since = 0.0
         self._answered = False
         self._ended = False
+        self._body_read = False
         self.generation = generation
         """Which credential's certificate it was opened with."""
         self.used = False
@@ -64,6 +65,7 @@ class Connection:
     async def send(self, request: Request, *, authorization: Secret | None = None) -> h11.Response:
         """Send a request and return the answer's head; interim (1xx) answers are skipped."""
         self._answered = False
+        self._body_read = False
         headers = [(name.encode(), value) for name, value in request.headers]
         if request.body is not None or request.method not in {"GET", "HEAD"}:
             headers.append((b"Content-Length", str(len(request.body or b"")).encode()))
@@ -78,36 +80,46 @@ class Connection:
         # write is only reported if no answer follows.
         with contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
             await self._stream.send(data)
-        while True:
-            event = await self._next_event()
-            if isinstance(event, h11.Response):
-                return event
-
-    async def read_body(self) -> bytes:
-        """The next piece of the body; empty at its end."""
-        while True:
-            event = await self._next_event()
-            if isinstance(event, h11.Data):
-                return bytes(event.data)
-            if isinstance(event, h11.EndOfMessage) or event is h11.PAUSED:
-                return b""
-
-    async def _next_event(self) -> object:
-        while (event := self._parse()) is h11.NEED_DATA:
-            try:
-                data = await self._stream.receive(READ_SIZE)
-            except anyio.EndOfStream:
-                data = b""
-            except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-                raise ConnectionLost(before_answer=not self._answered) from error
-            if not data and self._h11.their_state is h11.SEND_RESPONSE:
-                raise ConnectionLost(before_answer=not self._answered)
-            if not self._answered and not data.startswith(b"HTTP/"[: len(data)]):
-                raise h11.RemoteProtocolError(f"the answer begins with {data[:40]!r}")
-            self._answered = self._answered or bool(data)
-            self._ended = not data
-            self._h11.receive_data(data)
+        while not isinstance(event := self._parse(), h11.Response):
+            if event is h11.NEED_DATA:
+                await self._receive()
         return event
+
+    async def read_body(self, idle: float) -> bytes:
+        """What has come of the body, at least one byte; empty at its end.
+
+        An API server's chunks are small: all that were received together are returned together. Raises
+        TimeoutError after ``idle`` seconds without a byte.
+        """
+        pieces: list[bytes] = []
+        while not self._body_read:
+            event = self._parse()
+            if isinstance(event, h11.Data):
+                pieces.append(bytes(event.data))
+            elif event is not h11.NEED_DATA:
+                self._body_read = True
+            elif pieces:
+                break
+            else:
+                with anyio.fail_after(idle):
+                    await self._receive()
+        return b"".join(pieces)
+
+    async def _receive(self) -> None:
+        """Take what the network has, waiting for at least one byte or the end."""
+        try:
+            data = await self._stream.receive(READ_SIZE)
+        except anyio.EndOfStream:
+            data = b""
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise ConnectionLost(before_answer=not self._answered) from error
+        if not data and self._h11.their_state is h11.SEND_RESPONSE:
+            raise ConnectionLost(before_answer=not self._answered)
+        if not self._answered and not data.startswith(b"HTTP/"[: len(data)]):
+            raise h11.RemoteProtocolError(f"the answer begins with {data[:40]!r}")
+        self._answered = self._answered or bool(data)
+        self._ended = not data
+        self._h11.receive_data(data)
 
     def _parse(self) -> object:
         try:

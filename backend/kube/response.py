@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Protocol, Self
 
-import anyio
 import h11
 
 from backend.kube.errors import KubeError
@@ -60,8 +59,7 @@ class Response:
         """
         try:
             while self._open:
-                with anyio.fail_after(self._idle):
-                    piece = await self._connection.read_body()
+                piece = await self._connection.read_body(self._idle)
                 if piece:
                     yield piece
                 else:

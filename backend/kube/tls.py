@@ -14,8 +14,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
-
 from backend.kube.access import ClusterAccess
 from backend.kube.certificates import key_matches
 from backend.kube.errors import CredentialError, TlsFailed
@@ -68,20 +66,32 @@ def _trust(context: ssl.SSLContext, access: ClusterAccess) -> None:
 
 
 def _present(context: ssl.SSLContext, cluster: str, certificate: ClientCertificate) -> None:
+    sentence = ""
     try:
-        if not key_matches(certificate.cert_pem, certificate.key_pem):
-            raise ValueError("the client key does not belong to the client certificate")
         in_memory = hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir()
         load = _load_from_memory if in_memory else _load_encrypted
         load(context, certificate)
-    except ssl.SSLError:
-        sentence = "OpenSSL refuses the client certificate or its key (perhaps too weak)"
-    except ValueError as error:
-        sentence = str(error)
-    else:
+    except (ssl.SSLError, ValueError, TypeError):
+        sentence = _what_is_wrong(certificate)
+    if not sentence:
         return
     # Raised outside the handlers: no chained traceback holds the key's bytes in a local.
     raise CredentialError(cluster, sentence, advice="Import a fresh kubeconfig for this cluster.")
+
+
+def _what_is_wrong(certificate: ClientCertificate) -> str:
+    """Looked at only when OpenSSL has refused it: the library for it takes its time to load."""
+    try:
+        if not key_matches(certificate.cert_pem, certificate.key_pem):
+            return "the client key does not belong to the client certificate"
+    except ValueError as error:
+        return str(error)
+    return "OpenSSL refuses the client certificate or its key (perhaps too weak)"
+
+
+def _no_passphrase() -> bytes:
+    """OpenSSL would otherwise ask on the terminal."""
+    return b""
 
 
 def _load_from_memory(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
@@ -91,13 +101,15 @@ def _load_from_memory(context: ssl.SSLContext, certificate: ClientCertificate) -
         content = memoryview(certificate.cert_pem.rstrip() + b"\n" + certificate.key_pem.reveal())
         while content:
             content = content[os.write(fd, content) :]
-        context.load_cert_chain(f"/proc/self/fd/{fd}")
+        context.load_cert_chain(f"/proc/self/fd/{fd}", password=_no_passphrase)
     finally:
         os.close(fd)
 
 
 def _load_encrypted(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
     """Through a file whose key is encrypted under a password that only this call knows."""
+    from cryptography.hazmat.primitives import serialization
+
     password = secrets.token_bytes(32).hex().encode()
     key = serialization.load_pem_private_key(certificate.key_pem.reveal(), password=None)
     encrypted = key.private_bytes(

@@ -148,6 +148,39 @@ async def test_what_it_is_told(plugin: Plugin, tmp_path: Path, monkeypatch: pyte
     }
 
 
+async def test_it_reads_nothing_of_ours(plugin: Plugin, tmp_path: Path) -> None:
+    read_end, write_end = os.pipe()
+    os.write(write_end, b"typed by a person\n")
+    os.close(write_end)
+    saved = os.dup(0)
+    os.dup2(read_end, 0)
+    try:
+        await run(plugin(f'cat > "{tmp_path / "read"}"\n' + prints(credential(token="t"))))
+    finally:
+        os.dup2(saved, 0)
+        os.close(saved)
+        os.close(read_end)
+    assert (tmp_path / "read").read_text() == ""
+
+
+async def test_with_a_person_there_it_may_ask_unless_it_never_does(plugin: Plugin, tmp_path: Path) -> None:
+    out = tmp_path / "read"
+    for mode, expected in (("IfAvailable", "typed\n"), ("Never", "")):
+        read_end, write_end = os.pipe()
+        os.write(write_end, b"typed\n")
+        os.close(write_end)
+        saved = os.dup(0)
+        os.dup2(read_end, 0)
+        try:
+            spec = plugin(f'cat > "{out}"\n' + prints(credential(token="t")), interactive_mode=mode)
+            await run_plugin(spec, ACCESS, interactive=True)
+        finally:
+            os.dup2(saved, 0)
+            os.close(saved)
+            os.close(read_end)
+        assert out.read_text() == expected
+
+
 async def test_the_cluster_is_not_told_unless_asked_for(plugin: Plugin, tmp_path: Path) -> None:
     out = tmp_path / "told"
     await run(plugin(f'echo "$KUBERNETES_EXEC_INFO" > "{out}"\n' + prints(credential(token="t"))))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from backend.kube.access import ClusterAccess
 from backend.kube.errors import CredentialError, TlsFailed
@@ -81,6 +82,21 @@ def test_a_key_that_is_none_is_not_repeated(jane: Pair, key: bytes) -> None:
 def test_a_certificate_that_is_none(jane: Pair) -> None:
     with pytest.raises(CredentialError, match="client certificate is not in PEM"):
         ssl_context(ACCESS, ClientCertificate(cert_pem=b"x", key_pem=jane.key_pem))
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_an_encrypted_key_is_refused_without_asking_on_the_terminal(
+    in_memory: bool, jane: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not in_memory:
+        monkeypatch.delattr(os, "memfd_create", raising=False)
+    encrypted = jane.key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"passphrase"),
+    )
+    with pytest.raises(CredentialError, match="encrypted with a passphrase"):
+        ssl_context(ACCESS, ClientCertificate(cert_pem=jane.cert_pem, key_pem=Secret(encrypted)))
 
 
 def _key_words(pair: Pair) -> list[bytes]:

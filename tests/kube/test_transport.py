@@ -372,6 +372,22 @@ async def test_a_body_cut_short(cut: bytes) -> None:
             await body_of(transport)
 
 
+async def test_chunks_that_came_together_are_given_together() -> None:
+    async def handler(peer: Peer) -> None:
+        await peer.request()
+        many = b"".join(b"3\r\n%03d\r\n" % n for n in range(500))
+        await peer.raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + many + b"0\r\n\r\n")
+        await keep_answering(peer)
+
+    async with serve(handler) as server, Transport(plain(server)) as transport:
+        async with await transport.send("GET", "/x") as response:
+            pieces = [piece async for piece in response.chunks()]
+        assert b"".join(pieces) == b"".join(b"%03d" % n for n in range(500))
+        assert len(pieces) < 10
+        assert await body_of(transport) == b"ok"
+        assert server.accepted == 1
+
+
 async def test_an_interim_answer_is_skipped() -> None:
     async def handler(peer: Peer) -> None:
         await peer.request()
