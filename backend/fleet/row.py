@@ -12,12 +12,13 @@ from backend.kube.objects import Item
 from backend.resources.kind import NO_CELL, Align, Column, Health, Kind
 from backend.text import SafeStr, safe_text
 
+_HAY_LIMIT = 16384
 RowKey = tuple[str, str]
 """(cluster id, uid of the object, or namespace/name where the server gives no uid)."""
 
 
-class Row(msgspec.Struct, frozen=True, eq=False):
-    """One object of one cluster. A changed object is a new Row under the same key."""
+class Row(msgspec.Struct, eq=False):
+    """One object of one cluster. A changed object is a new Row under the same key; rows never change."""
 
     key: RowKey
     cluster: SafeStr
@@ -28,6 +29,18 @@ class Row(msgspec.Struct, frozen=True, eq=False):
     """(cluster, namespace, name): the order of rows when nothing else decides."""
     skew: float = 0.0
     """Seconds that the cluster's clock is ahead of ours (R28): ages add it."""
+    _hay: bytes = b""
+
+    @property
+    def hay(self) -> bytes:
+        """What filters look at: the text of all columns but those that change with time, as UTF-8."""
+        if not self._hay:
+            metadata, item = self.item.metadata, self.item
+            words = [column.text(item, 0.0) for column in self.kind.columns if not column.timed]
+            self._hay = safe_text(
+                " ".join((self.cluster, metadata.namespace, *words)), limit=_HAY_LIMIT
+            ).encode()
+        return self._hay
 
     @property
     def namespace(self) -> SafeStr:
@@ -137,8 +150,3 @@ def _over_rows(column: Column, kind: Kind) -> TableColumn:
 
 
 _EMPTY = SafeStr("")
-
-
-def haystack(row: Row, columns: Iterable[TableColumn]) -> bytes:
-    """What filters look at: the shown text of all columns but those that change with time."""
-    return " ".join([column.text(row, 0.0) for column in columns if not column.timed]).encode()

@@ -156,7 +156,7 @@ class _Printer:
         if not rows:
             return
         columns = table_columns(kinds)
-        rows = self._filter.keep(rows, columns)
+        rows = self._filter.keep(rows)
         query = self._request.query
         if query.sort:
             rows.sort(key=find_column(columns, query.sort).key, reverse=query.descending)
@@ -200,7 +200,7 @@ class _Follower:
                 say(f"{self._names[cluster_id]}: live again")
             self._states[cluster_id] = status.state
         columns = self._table.columns
-        rows = self._filter.keep(batch.changed, columns)
+        rows = self._filter.keep(batch.changed)
         if self._sort and rows:
             rows.sort(key=find_column(columns, self._sort).key, reverse=self._descending)
         self._writer.write(rows, columns)

@@ -71,7 +71,7 @@ async def _wanted(
     query = request.query
     columns = table_columns({id(row.kind): row.kind for row in rows}.values())
     shown = RowFilter(match=query.match, not_match=query.not_match, problems_only=request.problems)
-    rows = shown.keep(sorted(rows, key=lambda row: row.place), columns)
+    rows = shown.keep(sorted(rows, key=lambda row: row.place))
     if query.sort and rows:
         rows.sort(key=find_column(columns, query.sort).key)
     return [row.key for row in (reversed(rows) if query.descending else rows)], failed

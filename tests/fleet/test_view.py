@@ -137,7 +137,7 @@ steps = st.lists(
     descending=st.booleans(),
     match=st.sampled_from(["", "run", "p1"]),
     problems=st.booleans(),
-    few=st.sampled_from([0, 4, 1000]),
+    many=st.sampled_from([0.0, 0.25, 1000.0]),
 )
 def test_small_steps_end_where_one_step_would(
     history: list[list[tuple[bool, int, str, int]]],
@@ -145,10 +145,10 @@ def test_small_steps_end_where_one_step_would(
     descending: bool,
     match: str,
     problems: bool,
-    few: int,
+    many: float,
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(view_module, "_FEW", few)
+        patch.setattr(view_module, "_MANY", many)
         view = TableView(COLUMNS)
         view.sort_by(sort, descending=descending)
         view.filter(match)
