@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
+import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 import anyio
 import h11
 from anyio.abc import ByteStream, SocketAttribute
+from anyio.streams.tls import TLSAttribute
 
 from backend.secret import Secret
 
@@ -52,6 +54,7 @@ class Connection:
 
     def __init__(self, stream: ByteStream, *, generation: int = 0) -> None:
         self._stream = stream
+        self._tls: ssl.SSLObject | None = stream.extra(TLSAttribute.ssl_object, None)  # noqa: S610  no Django
         self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
         self._idle_since = 0.0
         self._answered = False
@@ -109,6 +112,7 @@ class Connection:
         """Take what the network has, waiting for at least one byte or the end."""
         try:
             data = await self._stream.receive(READ_SIZE)
+            data = self._with_decrypted(data)
         except anyio.EndOfStream:
             data = b""
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
@@ -120,6 +124,21 @@ class Connection:
         self._answered = self._answered or bool(data)
         self._ended = not data
         self._h11.receive_data(data)
+
+    def _with_decrypted(self, data: bytes) -> bytes:
+        """Add the TLS records that came along: one receive gives one record, and servers write 4 KiB ones.
+
+        Errors and the end are left for the next receive, which meets them again.
+        """
+        if self._tls is None:
+            return data
+        pieces = [data]
+        size = len(data)
+        with contextlib.suppress(ssl.SSLError):
+            while size < READ_SIZE and (more := self._tls.read(READ_SIZE)):
+                pieces.append(more)
+                size += len(more)
+        return b"".join(pieces)
 
     def _parse(self) -> object:
         try:
