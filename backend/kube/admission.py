@@ -20,8 +20,12 @@ HANDSHAKE_PATIENCE = 0.1
 """Seconds after which a handshake's place goes to the next: it waits for the network and costs us nothing,
 and a dead cluster must not keep the living ones waiting."""
 LISTS_AT_ONCE = 3
+FIRST_PAGE_PATIENCE = 0.1
+"""Seconds until the first page after which a list's place goes to the next, for the same reason."""
 LIST_PATIENCE = 0.5
-"""Seconds without a page after which a list's place goes to the next, for the same reason."""
+"""Seconds without a further page after which it does."""
+SAME_START = 10.0
+"""Seconds within which a cluster's further connections belong to the same start: only the first is paced."""
 REOPENING_SPREAD = 0.2
 """Seconds over which the feeds of one place come back."""
 RESUME_PER_CLUSTER = 0.3
@@ -67,16 +71,18 @@ class Lease:
 
     def __init__(self, leave: Callable[[], None], *, patience: float) -> None:
         self._leave: Callable[[], None] | None = leave
-        self._patience = patience
         self._timer: asyncio.TimerHandle | None = None
-        self.progress()
+        self._wait(patience)
 
     def progress(self) -> None:
         """Keep the place: something arrived."""
+        self._wait(LIST_PATIENCE)
+
+    def _wait(self, patience: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if self._leave is not None:
-            self._timer = asyncio.get_running_loop().call_later(self._patience, self.give_back)
+            self._timer = asyncio.get_running_loop().call_later(patience, self.give_back)
 
     def give_back(self) -> None:
         leave, self._leave = self._leave, None
@@ -105,6 +111,7 @@ class Admission:
     """One per Fleet, shared by all its clients and reflectors."""
 
     def __init__(self, *, clock: Clock = SYSTEM_CLOCK, random_source: random.Random | None = None) -> None:
+        self._clock = clock
         self._random = random_source or random.Random()  # noqa: S311 - jitter, no secret
         self._handshakes = PriorityGate(HANDSHAKES_AT_ONCE)
         self._pace = TokenBucket(rate=HANDSHAKES_PER_SECOND, burst=HANDSHAKE_BURST, clock=clock)
@@ -113,12 +120,20 @@ class Admission:
         self._places: dict[str, Reachability] = {}
 
     def handshakes(self, *, visible: bool = True) -> Callable[[], AbstractAsyncContextManager[object]]:
-        """What a transport enters around each opening of a connection (R1)."""
+        """What the transport of *one* cluster enters around each opening of a connection (R1).
+
+        The pace is of clusters: what one opens beside its first (discovery, watches) only takes places.
+        """
         priority = (0 if visible else 1, 0)
+        last = float("-inf")
 
         @asynccontextmanager
         async def admitted() -> AsyncIterator[None]:
-            await self._pace.take()
+            nonlocal last
+            now = self._clock.now()
+            starts, last = now - last > SAME_START, now
+            if starts:
+                await self._pace.take()
             await self._handshakes.enter(priority)
             lease = Lease(self._handshakes.leave, patience=HANDSHAKE_PATIENCE)
             try:
@@ -136,7 +151,7 @@ class Admission:
         own_lease = Lease(own.leave, patience=LIST_PATIENCE * 4)
         try:
             await self._lists.enter(priority)
-            lease = Lease(self._lists.leave, patience=LIST_PATIENCE)
+            lease = Lease(self._lists.leave, patience=FIRST_PAGE_PATIENCE)
             try:
                 yield lease
             finally:
