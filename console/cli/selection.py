@@ -81,3 +81,21 @@ def _once(old: str, new: str, option: str) -> str:
     if old:
         raise typer.BadParameter(f"{option} is given twice; join patterns with | instead")
     return new
+
+
+def read_named(words: Sequence[str], options: Options) -> Query:
+    """A query that names its objects: an act never means everything. Raises typer.BadParameter."""
+    query = read_query(words, options)
+    if not query.names:
+        raise typer.BadParameter(f"say which {query.kind}: a name is missing")
+    if query.match or query.not_match:
+        raise typer.BadParameter("filters belong to get; name the objects here")
+    return query
+
+
+def read_one(words: Sequence[str], options: Options) -> Query:
+    """A query for one object, by one name. Raises typer.BadParameter."""
+    query = read_named(words, options)
+    if len(query.names) > 1:
+        raise typer.BadParameter("name one object at a time")
+    return query

@@ -1,0 +1,66 @@
+"""``navarch yaml``: one whole object; secret values only when asked for by name."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backend.fleet.query import Query
+from console.cli.exits import Exit
+from console.cli.root import new_app
+from console.cli.selection import Options, read_one
+
+app = new_app("Print one whole object; secret values stay masked.")
+
+
+@app.command()
+def yaml(  # noqa: PLR0917 - the options of a command line
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="KIND NAME [@CLUSTER]", help="pod api-1, or pod/api-1.", show_default=False),
+    ],
+    cluster: Annotated[
+        list[str] | None, typer.Option("-c", "--cluster", metavar="C,C", help="Where to look. Default: all.")
+    ] = None,
+    namespace: Annotated[
+        list[str] | None, typer.Option("-n", "--namespace", metavar="NS,NS", help="Default: all namespaces.")
+    ] = None,
+    reveal: Annotated[
+        list[str] | None,
+        typer.Option("--reveal", metavar="KEY", help="Print this key of a secret; * prints all."),
+    ] = None,
+    managed_fields: Annotated[
+        bool, typer.Option("--managed-fields", help="Also print who owns which field.")
+    ] = False,
+    kubeconfig: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Use this file, in memory only, instead of the vault.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.1, help="Longest a cluster may take.")
+    ] = 30.0,
+) -> None:
+    """Print one whole object as YAML. Secret values stay masked until revealed by their key."""
+    query = read_one(words, Options(clusters=cluster or (), namespaces=namespace or ()))
+    shown = frozenset(reveal or ())
+    raise typer.Exit(
+        asyncio.run(_yaml(query, kubeconfig, timeout, reveal=shown, managed_fields=managed_fields))
+    )
+
+
+async def _yaml(
+    query: Query, kubeconfig: Path | None, timeout: float, *, reveal: frozenset[str], managed_fields: bool
+) -> int:
+    from backend.resources.document import presentable, to_yaml
+    from console.cli.pick import pick_one
+    from console.cli.session import open_fleet
+
+    async with open_fleet(kubeconfig) as fleet:
+        found, failed = await pick_one(fleet, query, timeout=timeout)
+        cluster = found.cluster.member.name
+        obj = presentable(found.obj, reveal=reveal, managed_fields=managed_fields, cluster=cluster)
+        sys.stdout.write(to_yaml(obj))
+    return Exit.FAILED if failed else Exit.OK
