@@ -101,6 +101,15 @@ def parse_target(path: str, catalog: Catalog) -> Target | None:
     return Target(resource, namespace, name, subresource)
 
 
+def names_version(path: str, catalog: Catalog) -> bool:
+    """Whether a path leads into a served group version: then an unknown resource is a Status, not a page."""
+    parts = path.strip("/").split("/")
+    known = catalog.group_versions()
+    if parts[0] == "api" and len(parts) > 2:
+        return ("", parts[1]) in known
+    return parts[0] == "apis" and len(parts) > 3 and (parts[1], parts[2]) in known
+
+
 @dataclass(frozen=True, slots=True)
 class Representation:
     """How the answer is to be shaped: ``as_`` is '', Table, PartialObjectMetadata or …List."""
@@ -127,6 +136,7 @@ def negotiate(accept: str) -> Representation:
     raise ApiError(
         406,
         "NotAcceptable",
-        "only the following media types are accepted: application/json, application/yaml, "
-        "application/vnd.kubernetes.protobuf",
+        "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, "
+        "application/json;stream=watch",
+        details={},
     )

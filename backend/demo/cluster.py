@@ -44,8 +44,6 @@ class Cluster:
     behaviours: Behaviours = field(default_factory=Behaviours)
     moment: float | None = None
     """The past moment at which a scenario is being laid out."""
-    doomed: list[str] = field(default_factory=list)
-    """Collections whose definition was deleted; their objects go next."""
     authority: str = ""
     """The CA certificate, PEM; what pods would trust."""
     dead_nodes: set[str] = field(default_factory=set)

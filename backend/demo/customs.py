@@ -108,10 +108,6 @@ def follow(cluster: Cluster) -> None:
             _withdraw(cluster, event.previous.object())
         if event.type != "DELETED":
             _serve(cluster, event.stored.object())
-        else:
-            obj = event.stored.object()
-            key = f"{obj['spec']['group']}/{obj['spec']['names']['plural']}"
-            cluster.doomed.append(key)
 
     cluster.store.listen(changed)
 

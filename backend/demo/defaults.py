@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def fill_in(cluster: Cluster, key: str, obj: dict[str, Any], *, created: bool) -> None:
-    """Default an object in place; ``created`` also gives it what only new objects get."""
+    """Default an object in place.
+
+    ``created`` also gives it what allocators and admission give new objects; that belongs to no manager.
+    """
     if key in _TEMPLATED:
         template = obj.get("spec", {}).get("template")
         if isinstance(template, dict):
@@ -176,14 +179,15 @@ def _service(_: Cluster, obj: dict[str, Any], created: bool) -> None:
     if spec["type"] == "ExternalName":
         return
     meta = obj["metadata"]
-    spec.setdefault("clusterIP", cluster_ip(f"{meta.get('namespace', '')}/{meta['name']}"))
-    spec.setdefault("clusterIPs", [spec["clusterIP"]])
-    spec.setdefault("ipFamilies", ["IPv4"])
-    spec.setdefault("ipFamilyPolicy", "SingleStack")
     spec.setdefault("internalTrafficPolicy", "Cluster")
+    if created:
+        spec.setdefault("clusterIP", cluster_ip(f"{meta.get('namespace', '')}/{meta['name']}"))
+        spec.setdefault("clusterIPs", [spec["clusterIP"]])
+        spec.setdefault("ipFamilies", ["IPv4"])
+        spec.setdefault("ipFamilyPolicy", "SingleStack")
     if spec["type"] in ("NodePort", "LoadBalancer"):
         spec.setdefault("externalTrafficPolicy", "Cluster")
-        for port in spec.get("ports") or ():
+        for port in (spec.get("ports") or ()) if created else ():
             port.setdefault("nodePort", 30000 + int(meta["uid"][:6], 16) % 2768)
     if created:
         obj["status"] = {"loadBalancer": {}}
@@ -198,8 +202,8 @@ def _claim(_: Cluster, obj: dict[str, Any], created: bool) -> None:
 
 
 def _namespace(_: Cluster, obj: dict[str, Any], created: bool) -> None:
+    obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = obj["metadata"]["name"]
     if created:
-        obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = obj["metadata"]["name"]
         obj["spec"] = {"finalizers": ["kubernetes"]}
         obj["status"] = {"phase": "Active"}
 

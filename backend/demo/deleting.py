@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from backend.demo.cluster import Cluster
 
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
+_DEFINITIONS = "apiextensions.k8s.io/customresourcedefinitions"
+"""Their own storage marks them, without a grace period or a new generation."""
 _PROPAGATION = {"Foreground": FOREGROUND, "Orphan": ORPHAN}
 
 
@@ -53,6 +55,8 @@ def _mark(cluster: Cluster, collection: str, obj: dict[str, Any], period: int) -
     if "deletionTimestamp" in meta and meta.get("deletionGracePeriodSeconds", 0) <= period:
         return False
     meta["deletionTimestamp"] = rfc3339(time.time() + period)
+    if collection == _DEFINITIONS:
+        return True
     meta["deletionGracePeriodSeconds"] = period
     if "generation" in meta:
         meta["generation"] += 1

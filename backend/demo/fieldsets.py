@@ -31,25 +31,38 @@ _NEVER_OWNED = {
 }  # fmt: skip
 
 
-def flatten(value: Any, schema: Schema) -> dict[Path, Any]:
-    """Every leaf of an object by its path, without what nobody may own."""
+def flatten(value: Any, schema: Schema, *, containers: bool = False) -> dict[Path, Any]:
+    """Every leaf of an object by its path, without what nobody may own.
+
+    ``containers`` adds the maps, lists and optional structs themselves, which an update that creates them
+    owns (an apply owns only what is in them).
+    """
     leaves: dict[Path, Any] = {}
-    _walk(value, schema, (), leaves)
+    _walk(value, schema, (), leaves, containers)
     return {path: leaf for path, leaf in leaves.items() if path and path[:2] not in _NEVER_OWNED}
 
 
-def _walk(value: Any, schema: Schema, path: Path, leaves: dict[Path, Any]) -> None:
+def _walk(
+    value: Any, schema: Schema, path: Path, leaves: dict[Path, Any], containers: bool, required: bool = True
+) -> None:
+    # A struct that is never absent and a required list are never "created", so nobody owns them.
+    always = required or schema.node.get("default") == {}
+    if containers and not always and isinstance(value, dict | list) and value:
+        leaves[path] = ITEM
     if isinstance(value, dict) and value and not schema.atomic:
+        needed = schema.node.get("required") or ()
         for name, part in value.items():
-            if part is not None:
-                _walk(part, schema.field(name) or Schema({}, {}), (*path, f"f:{name}"), leaves)
+            if part is None or (part == {} and name == "metadata"):
+                continue
+            child = schema.field(name) or Schema({}, {})
+            _walk(part, child, (*path, f"f:{name}"), leaves, containers, name in needed)
     elif isinstance(value, list) and value and schema.list_type == "map":
         items = schema.items()
         for item in value:
             element = item_element(item, schema)
             leaves[(*path, element)] = ITEM
             if isinstance(item, dict):
-                _walk(item, items, (*path, element), leaves)
+                _walk(item, items, (*path, element), leaves, containers)
     elif isinstance(value, list) and value and schema.list_type == "set":
         for item in value:
             leaves[(*path, "v:" + _json(item))] = item
@@ -99,6 +112,16 @@ def decode(fields: dict[str, Any]) -> FieldSet:
 
     walk(fields, ())
     return frozenset(found)
+
+
+def ordered(paths: FieldSet | set[Path]) -> list[Path]:
+    """Paths in the order in which conflicts list them: a node's own fields before what is below others."""
+    firsts = {path[0] for path in paths if len(path) == 1}
+    result: list[Path] = [(element,) for element in sorted(firsts)]
+    for element in sorted({path[0] for path in paths if len(path) > 1}):
+        below = ordered({path[1:] for path in paths if len(path) > 1 and path[0] == element})
+        result.extend((element, *rest) for rest in below)
+    return result
 
 
 def shown(path: Path) -> str:

@@ -36,7 +36,7 @@ class Manager:
         if self.subresource:
             text += f' with subresource "{self.subresource}"'
         if self.operation == "Update":
-            text += f" using {self.api_version}" + (f" at {self.time}" if self.time else "")
+            text += f" using {self.api_version}"
         return text
 
 
@@ -88,11 +88,17 @@ def record_update(
     name: str,
     api_version: str,
     subresource: str,
+    has_status: bool = False,
 ) -> None:
     """Give the writer of ``new`` the fields that it changed; take removed and changed ones from the others."""
     owners = read_owners(new if "managedFields" in new["metadata"] else old or new)
-    before = fieldsets.flatten(old, schema) if old is not None else {}
-    after = fieldsets.flatten(new, schema)
+    skipped = "f:status" if has_status and subresource != "status" else ""
+
+    def fields(obj: dict[str, Any] | None) -> dict[Path, Any]:
+        found = fieldsets.flatten(obj, schema, containers=True) if obj is not None else {}
+        return {path: value for path, value in found.items() if path[0] != skipped}
+
+    before, after = fields(old), fields(new)
     changed = {path for path, value in after.items() if path not in before or before[path] != value}
     removed = before.keys() - after.keys()
     writer = Manager(name, "Update", api_version, subresource, rfc3339(time.time()))
@@ -133,7 +139,7 @@ def apply(
         _first_owner(live, api_version): frozenset(fieldsets.flatten(live, schema))
     }
     mine = next((m for m in owners if m.identity == (name, "Apply", api_version, subresource)), None)
-    merged = fieldsets.merge(copy.deepcopy(live), config, schema)
+    merged: dict[str, Any] = fieldsets.merge(copy.deepcopy(live), config, schema)
     before, after = fieldsets.flatten(live, schema), fieldsets.flatten(merged, schema)
     changed = {path for path, value in after.items() if path not in before or before[path] != value}
     others = {manager: owned for manager, owned in owners.items() if manager != mine}
@@ -163,7 +169,7 @@ def _prune(merged: dict[str, Any], dropped: FieldSet, others: Owners, schema: Sc
     for owned in others.values():
         held.update(owned)
         held.update(path[:length] for path in owned for length in range(1, len(path)))
-    for path in sorted(dropped, key=len, reverse=True):
+    for path in sorted(dropped, key=len):  # an item goes as a whole, before its keys
         if path not in held:
             fieldsets.remove(merged, path, schema)
 
@@ -171,7 +177,7 @@ def _prune(merged: dict[str, Any], dropped: FieldSet, others: Owners, schema: Sc
 def _conflict(conflicts: dict[Manager, FieldSet]) -> ApiError:
     causes, parts, total = [], [], 0
     for manager, clash in sorted(conflicts.items(), key=lambda pair: pair[0].name):
-        paths = sorted(map(fieldsets.shown, clash))
+        paths = list(map(fieldsets.shown, fieldsets.ordered(clash)))
         total += len(paths)
         for path in paths:
             message = f"conflict with {manager.shown()}"

@@ -35,13 +35,9 @@ def json_patch(target: dict[str, Any], patch: Any) -> dict[str, Any]:
     for operation in patch:
         try:
             document = _operate(document, operation)
-        except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
-            raise ApiError(
-                422,
-                "Invalid",
-                f"the server rejected our request due to an error in our request: {error}",
-                details={},
-            ) from None
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError):
+            text = "the server rejected our request due to an error in our request"
+            raise ApiError(422, "Invalid", text, details={}) from None
     if not isinstance(document, dict):
         raise bad_request("a JSON patch must leave an object")
     return document

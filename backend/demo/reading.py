@@ -163,7 +163,7 @@ def _check_match(text: str, match: str, *, watch: bool) -> None:
         message = f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan", ""'
         raise invalid("meta.k8s.io", "ListOptions", "", [("FieldValueNotSupported", message, field)])
     if match == "Exact" and text == "0":
-        message = f'Forbidden: {field} "Exact" is forbidden for resourceVersion "0"'
+        message = f'Forbidden: {field} "exact" is forbidden for resourceVersion "0"'
         raise invalid("meta.k8s.io", "ListOptions", "", [("FieldValueForbidden", message, field)])
 
 
@@ -180,8 +180,8 @@ def _number(text: str | None, field: str) -> int:
         return 0
     if not (text.isascii() and text.isdigit()):
         if field == "resourceVersion":
-            message = f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
-            raise invalid("", "", "", [("FieldValueInvalid", message, "resourceVersion")])
+            problem = f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+            raise bad_request(f"invalid resource version: resourceVersion: {problem}")
         raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
     return int(text)
 
@@ -197,7 +197,7 @@ def _decode_token(token: str) -> tuple[int, str]:
         content = msgspec.json.decode(raw, type=dict[str, str | int])
         return int(content["rv"]), str(content["start"]).removesuffix("\x00")
     except (binascii.Error, msgspec.DecodeError, KeyError, ValueError) as error:
-        raise bad_request(f"continue key is not valid: {error}") from None
+        raise bad_request(f"invalid continue token: continue key is not valid: {error}") from None
 
 
 def _encode_list(asked: View, kept: list[Stored], metadata: dict[str, Any]) -> bytes:
@@ -323,7 +323,11 @@ class Watch:
         metadata: dict[str, Any] = {"resourceVersion": str(rv)}
         if annotations:
             metadata["annotations"] = annotations
-        head = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
+        head: dict[str, Any] = {
+            "kind": resource.kind,
+            "apiVersion": resource.api_version,
+            "metadata": metadata,
+        }
         if shape.as_ == "Table":
             rows = [{"cells": [], "object": head}]
             head = {

@@ -16,11 +16,12 @@ def scale_of(resource: Resource, stored: Stored) -> dict[str, Any]:
     meta = obj["metadata"]
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     spec, status = obj.get("spec", {}), obj.get("status", {})
+    size = spec.get("replicas", 1)
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {name: meta[name] for name in kept if name in meta},
-        "spec": {"replicas": spec.get("replicas", 1)},
+        "spec": {"replicas": size} if size else {},
         "status": {
             "replicas": status.get("replicas", 0),
             "selector": selector_text(spec.get("selector"), empty=""),

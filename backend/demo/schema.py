@@ -157,6 +157,23 @@ def drop_unknown(schema: Schema, value: Any) -> None:
             drop_unknown(schema.items(), part)
 
 
+def drop_empty(schema: Schema, value: Any) -> None:
+    """Remove optional maps and lists that are empty: their Go fields are omitted when empty."""
+    if isinstance(value, dict):
+        required = schema.node.get("required") or ()
+        for name in list(value):
+            child = schema.field(name)
+            if child is None:
+                continue
+            drop_empty(child, value[name])
+            optional = child.is_map or child.node.get("type") == "array"
+            if value[name] in ({}, []) and optional and name not in required:
+                del value[name]
+    elif isinstance(value, list):
+        for part in value:
+            drop_empty(schema.items(), part)
+
+
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),

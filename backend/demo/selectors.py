@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from backend.demo.status import ApiError, bad_request
+from backend.demo.status import bad_request
 from backend.demo.store import Stored
 
 Match = Callable[[Stored], bool]
@@ -99,7 +99,9 @@ def field_match(text: str, resource: str) -> Match | None:
             raise bad_request(f"invalid selector: '{text}'; can't understand '{part}'")
         name, operator, value = found.groups()
         if name not in allowed and name not in ("metadata.name", "metadata.namespace"):
-            raise ApiError(400, "BadRequest", f"field label not supported: {name}")
+            known = '"metadata.name", "metadata.namespace"'
+            plain = f'"{name}" is not a known field selector: only {known}'
+            raise bad_request(f"field label not supported: {name}" if allowed else plain)
         tests.append((name, operator != "!=", value))
 
     def matches(stored: Stored) -> bool:
@@ -153,6 +155,11 @@ def _split(text: str) -> list[str]:
 def _label_requirement(text: str) -> Callable[[dict[str, str]], bool]:
     found = _REQUIREMENT.match(text)
     if found is None:
+        words = text.split()
+        if len(words) > 1:
+            raise bad_request(
+                f"unable to parse requirement: found '{words[1]}', expected: in, notin, =, ==, !=, gt, lt"
+            )
         raise bad_request(
             f"unable to parse requirement: found '{text.strip()}', expected: !, identifier, or \"end of string\""
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import zlib
 from email.utils import formatdate
@@ -14,12 +15,13 @@ from aiohttp import web
 
 from backend.demo import discovery, openapi, reading, reviews
 from backend.demo.access import Attributes, User, user_of_certificate
-from backend.demo.calls import Call, Target, negotiate, parse_query, parse_target
+from backend.demo.calls import Call, Target, names_version, negotiate, parse_query, parse_target
 from backend.demo.cluster import Cluster
-from backend.demo.status import ApiError, method_not_allowed, unauthorized
+from backend.demo.status import ApiError, no_method, no_resource, unauthorized
 from backend.demo.subresources import serve_subresource
 from backend.demo.writing import write
 
+_LOG = logging.getLogger(__name__)
 _GZIP_FROM = 128 * 1024
 _MAX_BODY = 3 * 1024 * 1024
 _HEALTH = ("/healthz", "/readyz", "/livez")
@@ -64,8 +66,19 @@ class ApiServer:
                 request.transport.abort()
             raise ConnectionResetError
         try:
+            return await self._answer(request)
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception as error:  # as the real server's panic handler: one request fails, with a Status
+            _LOG.exception("%s %s failed", request.method, request.path)
+            return _json(
+                ApiError(500, "InternalError", f"Internal error occurred: {error}").encoded(), status=500
+            )
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
             user = user_of_certificate(request.get_extra_info("peercert"))
-            if user is None or faults.unauthorized:
+            if user is None or self.cluster.faults.unauthorized:
                 raise unauthorized()
             return await self._serve(request, user)
         except ApiError as error:
@@ -99,7 +112,7 @@ class ApiServer:
         if call.method == "GET" and not target.subresource:
             return await self._read(request, call)
         if call.verb not in target.resource.verbs and not target.subresource:
-            raise method_not_allowed(call.verb, target.resource.plural)
+            raise no_method()
         answer = write(self.cluster, call)
         response = _json(answer.body, status=answer.code, request=request)
         for warning in answer.warnings:
@@ -109,7 +122,7 @@ class ApiServer:
     async def _read(self, request: web.BaseRequest, call: Call) -> web.StreamResponse:
         shape = negotiate(call.accept)
         if call.verb not in call.target.resource.verbs:
-            raise method_not_allowed(call.verb, call.target.resource.plural)
+            raise no_method()
         if call.verb == "watch":
             return await self._watch(request, reading.Watch(reading.view(self.cluster, call, shape)))
         if call.target.name:
@@ -157,6 +170,8 @@ class ApiServer:
                 return _json(document, request=request)
         elif (document := discovery.legacy(catalog, path)) is not None:
             return _json(document, request=request)
+        if names_version(path, catalog):
+            raise no_resource()
         return web.Response(status=404, text="404 page not found\n", headers=_common_headers())
 
 

@@ -103,13 +103,14 @@ def forbidden(group: str, plural: str, name: str, why: str) -> ApiError:
     return ApiError(403, "Forbidden", f"{subject} is forbidden: {why}", details=_details(group, plural, name))
 
 
-def method_not_allowed(verb: str, resource: str) -> ApiError:
-    return ApiError(
-        405,
-        "MethodNotAllowed",
-        "the server does not allow this method on the requested resource",
-        details={"kind": resource, "causes": [{"message": verb}]} if resource else {},
-    )
+def no_method() -> ApiError:
+    text = "the server does not allow this method on the requested resource"
+    return ApiError(405, "MethodNotAllowed", text, details={})
+
+
+def no_resource() -> ApiError:
+    """A resource that a served group version does not have."""
+    return ApiError(404, "NotFound", "the server could not find the requested resource", details={})
 
 
 def expired(since: int, oldest: int) -> ApiError:
@@ -121,7 +122,7 @@ def too_large_version(asked: int, current: int) -> ApiError:
     return ApiError(
         504,
         "Timeout",
-        f"Too large resource version: {asked}, current: {current}",
+        f"Timeout: Too large resource version: {asked}, current: {current}",
         details={
             "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
             "retryAfterSeconds": 1,

@@ -12,29 +12,8 @@ from backend.demo.catalog import Resource, recorded
 from backend.demo.printers import cells_by_resource
 from backend.demo.store import Stored
 
-_DEFAULT_COLUMNS = [
-    {
-        "name": "Name",
-        "type": "string",
-        "format": "name",
-        "description": "Name must be unique within a namespace. Is required when creating resources, although "
-        "some resources may allow a client to request the generation of an appropriate name automatically. "
-        "Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. "
-        "More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names",
-        "priority": 0,
-    },
-    {
-        "name": "Created At",
-        "type": "date",
-        "format": "",
-        "description": "CreationTimestamp is a timestamp representing the server time when this object was "
-        "created. It is not guaranteed to be set in happens-before order across separate operations. Clients "
-        "may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. "
-        "Read-only. Null for lists. More info: "
-        "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
-        "priority": 0,
-    },
-]
+_PLAIN = "rbac.authorization.k8s.io/roles"
+"""A resource without a printer on the real server: its recorded columns are those of every such resource."""
 _PHASES = {
     "Succeeded": ("Succeeded", "The pod has completed successfully."),
     "Failed": ("Failed", "The pod failed."),
@@ -46,12 +25,13 @@ def columns(resource: Resource, custom: list[dict[str, Any]] | None) -> list[dic
     """The column definitions: of the CRD if it is custom, recorded from the real server otherwise."""
     if resource.custom:
         return custom_columns(custom or [])
-    found: list[dict[str, Any]] | None = recorded("columns.json.xz").get(resource.key)
-    return found if found and resource.key in cells_by_resource() else _DEFAULT_COLUMNS
+    known: dict[str, list[dict[str, Any]]] = recorded("columns.json.xz")
+    printed = resource.key in known and resource.key in cells_by_resource()
+    return known[resource.key if printed else _PLAIN]
 
 
 def custom_columns(printer: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    definitions: list[dict[str, Any]] = [_DEFAULT_COLUMNS[0]]
+    definitions: list[dict[str, Any]] = [recorded("columns.json.xz")[_PLAIN][0]]
     for column in printer:
         definitions.append(
             {

@@ -22,7 +22,7 @@ from backend.demo.defaults import fill_in
 from backend.demo.deleting import delete_one, finish_if_free
 from backend.demo.patches import json_patch, merge_patch, strategic_merge
 from backend.demo.scaling import merged_scale, scale_of
-from backend.demo.schema import Schema, drop_unknown, schema_of, unknown_fields, wrong_type
+from backend.demo.schema import Schema, drop_empty, drop_unknown, schema_of, unknown_fields, wrong_type
 from backend.demo.selectors import both, field_match, label_match
 from backend.demo.status import (
     ApiError,
@@ -30,7 +30,9 @@ from backend.demo.status import (
     bad_request,
     conflict,
     forbidden,
+    invalid,
     modified,
+    no_method,
     not_found,
     unsupported_media,
 )
@@ -85,17 +87,13 @@ class _Write:
                 return self._delete()
             case "DELETE":
                 return self._delete_collection()
-        raise ApiError(
-            405, "MethodNotAllowed", "the server does not allow this method on the requested resource"
-        )
+        raise no_method()
 
     # -- creating ------------------------------------------------------------------------------------
 
     def _create(self) -> Answer:
         if self.target.name:
-            raise ApiError(
-                405, "MethodNotAllowed", "the server does not allow this method on the requested resource"
-            )
+            raise no_method()
         obj = self._object(decode_body(self.call))
         return self._reply(201, self._store_new(obj))
 
@@ -113,13 +111,14 @@ class _Write:
         if "status" in self.resource.subresources:
             obj.pop("status", None)
         if meta.get("name"):
-            fill_in(self.cluster, self.resource.key, obj, created=True)
+            fill_in(self.cluster, self.resource.key, obj, created=False)
         check(self.resource, obj, None)
         if self.cluster.store.get(self.resource.key, meta.get("namespace", ""), meta["name"]) is not None:
             raise already_exists(self.resource.group, self.resource.plural, meta["name"])
         if not owned:
             meta.pop("managedFields", None)
             self._own(None, obj)
+        fill_in(self.cluster, self.resource.key, obj, created=True)
         return self._save(obj)
 
     def _check_namespace(self, name: str) -> None:
@@ -172,32 +171,15 @@ class _Write:
             return merged
         if media == _STRATEGIC and not self.resource.custom:
             return strategic_merge(old, body, schema)
-        accepted = (
-            [_JSON_PATCH, _MERGE, _APPLY]
-            if self.resource.custom
-            else [_JSON_PATCH, _MERGE, _STRATEGIC, _APPLY]
-        )
-        raise unsupported_media(accepted)
+        if self.resource.custom and media == _STRATEGIC:
+            raise unsupported_media([_JSON_PATCH, _MERGE, _APPLY])
+        raise ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", details={})
 
     def _apply(self) -> Answer:
         manager = self.call.query.get("fieldManager", "")
         if not manager:
-            raise ApiError(
-                422,
-                "Invalid",
-                'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-                details={
-                    "group": "meta.k8s.io",
-                    "kind": "PatchOptions",
-                    "causes": [
-                        {
-                            "reason": "FieldValueRequired",
-                            "message": "Required value: is required for apply patch",
-                            "field": "fieldManager",
-                        }
-                    ],
-                },
-            )
+            text = "Required value: is required for apply patch"
+            raise invalid("meta.k8s.io", "PatchOptions", "", [("FieldValueRequired", text, "fieldManager")])
         applied = self._object(decode_yaml(self.call.body) or {})
         applied["metadata"].setdefault("name", self.target.name)
         if applied["metadata"].get("managedFields"):
@@ -279,12 +261,16 @@ class _Write:
         options = self._delete_options()
         live = self._live()
         wanted = options.get("preconditions") or {}
-        group, plural = self.resource.group, self.resource.plural
+        group = self.resource.group
         for name, actual in (("uid", live.uid), ("resourceVersion", str(live.rv))):
             if wanted.get(name) and wanted[name] != actual:
                 word = "UID" if name == "uid" else "ResourceVersion"
-                text = f"Precondition failed: {word} in precondition: {wanted[name]}, {word} in object meta: {actual}"
-                raise conflict(group, plural, live.name, cause=text)
+                fate = "deleted and then recreated" if name == "uid" else "modified"
+                text = (
+                    f"the {word} in the precondition ({wanted[name]}) does not match the {word} in record "
+                    f"({actual}). The object might have been {fate}"
+                )
+                raise conflict(group, self.resource.kind, live.name, cause=text)
         last, gone = delete_one(
             self.cluster,
             self.resource.key,
@@ -296,7 +282,12 @@ class _Write:
         if not gone or self.resource.key == "pods":
             head = {"kind": self.resource.kind, "apiVersion": self.resource.api_version}
             return Answer(200, msgspec.json.encode({**head, **(last or {})}) + b"\n")
-        details: dict[str, Any] = {"name": live.name, "group": group, "kind": plural, "uid": live.uid}
+        details: dict[str, Any] = {
+            "name": live.name,
+            "group": group,
+            "kind": self.resource.plural,
+            "uid": live.uid,
+        }
         status = {
             "kind": "Status",
             "apiVersion": "v1",
@@ -317,16 +308,15 @@ class _Write:
             options["propagationPolicy"] = "Orphan"
         policy = options.get("propagationPolicy")
         if policy not in (None, "", "Background", "Foreground", "Orphan"):
-            raise ApiError(
-                422,
-                "Invalid",
-                'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: '
-                f'"{policy}": supported values: "Background", "Foreground", "Orphan"',
-                details={},
-            )
+            known = '"Foreground", "Background", "Orphan", "nil"'
+            text = f'Unsupported value: "{policy}": supported values: {known}'
+            cause = ("FieldValueNotSupported", text, "propagationPolicy")
+            raise invalid("meta.k8s.io", "DeleteOptions", "", [cause])
         return options
 
     def _delete_collection(self) -> Answer:
+        if self.resource.namespaced and not self.target.namespace:
+            raise no_method()
         options, query = self._delete_options(), self.call.query
         matches = both(
             label_match(query.get("labelSelector", "")),
@@ -366,16 +356,9 @@ class _Write:
         """The object of a body: its kind checked, its unknown fields judged, without kind and apiVersion."""
         kind, version = body.pop("kind", ""), body.pop("apiVersion", "")
         if (kind and kind != self.resource.kind) or (version and version != self.resource.api_version):
-            expected = f"{self.resource.api_version}, Kind={self.resource.kind}"
-            raise bad_request(
-                f"the API version in the data ({version}) does not match the expected API version "
-                f"({self.resource.api_version})"
-                if version != self.resource.api_version
-                else f"{self.resource.kind} in version {self.resource.version!r} cannot be handled as a {kind}: "
-                f"expected {expected}"
-            )
+            raise bad_request(self._misfit(kind or self.resource.kind, version or self.resource.api_version))
         if not kind and not self.resource.custom and not partial and self.call.method == "PATCH":
-            raise bad_request("Object 'Kind' is missing in the applied configuration")
+            raise bad_request("invalid object type: /, Kind=")
         if not isinstance(body.setdefault("metadata", {}), dict):
             raise bad_request("metadata must be an object")
         self._judge_fields(body)
@@ -390,11 +373,21 @@ class _Write:
             meta.pop("namespace", None)
         return body
 
+    def _misfit(self, kind: str, version: str) -> str:
+        """Why an object of another kind or version can't be handled here."""
+        group, _, short = version.rpartition("/")
+        head = f'{kind} in version "{short}" cannot be handled as a {self.resource.kind}: '
+        if self.cluster.catalog.by_kind(version, kind) is None:
+            scheme = "pkg/runtime/scheme.go:111"
+            return f'{head}no kind "{kind}" is registered for version "{version}" in scheme "{scheme}"'
+        inner = f"{self.resource.group.partition('.')[0] or 'core'}.{self.resource.kind}"
+        return f"{head}converting ({short}.{kind}) to ({inner}): unknown conversion"
+
     def _judge_fields(self, body: dict[str, Any]) -> None:
         """fieldValidation: Strict refuses unknown fields, Warn (the default) warns, both drop them."""
         if bad := wrong_type(self.schema, body):
             raise bad_request(
-                f"{self.resource.kind} in version {self.resource.version!r} cannot be handled as a "
+                f'{self.resource.kind} in version "{self.resource.version}" cannot be handled as a '
                 f"{self.resource.kind}: json: cannot unmarshal into Go struct field {self.resource.kind}.{bad}"
             )
         unknown = unknown_fields(self.schema, body)
@@ -402,13 +395,17 @@ class _Write:
         if unknown and mode == "Strict":
             if self.call.method == "PATCH" and "apply" in self.call.content_type:
                 named = ", ".join(f".{path}: field not declared in schema" for path in unknown)
-                raise ApiError(500, "InternalError", f"failed to create typed patch object: {named}")
+                place = f"{(body.get('metadata') or {}).get('namespace', '')}/{self.target.name}"
+                typed = f"{place}; {self.resource.api_version}, Kind={self.resource.kind}"
+                raise ApiError(500, "", f"failed to create typed patch object ({typed}): {named}")
             named = ", ".join(f'unknown field "{path}"' for path in unknown)
             prefix = f'{self.resource.kind} in version "{self.resource.version}" cannot be handled as a {self.resource.kind}: '
             raise bad_request(f"{prefix}strict decoding error: {named}")
         if unknown and mode == "Warn":
             self.warnings.extend(f'unknown field \\"{path}\\"' for path in unknown)
         drop_unknown(self.schema, body)
+        if not self.resource.custom:
+            drop_empty(self.schema, body)
 
     def _own(self, old: dict[str, Any] | None, obj: dict[str, Any]) -> None:
         ownership.record_update(
@@ -418,6 +415,7 @@ class _Write:
             name=self.call.manager,
             api_version=self.resource.api_version,
             subresource=self.target.subresource,
+            has_status="status" in self.resource.subresources,
         )
 
     def _save(self, obj: dict[str, Any]) -> Stored:

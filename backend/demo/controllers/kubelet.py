@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from backend.demo import pods
@@ -16,6 +17,8 @@ from backend.demo.store import Event, Key
 
 _BACKOFF_FIRST, _BACKOFF_MAX = 10, 300
 _OOM_CODE = 137
+_PULLS_BEFORE = 6
+"""Tries behind a pod that has been waiting for its image since before the demo began."""
 _STOPPING = 2.0
 """Seconds that programs take to end after SIGTERM."""
 
@@ -70,7 +73,7 @@ class Kubelet:
             name = container["name"]
             self._say(pod, "Pulling", f'Pulling image "{container["image"]}"', container=name)
             pull = self.cluster.random.uniform(0.6, 2.5)
-            self._later(pull, key, pod, lambda live, n=name: self._pulled(key, live, n))
+            self._later(pull, key, pod, partial(self._pulled_later, key, name))
 
     def _pulled(self, key: Key, pod: dict[str, Any], name: str) -> None:
         container = _container(pod, name)
@@ -230,9 +233,18 @@ class Kubelet:
         self.cluster.store.put("pods", pod)
         for name, wait in loops.items():
             if behaviours[name].fate == "missing":
-                self._later(wait, key, pod, lambda live, n=name: self._pull_failed(key, live, n, attempt=6))
+                self._later(wait, key, pod, partial(self._pull_again, key, name))
             else:
-                self._later(wait, key, pod, lambda live, n=name: self._restart(key, live, n))
+                self._later(wait, key, pod, partial(self._restart_later, key, name))
+
+    def _pulled_later(self, key: Key, name: str, live: dict[str, Any]) -> None:
+        self._pulled(key, live, name)
+
+    def _pull_again(self, key: Key, name: str, live: dict[str, Any]) -> None:
+        self._pull_failed(key, live, name, attempt=_PULLS_BEFORE)
+
+    def _restart_later(self, key: Key, name: str, live: dict[str, Any]) -> None:
+        self._restart(key, live, name)
 
     # -- small things ----------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ class EndpointSliceController:
 
     def _selects(self, key: Key, labels: dict[str, str]) -> bool:
         service = self.cluster.store.get("services", *key)
-        selector = service.object()["spec"].get("selector") if service else None
+        selector: dict[str, str] = (service.object()["spec"].get("selector") if service else None) or {}
         return bool(selector) and selector.items() <= labels.items()
 
     def reconcile(self, key: Key) -> None:

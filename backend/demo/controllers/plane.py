@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from backend.demo.cluster import Cluster
 from backend.demo.controllers.cronjob import CronJobController
 from backend.demo.controllers.daemonset import DaemonSetController
+from backend.demo.controllers.definitions import DefinitionController
 from backend.demo.controllers.deployment import DeploymentController
 from backend.demo.controllers.garbage import GarbageCollector, NamespaceController
 from backend.demo.controllers.job import JobController
@@ -45,6 +46,7 @@ def control_plane(cluster: Cluster) -> ControlPlane:
         cronjobs,
         VolumeController(engine),
         EndpointSliceController(engine),
+        DefinitionController(engine),
         GarbageCollector(engine),
     ):
         engine.add(controller)

@@ -89,33 +89,24 @@ class Scheduler:
         self._say(pod, "Scheduled", f"Successfully assigned {name} to {node}")
 
     def _choose(self, pod: dict[str, Any], reasons: dict[str, int]) -> str | None:
+        """The emptiest node that fits; fills ``reasons`` with why the others don't."""
         asked = pod_request(pod)
-        used: dict[str, list[float]] = {}
+        used: dict[str, Request] = {}
         for node, request in self._placed.values():
-            sums = used.setdefault(node, [0.0, 0.0])
-            sums[0] += request.cpu
-            sums[1] += request.memory
+            sums = used.get(node, Request(0.0, 0.0))
+            used[node] = Request(sums.cpu + request.cpu, sums.memory + request.memory)
         best: tuple[float, str] | None = None
-        selector = (pod["spec"].get("nodeSelector") or {}).items()
         for stored in self.cluster.store.collection("nodes").ordered():
-            node = stored.object()
-            room = node["status"]["allocatable"]
-            cpu, memory = used.get(stored.name, (0.0, 0.0))
-            why = ""
-            if node["spec"].get("unschedulable"):
-                why = "node(s) were unschedulable"
-            elif taint := _repels(pod, node["spec"].get("taints") or ()):
-                why = f"node(s) had untolerated taint {{{taint}}}"
-            elif not selector <= stored.labels.items():
-                why = "node(s) didn't match Pod's node affinity/selector"
-            elif cpu + asked.cpu > quantity(room["cpu"]):
-                why = "Insufficient cpu"
-            elif memory + asked.memory > quantity(room["memory"]):
-                why = "Insufficient memory"
+            obj = stored.object()
+            taken = used.get(stored.name, Request(0.0, 0.0))
+            after = Request(taken.cpu + asked.cpu, taken.memory + asked.memory)
+            why = _unfit(pod, obj, after)
             if why:
                 reasons[why] = reasons.get(why, 0) + 1
                 continue
-            score = (cpu + asked.cpu) / quantity(room["cpu"]) + self.cluster.random.random() * 0.1
+            score = (
+                after.cpu / quantity(obj["status"]["allocatable"]["cpu"]) + self.cluster.random.random() * 0.1
+            )
             if best is None or score < best[0]:
                 best = (score, stored.name)
         return best[1] if best else None
@@ -162,6 +153,21 @@ class Scheduler:
             component="default-scheduler",
             severity="Warning" if warning else "Normal",
         )
+
+
+def _unfit(pod: dict[str, Any], node: dict[str, Any], after: Request) -> str:
+    """Why a pod can't go on a node, in the scheduler's words; '' if it can. ``after``: the sums with it."""
+    room = node["status"]["allocatable"]
+    selector = (pod["spec"].get("nodeSelector") or {}).items()
+    if node["spec"].get("unschedulable"):
+        return "node(s) were unschedulable"
+    if taint := _repels(pod, node["spec"].get("taints") or ()):
+        return f"node(s) had untolerated taint {{{taint}}}"
+    if not selector <= (node["metadata"].get("labels") or {}).items():
+        return "node(s) didn't match Pod's node affinity/selector"
+    if after.cpu > quantity(room["cpu"]):
+        return "Insufficient cpu"
+    return "Insufficient memory" if after.memory > quantity(room["memory"]) else ""
 
 
 def _repels(pod: dict[str, Any], taints: Iterable[dict[str, Any]]) -> str:

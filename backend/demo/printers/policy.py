@@ -25,7 +25,7 @@ def _budget(obj: dict[str, Any]) -> list[Any]:
 def _metric(spec: dict[str, Any], current: list[dict[str, Any]]) -> str:
     wanted = spec.get("resource", {})
     target = wanted.get("target", {})
-    now = next(
+    now: dict[str, Any] = next(
         (
             m["resource"]["current"]
             for m in current
