@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from backend.fleet.batch import Batch
     from backend.fleet.table import LiveTable
 
-GRACE = 0.5
+GRACE = 0.25
 """Seconds that rows of answered clusters wait for silent ones before they are printed without them."""
 
 
@@ -163,6 +163,7 @@ class _Printer:
         elif query.descending:
             rows.reverse()
         self._writer.write(rows, columns)
+        sys.stdout.flush()  # a reader at the other end of a pipe waits for no dead cluster either
 
 
 async def follow(request: Request) -> int:

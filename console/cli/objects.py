@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Any
@@ -44,6 +45,7 @@ async def print_objects(clusters: Sequence[Cluster], request: Request) -> int:
         async for piece in pieces:
             outcome.note(piece)
             writer.take(piece)
+            sys.stdout.flush()
     writer.close()
     return outcome.code(matched=writer.written)
 
