@@ -15,7 +15,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Protocol
 
 import anyio
-from anyio.abc import ByteStream, SocketAttribute
+from anyio.abc import ByteStream
 from anyio.streams.tls import TLSStream
 
 from backend.kube.errors import DeadlineExceeded, KubeError, TlsFailed, Unreachable
@@ -50,31 +50,6 @@ class StreamOpener(Protocol):
         Raises OSError (``OpenFailed`` where it can say more) or TimeoutError; closes what it opened.
         """
         ...
-
-
-class DirectOpener:
-    """Plain TCP, IPv4 or IPv6, whichever answers first (RFC 8305)."""
-
-    via = ""
-
-    async def open(self, host: str, port: int, deadline: float) -> ByteStream:
-        with anyio.fail_after(deadline):
-            stream = await anyio.connect_tcp(host, port)
-        _notice_dead_peers(stream.extra(SocketAttribute.raw_socket))  # noqa: S610  no Django
-        return stream
-
-
-def _notice_dead_peers(sock: socket.socket) -> None:
-    """Let the kernel end connections whose peer is gone (a laptop that slept, a firewall that forgot)."""
-    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
-    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
-        if hasattr(socket, name):
-            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        options.append((socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000))
-    for level, option, value in options:
-        with contextlib.suppress(OSError):  # an option that this system lacks costs us only earlier notice
-            sock.setsockopt(level, option, value)
 
 
 class Dialer:

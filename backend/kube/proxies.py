@@ -21,7 +21,8 @@ from anyio.abc import ByteStream
 from anyio.streams.tls import TLSStream
 
 from backend.kube.access import ClusterAccess
-from backend.kube.dial import DirectOpener, OpenFailed, StreamOpener
+from backend.kube.dial import OpenFailed, StreamOpener
+from backend.kube.direct import DirectOpener
 from backend.kube.origin import Origin, bracketed
 from backend.kube.proxy_environment import proxy_url_for
 from backend.kube.tls_words import handshake_failure

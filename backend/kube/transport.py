@@ -204,7 +204,8 @@ class Transport:
             if connection is None:
                 generation = self._generation
                 with anyio.fail_after(expires - anyio.current_time()):
-                    stream = await self._dial(context, deadlines.connect)
+                    remaining = max(expires - anyio.current_time(), 0.0)
+                    stream = await self._dial(context, min(deadlines.connect, remaining))
                 connection = Connection(stream, generation=generation)
         except BaseException as error:
             self._slots.release()

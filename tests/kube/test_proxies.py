@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backend.kube.access import ClusterAccess
-from backend.kube.dial import DirectOpener
+from backend.kube.direct import DirectOpener
 from backend.kube.errors import DeadlineExceeded, KubeError, Unreachable
 from backend.kube.origin import Origin
 from backend.kube.proxies import ProxyUrl, opener_for
