@@ -183,18 +183,18 @@ class NavarchApp(App[None], inherit_bindings=False):
         if left is not None and left <= 0 and self.session.gate() is Gate.OPEN:
             self.action_lock()
 
-    def enter(self, notices: Sequence[object] = ()) -> None:
+    def enter(self, notices: Sequence[object] = (), *, tone: Tone = Tone.WARNING) -> None:
         """The gate is open: show the fleet, and what the vault has to say."""
         self.history = History()
         self.open_fleet()
         self.show(FleetView())
         if notices:
-            self.call_after_refresh(self.say, " ".join(map(str, notices)), Tone.WARNING)
+            self.call_after_refresh(self.say, " ".join(map(str, notices)), tone)
 
-    async def reopen(self, notices: Sequence[object]) -> None:
+    async def reopen(self, notices: Sequence[object], *, tone: Tone) -> None:
         """The fleet has other members: make it anew and go home."""
         fleet, self._fleet = self._fleet, None
-        self.enter(notices)
+        self.enter(notices, tone=tone)
         if fleet is not None:
             await fleet.aclose()
 
@@ -232,9 +232,9 @@ class NavarchApp(App[None], inherit_bindings=False):
         else:
             await super().on_event(event)
 
-    async def _on_key(self, event: events.Key) -> None:
-        await super()._on_key(event)
-        self._keys.done(event)
+    def on_key(self, event: events.Key) -> None:
+        """A key that no widget wanted came back; after this event Textual has run its binding."""
+        self.call_later(self._keys.done, event)
 
     def action_leave(self) -> None:
         self.leave()

@@ -132,6 +132,8 @@ def _native_theme(name: str) -> Theme:
         error="ansi_red" if colour else default,
         ansi=True,
         variables={
+            "ansi-background": default,  # Textual's own stylesheet names these two
+            "ansi-foreground": default,
             "title": "ansi_cyan" if colour else default,
             "border": "ansi_bright_black" if colour else default,
             "dialog": default,

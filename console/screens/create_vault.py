@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual import on, work
+from textual import events, on, work
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -117,8 +117,9 @@ class CreateVaultScreen(DialogScreen[bool]):
     def action_cancel(self) -> None:
         self.dismiss(self._made)
 
-    def on_key(self, event: object) -> None:
-        if self._made and getattr(event, "key", "") == "enter":
+    def on_key(self, event: events.Key) -> None:
+        if self._made and event.key == "enter":
+            event.stop()  # it must not reach the screen below
             self.dismiss(True)
 
 

@@ -15,7 +15,8 @@ from console.actions import Scope
 from console.keymap import bindings
 from console.theme import Tone
 from console.widgets.keyline import KeyLine
-from console.widgets.notice import NoticeLine
+from console.widgets.paint import Piece
+from console.widgets.text_block import TextBlock
 
 if TYPE_CHECKING:
     from console.application import NavarchApp
@@ -40,7 +41,7 @@ class DialogScreen(ModalScreen[Answer], Generic[Answer]):
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        box = Vertical(*self.inside(), NoticeLine(), KeyLine(), classes="dialog")
+        box = Vertical(*self.inside(), TextBlock(id="notice"), KeyLine(), classes="dialog")
         box.set_class(self.danger, "-danger")
         box.set_class(self.broad, "-wide")
         box.set_class(not self.navarch.traits.unicode, "-ascii")
@@ -50,7 +51,7 @@ class DialogScreen(ModalScreen[Answer], Generic[Answer]):
 
     def say(self, text: object, tone: Tone = Tone.ERROR) -> None:
         """One line inside the box."""
-        self.query_one(NoticeLine).say(text, tone, stay=True)
+        self.query_one("#notice", TextBlock).tell([(Piece(text, tone),)])
 
     def action_cancel(self) -> None:
         self.dismiss(None)

@@ -16,7 +16,6 @@ from console.screens.importing import import_clusters
 from console.theme import Tone
 from console.widgets.choices import Choice, ChoiceList
 from console.widgets.keyline import KeyLine
-from console.widgets.notice import NoticeLine
 from console.widgets.paint import Piece
 from console.widgets.text_block import TextBlock
 
@@ -83,7 +82,7 @@ class FirstStartScreen(Screen[None]):
                     ),
                 ]
             ),
-            NoticeLine(),
+            TextBlock(id="notice"),
             KeyLine(),
             classes="dialog",
         )
@@ -92,7 +91,7 @@ class FirstStartScreen(Screen[None]):
         yield box
 
     def say(self, text: object, tone: Tone = Tone.ERROR) -> None:
-        self.query_one(NoticeLine).say(text, tone, stay=True)
+        self.query_one("#notice", TextBlock).tell([(Piece(text, tone),)])
 
     @on(ChoiceList.Chosen)
     def _chosen(self, event: ChoiceList.Chosen) -> None:
@@ -127,6 +126,6 @@ class FirstStartScreen(Screen[None]):
         except Exception as error:
             self.say(full_sentence(error))
             return
-        self.query_one(NoticeLine).clear()
+        self.query_one("#notice", TextBlock).tell([])
         if said is not None:
-            self.navarch.enter(said)
+            self.navarch.enter(said, tone=Tone.OK)

@@ -112,7 +112,7 @@ class FleetScreen(TableScreen):
     async def import_from(self, path: str) -> None:
         said = await self.navarch.attempt(lambda: import_clusters(self.navarch, path))
         if said:
-            await self.navarch.reopen(said)
+            await self.navarch.reopen(said, tone=Tone.OK)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self.is_mounted:

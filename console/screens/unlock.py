@@ -17,7 +17,6 @@ from console.screens.error import full_sentence
 from console.theme import Tone
 from console.widgets.field import Field
 from console.widgets.keyline import KeyLine
-from console.widgets.notice import NoticeLine
 from console.widgets.paint import Piece
 from console.widgets.text_block import TextBlock
 
@@ -46,7 +45,6 @@ class UnlockScreen(Screen[None]):
             ),
             Field(password=True),
             TextBlock([()], id="state"),
-            NoticeLine(),
             KeyLine(),
             classes="dialog",
         )
@@ -68,8 +66,7 @@ class UnlockScreen(Screen[None]):
         try:
             notices = await self.navarch.session.unlock(passphrase)
         except Exception as error:
-            state.tell([()])
-            self.query_one(NoticeLine).say(full_sentence(error), Tone.ERROR, stay=True)
+            state.tell([(Piece(full_sentence(error), Tone.ERROR),)])
             field.disabled = False
             field.focus()
             return

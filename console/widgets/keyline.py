@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from backend.text import cells
 from console.actions import ACTIONS
 from console.keymap import shown
 from console.theme import Tone
@@ -68,4 +69,4 @@ _GENERAL = frozenset({"open", "back", "command", "filter", "help", "find", "canc
 
 
 def _needed(keys: Sequence[tuple[str, str]]) -> int:
-    return sum(len(key) + len(label) + 3 for key, label in keys)
+    return 1 + sum(cells(key) + len(label) + 3 for key, label in keys)

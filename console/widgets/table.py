@@ -313,6 +313,9 @@ class ResourceTable(LineWidget, can_focus=True):
         self.rows_changed()
         self.post_message(self.Arranged())
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return bool(len(self.source)) if action in _NEEDS_ROWS else True
+
     # --- mouse
 
     def on_click(self, event: events.Click) -> None:
@@ -339,6 +342,9 @@ class ResourceTable(LineWidget, can_focus=True):
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
         self._page_by(-3)
+
+
+_NEEDS_ROWS = frozenset({"open", "mark", "mark_range", "mark_all"})
 
 
 def _more(layout: Layout) -> str:

@@ -10,6 +10,7 @@ from console.widgets.table_source import GridColumn
 
 GUTTER = 4
 """Left border, mark, health glyph, a space."""
+_USEFUL = 20
 _RULED_FROM = 100
 """Narrower tables spend no cells on rules between columns."""
 
@@ -67,7 +68,9 @@ def lay_out(columns: Sequence[GridColumn], wanted: Mapping[str, int], width: int
 
 
 def _smallest(column: GridColumn, wanted: Mapping[str, int]) -> int:
-    return max(cells(column.name), min(column.min_width, wanted.get(column.name, 0)))
+    """What it needs to be worth showing; the most important ones are worth dropping others for."""
+    useful = max(column.min_width, _USEFUL) if column.priority == 0 else column.min_width
+    return max(cells(column.name), min(useful, wanted.get(column.name, 0)))
 
 
 def _total(columns: Sequence[GridColumn], widths: Mapping[str, int], gap: int) -> int:
