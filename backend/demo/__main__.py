@@ -10,8 +10,9 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
 
-from backend.demo.fleet import DemoClusters
+from backend.demo.fleet import TEAM, VIEWER, DemoClusters
 from backend.demo.plan import Plan
 from backend.demo.rundir import RunDir
 from backend.demo.scenarios import UnknownScenario, scenarios
@@ -37,10 +38,11 @@ def _arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until told to stop; the exit code. Wrong arguments end the process with argparse's 2."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     parser = _arguments()
-    given = parser.parse_args()
+    given = parser.parse_args(argv)
     if not 1 <= given.clusters <= _MAX_CLUSTERS:
         parser.error(f"--clusters takes 1 to {_MAX_CLUSTERS}, not {given.clusters}")
     if not 1 <= given.pods <= _MAX_PODS:
@@ -65,8 +67,10 @@ async def _serve(plan: Plan, *, until_eof: bool) -> None:
     with RunDir() as run:
         async with DemoClusters(plan, run.path) as fleet:
             path = run.write("kubeconfig", fleet.kubeconfig())
+            others = run.write("users-kubeconfig", fleet.kubeconfig((VIEWER, TEAM)))
             line = {
                 "kubeconfig": str(path),
+                "users_kubeconfig": str(others),
                 "clusters": [{"name": name, "server": s.url} for name, s in fleet.servers.items()],
             }
             print(json.dumps(line), flush=True)

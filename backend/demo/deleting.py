@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from backend.demo.ages import rfc3339
@@ -54,7 +53,7 @@ def _mark(cluster: Cluster, collection: str, obj: dict[str, Any], period: int) -
     meta = obj["metadata"]
     if "deletionTimestamp" in meta and meta.get("deletionGracePeriodSeconds", 0) <= period:
         return False
-    meta["deletionTimestamp"] = rfc3339(time.time() + period)
+    meta["deletionTimestamp"] = rfc3339(cluster.now() + period)
     if collection == _DEFINITIONS:
         return True
     meta["deletionGracePeriodSeconds"] = period

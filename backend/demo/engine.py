@@ -63,6 +63,13 @@ class Engine:
         heapq.heappush(self._timers, (due, next(self._order), act))
         self._wake.set()
 
+    def resync(self, collection: str) -> None:
+        """Let the controllers of a collection look at all of it again, as informers do now and then."""
+        for controller in self._by_collection.get(collection, ()):
+            for stored in self.cluster.store.collection(collection).ordered():
+                for key in controller.keys(collection, Event("MODIFIED", stored, stored)):
+                    self.enqueue(controller, key)
+
     def settle(self) -> None:
         """Reconcile until nothing is left to do now; timers stay pending."""
         while self._dirty:

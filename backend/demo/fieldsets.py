@@ -38,12 +38,18 @@ def flatten(value: Any, schema: Schema, *, containers: bool = False) -> dict[Pat
     owns (an apply owns only what is in them).
     """
     leaves: dict[Path, Any] = {}
-    _walk(value, schema, (), leaves, containers)
+    _walk(value, schema, (), leaves, containers=containers)
     return {path: leaf for path, leaf in leaves.items() if path and path[:2] not in _NEVER_OWNED}
 
 
 def _walk(
-    value: Any, schema: Schema, path: Path, leaves: dict[Path, Any], containers: bool, required: bool = True
+    value: Any,
+    schema: Schema,
+    path: Path,
+    leaves: dict[Path, Any],
+    *,
+    containers: bool,
+    required: bool = True,
 ) -> None:
     # A struct that is never absent and a required list are never "created", so nobody owns them.
     always = required or schema.node.get("default") == {}
@@ -55,14 +61,14 @@ def _walk(
             if part is None or (part == {} and name == "metadata"):
                 continue
             child = schema.field(name) or Schema({}, {})
-            _walk(part, child, (*path, f"f:{name}"), leaves, containers, name in needed)
+            _walk(part, child, (*path, f"f:{name}"), leaves, containers=containers, required=name in needed)
     elif isinstance(value, list) and value and schema.list_type == "map":
         items = schema.items()
         for item in value:
             element = item_element(item, schema)
             leaves[(*path, element)] = ITEM
             if isinstance(item, dict):
-                _walk(item, items, (*path, element), leaves, containers)
+                _walk(item, items, (*path, element), leaves, containers=containers)
     elif isinstance(value, list) and value and schema.list_type == "set":
         for item in value:
             leaves[(*path, "v:" + _json(item))] = item

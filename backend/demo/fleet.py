@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,22 @@ from backend.demo.server import ApiServer
 from backend.demo.world import TEAM_NAMESPACE, lay_out
 
 _NAMES = ("prod-eu", "prod-us", "edge-7")
-_USERS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("admin", (MASTERS,), ""),
-    ("viewer", ("shop:viewers",), ""),
-    ("team", ("shop:team-pay",), TEAM_NAMESPACE),
-)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoUser:
+    """Somebody with a client certificate; what they may do stands in the cluster's RBAC objects."""
+
+    name: str
+    groups: tuple[str, ...]
+    namespace: str = ""
+
+
+ADMIN = DemoUser("admin", (MASTERS,))
+VIEWER = DemoUser("viewer", ("shop:viewers",))
+"""Reads everything but secrets."""
+TEAM = DemoUser("team", ("shop:team-pay",), TEAM_NAMESPACE)
+"""Does everything in one namespace and nothing elsewhere."""
 
 
 def cluster_names(count: int) -> list[str]:
@@ -65,6 +77,8 @@ class DemoClusters:
         plane = control_plane(cluster)
         lay_out(plane, pods=self.plan.pods)
         self._scenario.prepare(plane, number)
+        plane.engine.resync("apps/deployments")  # rollouts of the past may have missed their deadline
+        plane.engine.settle()
         cluster.store.compact()
         server = ApiServer(cluster, server_context(authority, self._dir))
         await server.start()
@@ -83,9 +97,13 @@ class DemoClusters:
 
         plane.engine.later(cluster.random.uniform(*self._scenario.every), act)
 
-    def kubeconfig(self) -> bytes:
-        """A kubeconfig with the certificates inside. Contexts: NAME (admin), NAME-viewer, NAME-team."""
-        clusters, users, contexts = [], [], []
+    def kubeconfig(self, users: tuple[DemoUser, ...] = (ADMIN,)) -> bytes:
+        """A kubeconfig with the certificates inside.
+
+        One context per cluster and user: the administrator's bears the cluster's name, the others' are
+        NAME-viewer and NAME-team.
+        """
+        clusters, entries, contexts = [], [], []
         for name, server in self.servers.items():
             authority = self._authorities[name]
             clusters.append(
@@ -94,10 +112,10 @@ class DemoClusters:
                     "cluster": {"server": server.url, "certificate-authority-data": _b64(authority.pem)},
                 }
             )
-            for user, groups, namespace in _USERS:
-                pair = authority.client(user, groups)
-                full = f"{name}-{user}"
-                users.append(
+            for user in users:
+                pair = authority.client(user.name, user.groups)
+                full = f"{name}-{user.name}"
+                entries.append(
                     {
                         "name": full,
                         "user": {
@@ -107,16 +125,16 @@ class DemoClusters:
                     }
                 )
                 context: dict[str, Any] = {"cluster": name, "user": full}
-                if namespace:
-                    context["namespace"] = namespace
-                contexts.append({"name": name if user == "admin" else full, "context": context})
+                if user.namespace:
+                    context["namespace"] = user.namespace
+                contexts.append({"name": name if user is ADMIN else full, "context": context})
         document = {
             "apiVersion": "v1",
             "kind": "Config",
-            "current-context": next(iter(self.servers)),
+            "current-context": contexts[0]["name"],
             "clusters": clusters,
             "contexts": contexts,
-            "users": users,
+            "users": entries,
         }
         return yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False).encode()
 

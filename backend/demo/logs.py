@@ -91,7 +91,8 @@ def _of_second(seed: str, second: int, name: str) -> tuple[tuple[float, str], ..
     took = int(dice.lognormvariate(3.2, 0.8))
     chance = dice.random()
     if chance < 0.03:
-        text = f'level=error msg="upstream timed out" target={dice.choice(("db", "cache", "queue"))} ms={took + 900}'
+        target = dice.choice(("db", "cache", "queue"))
+        text = f'level=error msg="upstream timed out" target={target} ms={took + 900}'
     elif chance < 0.1:
         text = f'level=warn msg="slow request" path={dice.choice(_PATHS)} ms={took + 400}'
     else:

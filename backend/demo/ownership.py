@@ -90,7 +90,7 @@ def record_update(
     subresource: str,
     has_status: bool = False,
 ) -> None:
-    """Give the writer of ``new`` the fields that it changed; take removed and changed ones from the others."""
+    """Give the writer of ``new`` the fields that it changed; take changed and removed ones from others."""
     owners = read_owners(new if "managedFields" in new["metadata"] else old or new)
     skipped = "f:status" if has_status and subresource != "status" else ""
 

@@ -70,7 +70,7 @@ class Authority:
         return self._issue(_name("kube-apiserver"), ExtendedKeyUsageOID.SERVER_AUTH, names)
 
     def client(self, user: str, groups: tuple[str, ...], *, lifetime: dt.timedelta = _LIFETIME) -> Pair:
-        """A client certificate: CN is the user, O are the groups. A negative lifetime gives an expired one."""
+        """A client certificate: CN the user, O the groups. A negative lifetime gives an expired one."""
         return self._issue(_name(user, groups), ExtendedKeyUsageOID.CLIENT_AUTH, [], lifetime=lifetime)
 
     def _issue(

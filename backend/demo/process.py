@@ -36,12 +36,19 @@ class DemoFleet:
     """
 
     def __init__(
-        self, process: asyncio.subprocess.Process, kubeconfig_path: Path, clusters: list[DemoCluster]
-    ):
+        self,
+        process: asyncio.subprocess.Process,
+        *,
+        kubeconfig_path: Path,
+        users_path: Path,
+        clusters: list[DemoCluster],
+    ) -> None:
         self._process = process
         self.kubeconfig_path = kubeconfig_path
         self.kubeconfig: bytes = kubeconfig_path.read_bytes()
         """The whole kubeconfig, certificates inside; each cluster's admin context bears its name."""
+        self.users_kubeconfig: bytes = users_path.read_bytes()
+        """The same clusters as ``NAME-viewer`` (all but secrets) and ``NAME-team`` (namespace pay only)."""
         self.clusters = clusters
 
     @property
@@ -111,7 +118,10 @@ async def start(
             raise DemoFailed(words[-1] if words else "the demo ended without a word")
         announced = msgspec.json.decode(line)
         fleet = DemoFleet(
-            process, Path(announced["kubeconfig"]), [DemoCluster(**entry) for entry in announced["clusters"]]
+            process,
+            kubeconfig_path=Path(announced["kubeconfig"]),
+            users_path=Path(announced["users_kubeconfig"]),
+            clusters=[DemoCluster(**entry) for entry in announced["clusters"]],
         )
     except BaseException:
         with contextlib.suppress(ProcessLookupError):

@@ -161,7 +161,8 @@ def _label_requirement(text: str) -> Callable[[dict[str, str]], bool]:
                 f"unable to parse requirement: found '{words[1]}', expected: in, notin, =, ==, !=, gt, lt"
             )
         raise bad_request(
-            f"unable to parse requirement: found '{text.strip()}', expected: !, identifier, or \"end of string\""
+            f"unable to parse requirement: found '{text.strip()}', "
+            'expected: !, identifier, or "end of string"'
         )
     if found["absent"]:
         gone = found["akey"]

@@ -212,14 +212,15 @@ def _rights(cluster: Cluster) -> None:
 
     everything = {"apiGroups": ["*"], "resources": ["*"]}
     readable = [
-        "pods", "pods/log", "pods/status", "services", "endpoints", "events", "configmaps", "nodes", "namespaces",
+        "pods", "pods/log", "pods/status", "services", "endpoints", "events", "configmaps", "nodes",
+        "namespaces",
         "persistentvolumes", "persistentvolumeclaims", "serviceaccounts", "resourcequotas", "limitranges",
         "replicationcontrollers",
     ]  # fmt: skip
     groups = [
         "apps", "batch", "autoscaling", "policy", "networking.k8s.io", "storage.k8s.io", "discovery.k8s.io",
-        "events.k8s.io", "coordination.k8s.io", "scheduling.k8s.io", "apiextensions.k8s.io", "ops.shop.example",
-        "metrics.k8s.io",
+        "events.k8s.io", "coordination.k8s.io", "scheduling.k8s.io", "apiextensions.k8s.io",
+        "ops.shop.example", "metrics.k8s.io",
     ]  # fmt: skip
     role("cluster-admin", [everything | {"verbs": ["*"]}])
     role(

@@ -45,7 +45,8 @@ _STRATEGIC, _APPLY = "application/strategic-merge-patch+json", "application/appl
 _SERVER_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 _NO_GENERATION = (
     "configmaps", "secrets", "events", "namespaces", "nodes", "services", "serviceaccounts", "endpoints",
-    "persistentvolumes", "persistentvolumeclaims", "coordination.k8s.io/leases", "storage.k8s.io/storageclasses",
+    "persistentvolumes", "persistentvolumeclaims", "coordination.k8s.io/leases",
+    "storage.k8s.io/storageclasses",
 )  # fmt: skip
 
 
@@ -224,7 +225,8 @@ class _Write:
         group, plural = self.resource.group, self.resource.plural
         if meta.get("name") != live.name:
             raise bad_request(
-                f"the name of the object ({meta.get('name')}) does not match the name on the URL ({live.name})"
+                f"the name of the object ({meta.get('name')}) does not match "
+                f"the name on the URL ({live.name})"
             )
         if meta.get("uid") not in (None, "", live.uid):
             cause = f"Precondition failed: UID in precondition: {meta['uid']}, UID in object meta: {live.uid}"
@@ -375,7 +377,7 @@ class _Write:
 
     def _misfit(self, kind: str, version: str) -> str:
         """Why an object of another kind or version can't be handled here."""
-        group, _, short = version.rpartition("/")
+        _, _, short = version.rpartition("/")
         head = f'{kind} in version "{short}" cannot be handled as a {self.resource.kind}: '
         if self.cluster.catalog.by_kind(version, kind) is None:
             scheme = "pkg/runtime/scheme.go:111"
@@ -383,12 +385,15 @@ class _Write:
         inner = f"{self.resource.group.partition('.')[0] or 'core'}.{self.resource.kind}"
         return f"{head}converting ({short}.{kind}) to ({inner}): unknown conversion"
 
+    def _handled(self) -> str:
+        kind = self.resource.kind
+        return f'{kind} in version "{self.resource.version}" cannot be handled as a {kind}'
+
     def _judge_fields(self, body: dict[str, Any]) -> None:
         """fieldValidation: Strict refuses unknown fields, Warn (the default) warns, both drop them."""
         if bad := wrong_type(self.schema, body):
             raise bad_request(
-                f'{self.resource.kind} in version "{self.resource.version}" cannot be handled as a '
-                f"{self.resource.kind}: json: cannot unmarshal into Go struct field {self.resource.kind}.{bad}"
+                f"{self._handled()}: json: cannot unmarshal into Go struct field {self.resource.kind}.{bad}"
             )
         unknown = unknown_fields(self.schema, body)
         mode = self.call.query.get("fieldValidation") or "Warn"
@@ -399,8 +404,7 @@ class _Write:
                 typed = f"{place}; {self.resource.api_version}, Kind={self.resource.kind}"
                 raise ApiError(500, "", f"failed to create typed patch object ({typed}): {named}")
             named = ", ".join(f'unknown field "{path}"' for path in unknown)
-            prefix = f'{self.resource.kind} in version "{self.resource.version}" cannot be handled as a {self.resource.kind}: '
-            raise bad_request(f"{prefix}strict decoding error: {named}")
+            raise bad_request(f"{self._handled()}: strict decoding error: {named}")
         if unknown and mode == "Warn":
             self.warnings.extend(f'unknown field \\"{path}\\"' for path in unknown)
         drop_unknown(self.schema, body)

@@ -1,4 +1,4 @@
-"""What two servers may differ in without disagreeing: identities, times, versions, their controllers' haste."""
+"""What two servers may differ in without disagreeing: identities, times, versions, haste."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from tests.contract.door import Reply
 
 _VOLATILE = {
-    "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "time", "lastTransitionTime", "selfLink",
-    "serverAddress", "storageVersionHash", "retryAfterSeconds", "clusterIP", "clusterIPs", "continue",
+    "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "time", "lastTransitionTime",
+    "selfLink",     "serverAddress", "storageVersionHash", "retryAfterSeconds", "clusterIP", "clusterIPs", "continue",
     "remainingItemCount",
 }  # fmt: skip
 _PATTERNS = (

@@ -12,6 +12,12 @@ from backend.demo.store import Event, Key
 
 _EVENT_LIFE = 3600.0
 _SWEEP = 60.0
+_CA_NOTE = (
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such "
+    "as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of "
+    "Kubernetes clusters."
+)
+"""The annotation that the real controller writes."""
 
 
 class GarbageCollector:
@@ -142,10 +148,6 @@ class NamespaceController:
         if self.cluster.store.get("serviceaccounts", name, "default") is None:
             self.cluster.add("serviceaccounts", {"metadata": {"name": "default", "namespace": name}})
         if self.cluster.store.get("configmaps", name, "kube-root-ca.crt") is None:
-            note = {
-                "kubernetes.io/description": "Contains a CA bundle that can be used to verify the "
-                "kube-apiserver when using internal endpoints such as the internal service IP or "
-                "kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."
-            }
+            note = {"kubernetes.io/description": _CA_NOTE}
             meta = {"name": "kube-root-ca.crt", "namespace": name, "annotations": note}
             self.cluster.add("configmaps", {"metadata": meta, "data": {"ca.crt": self.cluster.authority}})

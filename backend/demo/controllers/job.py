@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.demo.ages import rfc3339
 from backend.demo.cluster import Cluster
-from backend.demo.controllers.owned import owned, owner_keys
+from backend.demo.controllers.owned import is_ready, owned, owner_keys
 from backend.demo.deleting import delete_one
 from backend.demo.engine import Engine
 from backend.demo.pods import owner_reference, pod_of_template
@@ -34,58 +34,60 @@ class JobController:
         if stored is None or stored.terminating:
             return
         obj = stored.object()
-        if _finished(obj):
-            return
-        if obj["spec"].get("suspend"):
+        if _finished(obj) or obj["spec"].get("suspend"):
             return
         status = dict(obj.get("status") or {})
         status.setdefault("startTime", rfc3339(self.cluster.now()))
         pods = [item.object() for item in owned(self.cluster, stored.uid, "pods")]
         phases = [pod.get("status", {}).get("phase") for pod in pods]
-        succeeded, failed = phases.count("Succeeded"), phases.count("Failed")
-        active = len(pods) - succeeded - failed
-        restarts = sum(
-            c.get("restartCount", 0) for p in pods for c in p.get("status", {}).get("containerStatuses") or ()
-        )
-        wanted = obj["spec"].get("completions", 1)
-        limit = obj["spec"].get("backoffLimit", 6)
-        conditions: list[dict[str, Any]] = []
-        if succeeded >= wanted:
-            conditions = self._done(
-                obj, "Complete", "CompletionsReached", "Reached expected number of succeeded pods"
-            )
-            status["completionTime"] = conditions[-1]["lastTransitionTime"]
-            self._say(obj, "Completed", "Job completed")
-        elif failed > limit or restarts > limit:
-            message = "Job has reached the specified backoff limit"
-            conditions = self._done(obj, "Failed", "BackoffLimitExceeded", message)
-            self._say(obj, "BackoffLimitExceeded", message, warning=True)
-            for pod in pods:
-                if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed"):
-                    delete_one(self.cluster, "pods", (pod["metadata"]["namespace"], pod["metadata"]["name"]))
-                    active, failed = active - 1, failed + 1
+        counts = {"succeeded": phases.count("Succeeded"), "failed": phases.count("Failed")}
+        counts["active"] = len(pods) - counts["succeeded"] - counts["failed"]
+        conditions = self._verdict(obj, pods, counts)
+        if conditions:
+            status["conditions"] = conditions
+            if conditions[-1]["type"] == "Complete":
+                status["completionTime"] = conditions[-1]["lastTransitionTime"]
         else:
-            parallel = min(obj["spec"].get("parallelism", 1), wanted - succeeded)
-            if active < parallel and self._may_retry(stored.uid, stored.key, failed):
-                for _ in range(parallel - active):
-                    self._create(obj)
-                active = parallel
-        ready = sum(
-            any(
-                c["type"] == "Ready" and c["status"] == "True"
-                for c in p.get("status", {}).get("conditions") or ()
-            )
-            for p in pods
-        )
-        counts = {"active": active, "succeeded": succeeded, "failed": failed}
+            self._fill(stored.key, obj, counts)
         for name, count in counts.items():
             status.pop(name, None)
             if count:
                 status[name] = count
-        status |= {"ready": ready, "terminating": 0, "uncountedTerminatedPods": {}}
-        if conditions:
-            status["conditions"] = conditions
+        status |= {"ready": sum(map(is_ready, pods)), "terminating": 0, "uncountedTerminatedPods": {}}
         self._save(key, status)
+
+    def _verdict(
+        self, obj: dict[str, Any], pods: list[dict[str, Any]], counts: dict[str, int]
+    ) -> list[dict[str, Any]]:
+        """The conditions of a job that is decided; ends what still runs of a failed one."""
+        if counts["succeeded"] >= obj["spec"].get("completions", 1):
+            self._say(obj, "Completed", "Job completed")
+            message = "Reached expected number of succeeded pods"
+            return self._done("Complete", "CompletionsReached", message)
+        restarts = sum(
+            container.get("restartCount", 0)
+            for pod in pods
+            for container in pod.get("status", {}).get("containerStatuses") or ()
+        )
+        if max(counts["failed"], restarts) <= obj["spec"].get("backoffLimit", 6):
+            return []
+        message = "Job has reached the specified backoff limit"
+        self._say(obj, "BackoffLimitExceeded", message, warning=True)
+        for pod in pods:
+            if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed"):
+                delete_one(self.cluster, "pods", (pod["metadata"]["namespace"], pod["metadata"]["name"]))
+                counts["active"] -= 1
+                counts["failed"] += 1
+        return self._done("Failed", "BackoffLimitExceeded", message)
+
+    def _fill(self, key: Key, obj: dict[str, Any], counts: dict[str, int]) -> None:
+        """Create the pods that are missing, unless a failure has to be waited out."""
+        left = obj["spec"].get("completions", 1) - counts["succeeded"]
+        missing = min(obj["spec"].get("parallelism", 1), left) - counts["active"]
+        if missing > 0 and self._may_retry(obj["metadata"]["uid"], key, counts["failed"]):
+            for _ in range(missing):
+                self._create(obj)
+            counts["active"] += missing
 
     def _may_retry(self, uid: str, key: Key, failed: int) -> bool:
         """After failures the next pod waits 10 s, 20 s, 40 s…"""
@@ -101,7 +103,7 @@ class JobController:
         self._engine.later(wait * self.cluster.speed, lambda: self._engine.enqueue(self, key))
         return False
 
-    def _done(self, obj: dict[str, Any], kind: str, reason: str, message: str) -> list[dict[str, Any]]:
+    def _done(self, kind: str, reason: str, message: str) -> list[dict[str, Any]]:
         at = rfc3339(self.cluster.now())
         criteria = "SuccessCriteriaMet" if kind == "Complete" else "FailureTarget"
         return [

@@ -93,7 +93,8 @@ class Kubelet:
     def _pull_failed(self, key: Key, pod: dict[str, Any], name: str, *, attempt: int) -> None:
         """ErrImagePull at once, then ImagePullBackOff until the next try."""
         image = _container(pod, name)["image"]
-        error = f'failed to pull and unpack image "{image}": failed to resolve reference "{image}": {image}: not found'
+        unresolved = f'failed to resolve reference "{image}": {image}: not found'
+        error = f'failed to pull and unpack image "{image}": {unresolved}'
         self._say(pod, "Failed", f'Failed to pull image "{image}": {error}', container=name, warning=True)
         self._say(pod, "Failed", "Error: ErrImagePull", container=name, warning=True)
         self._set(pod, name, state=pods.waiting_state("ErrImagePull", error), ready=False)

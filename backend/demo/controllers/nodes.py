@@ -82,8 +82,11 @@ class NodeController:
         self._say(node, "NodeNotReady", f"Node {name} status is now: NodeNotReady")
         for pod in self._pods(name):
             self._unready(pod, at)
-        left = since + 40 + _EVICT_AFTER - time.time()
-        self._engine.later(max(0.0, left), lambda: self._evict(name))
+        left = since + 40 + _EVICT_AFTER - self.cluster.now()
+        if left <= 0:
+            self._evict(name)
+        else:
+            self._engine.later(left, lambda: self._evict(name))
 
     def regain(self, name: str) -> None:
         """The kubelet is back: Ready, no taints, deleted pods end at last."""

@@ -52,7 +52,10 @@ def _america(plane: ControlPlane) -> None:
     cluster.moment = None
     workers = [name for _, name in cluster.store.collection("nodes").items if "-node-" in name]
     if workers:
+        cluster.moment = time.time() - 27 * MINUTE  # its pods were evicted, and replaced elsewhere
         plane.nodes.lose(cluster.random.choice(workers), since=time.time() - 33 * MINUTE)
+        plane.engine.settle()
+        cluster.moment = None
 
 
 def _edge(plane: ControlPlane) -> None:
