@@ -113,7 +113,8 @@ async def collect(
             async for body in bodies:
                 page = _decode(client.cluster, resource, decoder, body)
                 listing.add(page)
-                _check_budget(client.cluster, resource, listing, max_objects)
+                count = max(listing.total or 0, len(listing.items))
+                check_budget(client.cluster, resource, count, max_objects)
                 if on_page is not None:
                     on_page(page, listing)
         return listing
@@ -135,8 +136,8 @@ def _decode(cluster: str, resource: ApiResource, decoder: Decoder, body: bytes) 
         raise BadResponse(cluster, f"list {resource.full_name}: {error}", detail=body[:500]) from None
 
 
-def _check_budget(cluster: str, resource: ApiResource, listing: Listing, max_objects: int) -> None:
-    count = max(listing.total or 0, len(listing.items))
+def check_budget(cluster: str, resource: ApiResource, count: int, max_objects: int) -> None:
+    """Raises TooLarge when ``count`` objects are more than one table can hold (R25)."""
     if count > max_objects:
         raise TooLarge(
             cluster, f"{count} {resource.full_name} are more than the {max_objects} one table can hold"

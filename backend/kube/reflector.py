@@ -19,7 +19,7 @@ from backend.kube.clock import SYSTEM_CLOCK, Clock
 from backend.kube.course import Course, ListNow, WatchNow
 from backend.kube.errors import BadResponse, KubeError
 from backend.kube.intake import MAX_EVENTS, Intake, Overflow
-from backend.kube.listing import EVERYWHERE, MAX_OBJECTS, Listing, Pager, Scope, collect
+from backend.kube.listing import EVERYWHERE, MAX_OBJECTS, Listing, Pager, Scope, check_budget, collect
 from backend.kube.objects import ApiResource, Decoder, Event, Item, ItemKey, Page, key_of
 from backend.kube.sink import Sink
 from backend.kube.status import State, Status
@@ -235,6 +235,7 @@ class Reflector:
             return
         if self._versions.accept(event.item, deleted=event.type == "DELETED"):
             self._sink.change(event.type, event.item)
+            check_budget(self._client.cluster, self._resource, len(self._versions), self._max_objects)
 
     def _refusal(self, status: ApiStatus | None) -> KubeError:
         what = f"watch {self._resource.full_name}"
@@ -281,6 +282,10 @@ class Versions:
     def __init__(self) -> None:
         self._live: dict[ItemKey, str] = {}
         self._deleted: dict[ItemKey, str] = {}
+
+    def __len__(self) -> int:
+        """How many objects there are."""
+        return len(self._live)
 
     def restart(self, items: list[Item]) -> None:
         self._deleted.clear()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from backend.kube.errors import Unreachable
+from backend.kube.errors import NeedsLogin, Unreachable
 from backend.kube.wire import Query
 from tests.kube.collection import Collection, status_body
 
@@ -52,6 +52,8 @@ class FaultyWire:
     seed: int = 0
     faults: deque[str] = field(default_factory=deque)
     down: bool = False
+    latency: float = 0.0
+    """Seconds before each piece of a list."""
     asked: list[Asked] = field(default_factory=list)
     cuts: asyncio.Event = field(default_factory=asyncio.Event)
     cut_how: str = "eof"
@@ -89,6 +91,8 @@ class FaultyWire:
         fault = asked.fault
         if self.down:
             asked.fault = "down"
+        if fault == "login":
+            raise NeedsLogin("model", "only a person can log in")
         if self.down or fault == "refused":
             raise Unreachable("model", "connection refused")
         if fault == "no_answer":
@@ -119,6 +123,7 @@ class FaultyWire:
             "404": (404, b"404 page not found", []),
             "401": (401, status_body(401, "Unauthorized"), []),
             "400": (400, status_body(400, "BadRequest"), []),
+            "405": (405, status_body(405, "MethodNotAllowed"), []),
             "login_page": (200, b"<html>log in</html>", [("content-type", "text/html")]),
         }
         return refusals.get(fault)
@@ -144,13 +149,20 @@ class FaultyWire:
         )
         if asked.fault == "garbage":
             body = body[: len(body) // 2] + b"}{"
-        return self._whole(200, body, broken=asked.fault in {"reset", "mid_line"})
+        return self._whole(200, body, broken=asked.fault in {"reset", "mid_line"}, slow=asked.fault == "slow")
 
     def _whole(
-        self, status: int, body: bytes, headers: list[tuple[str, str]] | None = None, *, broken: bool = False
+        self,
+        status: int,
+        body: bytes,
+        headers: list[tuple[str, str]] | None = None,
+        *,
+        broken: bool = False,
+        slow: bool = False,
     ) -> Answer:
         async def stream() -> AsyncGenerator[bytes, None]:
             for piece in self._pieces(body[: len(body) // 2] if broken else body):
+                await asyncio.sleep(15 if slow else self.latency)
                 yield piece
             if broken:
                 raise Unreachable("model", "the connection broke in the middle of the answer")

@@ -55,11 +55,12 @@ async def feeding(
     admission: Admission | None = None,
     cluster: str = "model",
     seed: int = 1,
+    latency: float = 0.0,
 ) -> AsyncIterator[Feeding]:
     collection = Collection()
     for number in range(objects):
         collection.put(f"thing-{number:05}", number)
-    wire = FaultyWire(collection, seed=seed)
+    wire = FaultyWire(collection, seed=seed, latency=latency)
     wire.faults.extend(faults)
     sink = CheckingSink()
     clock = LoopClock()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,6 +12,7 @@ import pytest
 
 from backend.kube.access import ExecSpec
 from backend.kube.admission import Admission
+from backend.kube.objects import Item
 from backend.kube.status import State
 from tests.kube.collection import THINGS
 from tests.kube.feeding import Feeding, feeding
@@ -263,6 +266,107 @@ def test_a_login_that_needs_a_person_is_never_tried_in_the_background() -> None:
             feed.reflector.wake()
             await feed.settle()
             assert feed.sink.state is State.LIVE
+
+    simulate(scenario())
+
+
+def test_a_plugin_that_must_ask_a_person_is_left_alone() -> None:
+    async def scenario() -> None:
+        plugin = ExecSpec(api_version="client.authentication.k8s.io/v1", command="login")
+        async with feeding(faults=("", "login"), exec_spec=plugin) as feed:
+            await feed.settle(86_400)
+            assert feed.sink.state is State.AUTH
+            assert len(feed.wire.asked) == 2
+            assert feed.sink.statuses[-1].detail == "only a person can log in"
+
+    simulate(scenario())
+
+
+def test_a_static_token_that_is_refused_is_tried_again_after_ten_minutes() -> None:
+    """Somebody may have renewed its file."""
+
+    async def scenario() -> None:
+        async with feeding(faults=("", "401")) as feed:
+            await feed.settle(599)
+            assert feed.sink.state is State.AUTH
+            await feed.settle(5)
+            assert feed.sink.state is State.LIVE
+            assert len(feed.lists) == 1
+
+    simulate(scenario())
+
+
+def test_a_table_that_outgrows_its_budget_while_watched_stops_and_says_so() -> None:
+    async def scenario() -> None:
+        async with feeding(objects=10, max_objects=12) as feed:
+            await feed.settle()
+            for number in range(5):
+                await feed.put(f"more-{number}", number)
+            await feed.settle(3600)
+            assert feed.sink.state is State.TOO_LARGE
+            assert len(feed.wire.asked) == 2
+
+    simulate(scenario())
+
+
+def test_a_server_that_refuses_to_watch_is_listed_every_half_minute() -> None:
+    async def scenario() -> None:
+        async with feeding(faults=("", "405")) as feed:
+            await feed.put("new", 1)
+            await feed.settle(300)
+            assert len(feed.watches) == 1
+            assert 7 <= len(feed.lists) <= 15
+            assert feed.sink.seen() == feed.collection.truth()
+
+    simulate(scenario())
+
+
+def test_a_slow_list_ends_and_a_person_sees_its_progress() -> None:
+    async def scenario() -> None:
+        async with feeding(objects=1200, faults=("slow", "slow")) as feed:
+            await feed.settle(110)
+            assert feed.sink.state in {State.SYNCING, State.LIVE}
+            await feed.settle(200)
+            assert feed.sink.seen() == feed.collection.truth()
+
+    simulate(scenario())
+
+
+def test_a_hundred_clusters_start_with_three_lists_at_a_time() -> None:
+    """Rule 2, and every one of them is live within seconds."""
+
+    async def scenario() -> None:
+        admission = Admission(clock=LoopClock(), random_source=random.Random(1))
+        under_way: set[int] = set()
+        peak = 0
+        feeds: list[Feeding] = []
+        done = asyncio.Event()
+
+        async def one(number: int) -> None:
+            nonlocal peak
+            async with feeding(
+                objects=600, admission=admission, cluster=f"cluster-{number}", seed=number, latency=0.01
+            ) as feed:
+                feeds.append(feed)
+                page = feed.sink.page
+
+                def noting(items: Sequence[Item], *, done: int, total: int | None) -> None:
+                    nonlocal peak
+                    under_way.add(number) if done != total else under_way.discard(number)
+                    peak = max(peak, len(under_way))
+                    page(items, done=done, total=total)
+
+                feed.sink.page = noting  # type: ignore[method-assign]
+                await done.wait()
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(100):
+                group.create_task(one(number))
+            await asyncio.sleep(30)
+            assert {feed.sink.state for feed in feeds} == {State.LIVE}
+            done.set()
+        assert len(feeds) == 100
+        assert peak <= 3
 
     simulate(scenario())
 

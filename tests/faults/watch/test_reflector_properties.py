@@ -33,6 +33,7 @@ FAULTS = [
     "error_500",
     "garbage",
     "replay",
+    "slow",
 ]
 LOSES_THE_VERSION = {"410", "error_410", "400", "504_too_large", "500", "error_500"}
 CUTS = ["eof", "reset", "half_open"]
