@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import json
 import os
 from collections.abc import Callable
@@ -322,6 +324,31 @@ async def test_cancelling_ends_it(plugin: Plugin, tmp_path: Path) -> None:
         await task
     for pid in started:
         await vanished(int(pid))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no /proc")
+async def test_no_descriptor_is_left_by_any_ending(plugin: Plugin) -> None:
+    scripts = [
+        prints(credential(token="t")),
+        "exit 1",
+        "sleep 600",
+        "sleep 600 & exit 0",
+        "head -c 2000000 /dev/zero",
+    ]
+
+    async def every_ending() -> None:
+        for script in scripts:
+            with contextlib.suppress(CredentialError):
+                await run(plugin(script), deadline=0.3)
+        with contextlib.suppress(CredentialError):
+            await run(plugin("true", command="/nowhere/plugin"))
+
+    await every_ending()
+    gc.collect()
+    before = sorted(os.listdir("/proc/self/fd"))
+    await every_ending()
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) <= len(before)
 
 
 async def test_it_cannot_reach_our_terminal(plugin: Plugin) -> None:

@@ -236,6 +236,42 @@ async def test_aclose_ends_what_is_under_way_and_leaves_no_task() -> None:
         await server.until_closed()
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no /proc")
+async def test_no_descriptor_is_left_by_any_ending(authority: Authority, tmp_path: Path) -> None:
+    """Answered, given up midway, cancelled anywhere, refused in the handshake: the count stays flat."""
+    jane = authority.client("jane")
+
+    async def handler(peer: Peer) -> None:
+        for _ in range(3):
+            await peer.request()
+            await peer.raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+            await asyncio.sleep(0)
+            await peer.raw(b"0\r\n\r\n")
+
+    async def one_round(server: WireServer) -> None:
+        access = secure(server, authority.pem, client_cert_pem=jane.cert_pem, client_key_pem=jane.key_pem)
+        async with Transport(access) as transport, Transport(secure(server, None)) as untrusting:
+            tasks = [asyncio.create_task(body_of(transport)) for _ in range(6)]
+            tasks += [asyncio.create_task(body_of(untrusting)) for _ in range(2)]
+            for turns, task in enumerate(tasks[::2]):
+                for _ in range(turns * 7):
+                    await asyncio.sleep(0)
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        await server.until_closed()
+
+    context = server_context(authority.server(), tmp_path, client_ca=authority.pem)
+    async with serve(handler, context=context) as server:
+        await one_round(server)
+        gc.collect()
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(15):
+            await one_round(server)
+        gc.collect()
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before
+        assert len(asyncio.all_tasks()) == 1
+
+
 # --- failures in words -------------------------------------------------------------------------------
 
 
