@@ -15,6 +15,7 @@ from backend.fleet.query import Query
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app
+from console.cli.running import run
 from console.cli.selection import Options, read_named
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def delete(  # noqa: PLR0917 - the options of a command line
     deletion = _Deletion(
         query, cascade=cascade, yes=yes, confirmed=frozenset(confirm or ()), dry_run=dry_run, timeout=timeout
     )
-    raise typer.Exit(asyncio.run(deletion.run(kubeconfig)))
+    raise typer.Exit(run(deletion.run(kubeconfig)))
 
 
 class _Deletion:

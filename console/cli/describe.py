@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from backend.fleet.query import Query
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app
+from console.cli.running import run
 from console.cli.selection import Options, read_one
 
 app = new_app("Explain one object, with its events.")
@@ -40,7 +40,7 @@ def describe(
 ) -> None:
     """Explain one object, with its events. Secret values stay masked."""
     query = read_one(words, Options(clusters=cluster or (), namespaces=namespace or ()))
-    raise typer.Exit(asyncio.run(_describe(query, kubeconfig, timeout)))
+    raise typer.Exit(run(_describe(query, kubeconfig, timeout)))
 
 
 async def _describe(query: Query, kubeconfig: Path | None, timeout: float) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from console.cli.output import Format
 from console.cli.root import new_app
+from console.cli.running import run
 from console.cli.selection import Options, read_query
 
 app = new_app("List resources of many clusters in one table.")
@@ -77,4 +77,4 @@ def get(  # noqa: PLR0917 - the options of a command line
     request = listing.Request(
         query=query, form=output, problems=problems, reveal=reveal, timeout=timeout, kubeconfig=kubeconfig
     )
-    raise typer.Exit(asyncio.run(listing.follow(request) if watch else listing.once(request)))
+    raise typer.Exit(run(listing.follow(request) if watch else listing.once(request)))

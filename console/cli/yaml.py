@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -46,9 +45,7 @@ def yaml(  # noqa: PLR0917 - the options of a command line
     """Print one whole object as YAML. Secret values stay masked until revealed by their key."""
     query = read_one(words, Options(clusters=cluster or (), namespaces=namespace or ()))
     shown = frozenset(reveal or ())
-    raise typer.Exit(
-        asyncio.run(_yaml(query, kubeconfig, timeout, reveal=shown, managed_fields=managed_fields))
-    )
+    raise typer.Exit(run(_yaml(query, kubeconfig, timeout, reveal=shown, managed_fields=managed_fields)))
 
 
 async def _yaml(
