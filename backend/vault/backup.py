@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
+from backend import places
 from backend.vault import snapshot as rows
 from backend.vault.draft import Draft
 from backend.vault.errors import VaultDamaged, VaultNotWritten
@@ -25,6 +26,7 @@ from backend.vault.records import open_entry, open_record
 from backend.vault.slots import open_slots
 from backend.vault.snapshot import Snapshot
 from backend.vault.vault import Vault
+from backend.vault.witness import Witness
 
 KEPT = 3
 _NAME = re.compile(r"vault\.(\d+)(?:-\d+)?\.db")
@@ -80,6 +82,9 @@ def restore(path: Path, source: Path, secret: str) -> Path | None:
             with exclusive(path):
                 saved = _set_aside(path)
                 _overwrite(path, incoming)
+                Witness(places.state_dir(), meta.store).remember(
+                    meta
+                )  # older now, because a person wanted it
         finally:
             incoming.close()
     return saved

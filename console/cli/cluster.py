@@ -19,10 +19,23 @@ if TYPE_CHECKING:
 
 app = new_app("Import clusters from kubeconfigs; list, test, tag, protect them.")
 
+
+def _names(incomplete: str) -> list[str]:
+    from console.cli.vaulted import complete_clusters
+
+    return complete_clusters(incomplete)
+
+
 Clusters = Annotated[
-    list[str] | None, typer.Argument(metavar="[CLUSTERS]…", help="Names, globs, #tags, groups. Default: all.")
+    list[str] | None,
+    typer.Argument(
+        metavar="[CLUSTERS]…", help="Names, globs, #tags, groups. Default: all.", autocompletion=_names
+    ),
 ]
-Named = Annotated[list[str], typer.Argument(metavar="CLUSTERS…", help="Names, globs, #tags, groups.")]
+Named = Annotated[
+    list[str],
+    typer.Argument(metavar="CLUSTERS…", help="Names, globs, #tags, groups.", autocompletion=_names),
+]
 Output = Annotated[Form, typer.Option("-o", "--output", help="table or json.")]
 Off = Annotated[bool, typer.Option("--off", help="Undo it.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask.")]

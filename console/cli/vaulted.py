@@ -10,6 +10,18 @@ from backend.fleet.registry import Known, Registry, members
 from backend.vault import Vault
 
 
+def complete_clusters(incomplete: str) -> list[str]:
+    """Names of clusters for the shell's completion; none while the vault is locked, and never a question."""
+    try:
+        vault = Vault.open()
+        if not vault.unlock_cached():
+            return []
+        names = [member.name for member in members(vault)]
+    except Exception:
+        return []  # a shell's completion must stay silent whatever is wrong
+    return [name for name in names if name.startswith(incomplete) and name.isprintable()]
+
+
 def chosen(vault: Vault, patterns: Sequence[str]) -> list[Known]:
     """The clusters that names, globs, ``#tags`` or groups mean, with or without ``@``; none given: all.
 
