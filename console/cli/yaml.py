@@ -11,6 +11,7 @@ import typer
 from backend.fleet.query import Query
 from console.cli.exits import Exit
 from console.cli.root import new_app
+from console.cli.running import run
 from console.cli.selection import Options, read_one
 
 app = new_app("Print one whole object; secret values stay masked.")
