@@ -26,6 +26,8 @@ from backend.kube.status import State, Status
 from backend.kube.versions import is_newer
 from backend.text import safe_text
 
+PAGE = 500
+"""Objects decoded at a time: some 8 ms, so that keys and frames are not held up (R24)."""
 SLICE_EVENTS = 100
 """Events applied before the loop gets its turn; decoding one takes some 10 to 20 µs (R24)."""
 MAX_TOMBSTONES = 10_000
@@ -151,6 +153,7 @@ class Reflector:
                     scope=self._scope,
                     version_query=step.version_query,
                     on_page=lambda page, listing: self._page_came(page, listing, lease),
+                    later_limit=PAGE,
                     max_objects=self._max_objects,
                     background=self._background,
                     retries=0,

@@ -27,7 +27,7 @@ def test_the_first_list_is_painted_page_by_page_then_replaced_whole() -> None:
     async def scenario() -> None:
         async with feeding(objects=2200) as feed:
             await feed.settle()
-            assert feed.sink.painted == [500, 1500, 2200]
+            assert feed.sink.painted == [500, 1000, 1500, 2000, 2200]
             assert len(feed.sink.rows) == 2200
             assert feed.sink.state is State.LIVE
             assert feed.wire.asked[0].query == {"limit": "500"}
