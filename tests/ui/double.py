@@ -1,0 +1,386 @@
+"""A fleet written by the test: real decoding, rows, batches and screens; only the network is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from backend.fleet.batch import Batch
+from backend.fleet.member import Member, select
+from backend.fleet.query import Query
+from backend.fleet.row import Row, RowKey, make_row, table_columns
+from backend.kube.access import ClusterAccess
+from backend.kube.errors import NotFound
+from backend.kube.objects import ApiResource
+from backend.kube.status import State, Status
+from backend.resources import registry
+from backend.secret import Secret
+from backend.text import SafeStr, safe_text
+from console.session import (
+    Candidate,
+    Consent,
+    Decision,
+    Gate,
+    ImportReview,
+    JournalEntry,
+    Refused,
+)
+
+NOW = 1_790_000_000.0
+"""When every picture is taken: 2026-09-21 14:13:20 UTC."""
+
+NAMES = ("prod-eu", "prod-us", "edge-7")
+
+
+def stamp(minutes: float) -> str:
+    """RFC 3339 time this many minutes before NOW."""
+    return datetime.fromtimestamp(NOW - 60 * minutes, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def metadata(name: str, namespace: str = "", *, minutes: float = 90, **more: Any) -> dict[str, Any]:
+    place = {"namespace": namespace} if namespace else {}
+    uid = f"uid-{namespace}-{name}"
+    return {
+        "name": name,
+        **place,
+        "uid": uid,
+        "resourceVersion": "7",
+        "creationTimestamp": stamp(minutes),
+        **more,
+    }
+
+
+def pod(
+    name: str, namespace: str, *, waiting: str = "", restarts: int = 0, minutes: float = 90
+) -> dict[str, Any]:
+    state = {"waiting": {"reason": waiting}} if waiting else {"running": {"startedAt": stamp(minutes)}}
+    container = {
+        "name": "main",
+        "ready": not waiting,
+        "restartCount": restarts,
+        "state": state,
+        "image": "shop/api:2.1",
+    }
+    ready = {"type": "Ready", "status": "False" if waiting else "True"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": metadata(name, namespace, minutes=minutes),
+        "spec": {"nodeName": "node-1", "containers": [{"name": "main", "image": "shop/api:2.1"}]},
+        "status": {
+            "phase": "Running",
+            "podIP": "10.0.0.7",
+            "conditions": [ready],
+            "containerStatuses": [container],
+        },
+    }
+
+
+def node(name: str, *, ready: bool = True) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": metadata(name, minutes=60 * 24 * 20),
+        "status": {
+            "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
+            "nodeInfo": {"kubeletVersion": "v1.35.4"},
+        },
+    }
+
+
+def secret(name: str, namespace: str, **values: str) -> dict[str, Any]:
+    import base64
+
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": metadata(name, namespace),
+        "type": "Opaque",
+        "data": data,
+    }
+
+
+def some_pods(*, each: int = 30) -> list[dict[str, Any]]:
+    pods = []
+    for index in range(each):
+        waiting = "CrashLoopBackOff" if index % 13 == 5 else "ContainerCreating" if index % 17 == 3 else ""
+        namespace = ("pay", "cart", "kube-system")[index % 3]
+        name = f"api-{index:03d}-6c9f7d8b5c-x{index:04x}"
+        pods.append(pod(name, namespace, waiting=waiting, restarts=index % 7, minutes=11 * index + 3))
+    return pods
+
+
+def default_objects() -> dict[str, list[dict[str, Any]]]:
+    return {
+        "pods": some_pods(),
+        "nodes": [node("node-1"), node("node-2"), node("node-3", ready=False)],
+        "secrets": [secret("db", "pay", password="hunter2-canary", user="shop")],
+        "events": [],
+    }
+
+
+def rows_of(word: str, objects: Sequence[dict[str, Any]], *, cluster: str) -> list[Row]:
+    """The objects decoded as a list from a server would be."""
+    kind = registry.builtin(word)
+    assert kind is not None
+    page = registry.struct_decoder(kind).page(json.dumps({"metadata": {}, "items": list(objects)}).encode())
+    return [
+        make_row(item, cluster_id=f"id-{cluster}", cluster=safe_text(cluster), kind=kind)
+        for item in page.items
+    ]
+
+
+def live(*names: str) -> dict[str, Status]:
+    return {f"id-{name}": Status(state=State.LIVE, since=NOW - 60) for name in names}
+
+
+class TableDouble:
+    """What a screen reads like a LiveTable; :meth:`push` is what a cluster would do."""
+
+    def __init__(self, word: str, rows: Sequence[Row], statuses: dict[str, Status]) -> None:
+        kind = registry.builtin(word)
+        self.columns = table_columns([kind] if kind else [])
+        self.statuses = statuses
+        self._queue: asyncio.Queue[Batch] = asyncio.Queue()
+        self._queue.put_nowait(Batch(changed=tuple(rows), statuses=statuses))
+
+    async def __aenter__(self) -> TableDouble:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None: ...
+
+    def push(
+        self, *changed: Row, removed: Sequence[RowKey] = (), statuses: dict[str, Status] | None = None
+    ) -> None:
+        self.statuses = self.statuses if statuses is None else statuses
+        self._queue.put_nowait(Batch(changed=changed, removed=tuple(removed), statuses=self.statuses))
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        while True:
+            yield await self._queue.get()
+
+
+class ClientDouble:
+    """One cluster's API, as far as screens use it."""
+
+    def __init__(self, cluster: str, objects: dict[str, list[dict[str, Any]]]) -> None:
+        self._cluster = cluster
+        self._objects = objects
+        self.deleted: list[tuple[str, str | None, str | None]] = []
+
+    def _find(self, resource: ApiResource, name: str, namespace: str | None) -> dict[str, Any]:
+        for obj in self._objects.get(resource.plural, []):
+            if obj["metadata"]["name"] == name and obj["metadata"].get("namespace") == namespace:
+                return obj
+        raise NotFound(self._cluster, f"there is no {resource.kind} {name}", code=404, reason="NotFound")
+
+    async def get(self, resource: ApiResource, name: str, *, namespace: str | None = None, **_: Any) -> bytes:
+        return json.dumps(self._find(resource, name, namespace)).encode()
+
+    async def pages(self, resource: ApiResource, **_: Any) -> AsyncIterator[bytes]:
+        yield json.dumps({"metadata": {}, "items": self._objects.get(resource.plural, [])}).encode()
+
+    async def delete(
+        self,
+        resource: ApiResource,
+        name: str,
+        *,
+        namespace: str | None = None,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        **_: Any,
+    ) -> bytes:
+        self._objects[resource.plural].remove(self._find(resource, name, namespace))
+        self.deleted.append((name, uid, resource_version))
+        return b"{}"
+
+    async def version(self) -> Any:
+        return SimpleNamespace(git_version="v1.35.4")
+
+
+class FleetDouble:
+    def __init__(
+        self,
+        objects: dict[str, list[dict[str, Any]]] | None = None,
+        *,
+        names: Sequence[str] = NAMES,
+        statuses: dict[str, Status] | None = None,
+        **member: Any,
+    ) -> None:
+        self.objects = objects if objects is not None else default_objects()
+        self.members = [
+            Member(
+                id=f"id-{name}",
+                name=name,
+                access=ClusterAccess(id=f"id-{name}", name=name, server="https://192.0.2.1"),
+                **member,
+            )
+            for name in names
+        ]
+        self.statuses = statuses if statuses is not None else live(*names)
+        self.tables: list[tuple[Query, TableDouble]] = []
+        self._clusters = {
+            m.id: SimpleNamespace(
+                id=m.id, name=safe_text(m.name), member=m, client=ClientDouble(m.name, self.objects)
+            )
+            for m in self.members
+        }
+        self.closed = False
+
+    def table(self, query: Query, *, interval: float = 0.1) -> TableDouble:
+        chosen, _ = select(self.members, query.clusters)
+        kind = registry.builtin(query.kind)
+        word = kind.resource.plural if kind else query.kind
+        objects = [
+            obj
+            for obj in self.objects.get(word, [])
+            if (not query.names or obj["metadata"]["name"] in query.names)
+            and (not query.namespaces or obj["metadata"].get("namespace") in query.namespaces)
+        ]
+        rows = [row for m in chosen for row in rows_of(word, objects, cluster=m.name)] if kind else []
+        table = TableDouble(word, rows, {m.id: self.statuses[m.id] for m in chosen})
+        self.tables.append((query, table))
+        return table
+
+    def latest(self, word: str) -> TableDouble:
+        return next(table for query, table in reversed(self.tables) if query.kind == word)
+
+    def cluster(self, cluster_id: str) -> Any:
+        return self._clusters[cluster_id]
+
+    def client(self, cluster_id: str) -> Any:
+        return self._clusters[cluster_id].client
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+class SessionDouble:
+    """A vault that exists only in the test."""
+
+    title = "vault"
+    can_import = True
+
+    def __init__(
+        self, fleet: FleetDouble | None = None, *, gate: Gate = Gate.OPEN, read_only: bool = False
+    ) -> None:
+        self.fleet = fleet or FleetDouble()
+        self.read_only = read_only
+        self._gate = gate
+        self.touched = 0
+        self.ended = False
+        self.noted: list[tuple[str, str, str]] = []
+        self.decisions: Sequence[Decision] = ()
+        self.lines: list[dict[str, Any]] = []
+        self.before_unlock: Callable[[], None] = lambda: None
+
+    def gate(self) -> Gate:
+        return self._gate
+
+    def now(self) -> float:
+        return NOW
+
+    def lock_seconds(self) -> float | None:
+        return 540.0 if self._gate is Gate.OPEN else None
+
+    def touch(self) -> None:
+        self.touched += 1
+
+    async def unlock(self, passphrase: Secret) -> Sequence[SafeStr]:
+        self.before_unlock()
+        if passphrase.text() != "correct horse":
+            raise Refused("This passphrase does not open the vault", "Try again, or use the recovery code.")
+        self._gate = Gate.OPEN
+        return [safe_text("An older copy of the vault was put in place.")]
+
+    async def create_vault(self, passphrase: Secret) -> Secret:
+        self._gate = Gate.OPEN
+        return Secret("ABCD-EFGH-IJKL-MNOP")
+
+    async def lock(self) -> None:
+        self._gate = Gate.LOCKED
+
+    async def open_fleet(self) -> Any:
+        return self.fleet
+
+    def default_kubeconfig(self) -> SafeStr:
+        return safe_text("~/.kube/config")
+
+    async def review(self, path: str) -> ImportReview:
+        if path == "/missing":
+            raise Refused("There is no file /missing", "Add another file by its path.")
+        return ImportReview(
+            source=safe_text("~/.kube/config"),
+            candidates=(
+                Candidate(
+                    id="prod",
+                    name=safe_text("prod"),
+                    server=safe_text("https://192.0.2.1:6443"),
+                    facts=(safe_text("signs in by: client certificate"),),
+                ),
+                Candidate(
+                    id="cloud",
+                    name=safe_text("cloud"),
+                    server=safe_text("https://192.0.2.2"),
+                    program=safe_text("/usr/bin/aws eks get-token --cluster-name shop"),
+                ),
+                Candidate(
+                    id="lab",
+                    name=safe_text("lab"),
+                    server=safe_text("https://192.0.2.3"),
+                    consents=(
+                        Consent("insecure-tls", safe_text("The server's certificate is not checked.")),
+                    ),
+                ),
+                Candidate(id="old", name=safe_text("old"), server=safe_text("https://192.0.2.4"), known=True),
+            ),
+            problems=(safe_text("context broken: its cluster is not defined"),),
+        )
+
+    async def accept(self, decisions: Sequence[Decision]) -> Sequence[SafeStr]:
+        self.decisions = decisions
+        return [safe_text(f"{len(decisions)} clusters imported.")]
+
+    async def start_demo(self) -> None:
+        self._gate = Gate.OPEN
+
+    async def journal(self) -> Sequence[JournalEntry]:
+        return [
+            JournalEntry(
+                number=2,
+                when=NOW - 60,
+                who=safe_text("ops@jump"),
+                act=safe_text("delete"),
+                cluster=safe_text("prod-eu"),
+                object=safe_text("prod-eu pay pod/api-1"),
+                outcome=safe_text("failed"),
+                detail=safe_text("somebody changed it meanwhile"),
+            ),
+            JournalEntry(
+                number=1,
+                when=NOW - 3600,
+                who=safe_text("ops@jump"),
+                act=safe_text("cluster import"),
+                cluster=safe_text("prod-eu"),
+                object=safe_text(""),
+                outcome=safe_text("done"),
+            ),
+        ]
+
+    def fleet_journal(self) -> Any:
+        return self
+
+    def append(self, act: str, **facts: Any) -> int:
+        self.lines.append({"act": act, **facts})
+        return len(self.lines)
+
+    async def note(self, *, act: str, cluster: str, object: str) -> None:
+        self.noted.append((act, cluster, object))
+
+    async def close(self) -> None:
+        self.ended = True
