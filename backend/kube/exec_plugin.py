@@ -140,6 +140,7 @@ async def _captured(keep: int) -> AsyncIterator[_Capture]:
     finally:
         capture.opened()
         transport.close()
+        await capture.closed  # in the loop's next turn
 
 
 async def _watched(

@@ -7,6 +7,8 @@ import contextlib
 import gc
 import json
 import os
+import shutil
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -324,6 +326,19 @@ async def test_cancelling_ends_it(plugin: Plugin, tmp_path: Path) -> None:
         await task
     for pid in started:
         await vanished(int(pid))
+
+
+@pytest.mark.skipif(shutil.which("setsid") is None, reason="no setsid here")
+async def test_a_daemon_that_gets_away_keeps_no_pipe_of_ours(plugin: Plugin, tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    daemon = f"setsid sh -c 'echo $$ > \"{pid}\"; exec sleep 600' &\n"
+    wait = f'while ! [ -s "{pid}" ]; do :; done\n'
+    before = len(os.listdir("/proc/self/fd"))
+    assert (await run(plugin(daemon + wait + prints(credential(token="tok"))))).token == Secret("tok")
+    try:
+        assert len(os.listdir("/proc/self/fd")) <= before
+    finally:
+        os.kill(int(pid.read_text()), signal.SIGKILL)
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no /proc")

@@ -117,6 +117,19 @@ async def test_a_kept_connection_that_the_server_closed_is_replaced_for_reads() 
         assert server.accepted == 2
 
 
+async def test_a_write_takes_no_connection_that_the_server_has_closed() -> None:
+    async def handler(peer: Peer) -> None:
+        await peer.request()
+        await peer.answer()
+
+    async with serve(handler) as server, Transport(plain(server)) as transport:
+        await body_of(transport)
+        await server.until_closed()
+        async with await transport.send("POST", "/x", body=b"{}") as response:
+            assert response.status == 200
+        assert server.accepted == 2
+
+
 async def test_a_write_on_a_connection_that_died_is_not_repeated() -> None:
     async def handler(peer: Peer) -> None:
         await peer.request()
