@@ -12,7 +12,9 @@ import pytest
 from backend.journal import Journal, Outcome
 from backend.vault import Vault, VaultDamaged, default_path
 from backend.vault.kdf import fresh_params
+from backend.vault.records import open_entry, seal_entry
 from backend.vault.rekey import rotate
+from backend.vault.snapshot import journal_entries
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -83,6 +85,20 @@ def test_every_edit_and_removal_is_found(vault: Vault, statement: str) -> None:
     verdict = journal.verify()
     assert not verdict.intact
     assert verdict.sentence
+
+
+def test_a_line_rewritten_by_somebody_with_the_key_breaks_the_chain(vault: Vault) -> None:
+    journal = written(vault)
+    with vault.transaction() as draft:
+        second = journal_entries(draft.db)[1]
+        data = open_entry(draft.master, second)
+        forged = seal_entry(draft.master, seq=2, data=data[:32] + data[32:].replace(b"delete", b"nothin"))
+        draft.db.execute("UPDATE journal SET nonce = ?, ct = ? WHERE seq = 2", (forged.nonce, forged.ct))
+    assert [e.act for e in journal.read()][1] == "nothin"
+    verdict = journal.verify()
+    assert not verdict.intact
+    assert verdict.lines == 2
+    assert "line 3" in verdict.sentence
 
 
 def test_cut_off_tail_with_header_put_back_is_found(vault: Vault) -> None:

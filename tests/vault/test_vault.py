@@ -415,6 +415,14 @@ def test_removed_slot_opens_nothing_and_everything_is_under_a_new_key(vault: Vau
     assert all(finding.ok for finding in check(vault))
 
 
+def test_nothing_deleted_stays_in_the_file_after_a_removal(vault: Vault) -> None:
+    vault.delete(vault.put("cluster", b"x" * 100_000).id)
+    extra = add_passphrase(vault, "a colleague's own words", label="colleague", kdf=cheap())
+    assert raw().execute("PRAGMA freelist_count").fetchone()[0] > 10
+    remove_slot(vault, extra.slot_id, passphrases=[PASSPHRASE])
+    assert raw().execute("PRAGMA freelist_count").fetchone()[0] == 0
+
+
 def test_removal_that_would_lock_somebody_out_is_refused(vault: Vault) -> None:
     extra = add_passphrase(vault, "a colleague's own words", label="colleague", kdf=cheap())
     recovery = next(slot for slot in vault.slots if slot.kind == "recovery")
@@ -555,6 +563,9 @@ def test_sealed_export_travels(vault: Vault, tmp_path: Path) -> None:
         read_sealed(target, PASSPHRASE)
     with pytest.raises(VaultExists):
         export_sealed(vault, target, passphrase=words, kinds=["cluster"], kdf=cheap())
+    everything = tmp_path / "all.navarch"
+    assert export_sealed(vault, everything, passphrase=words, kinds=["cluster", "trust"], kdf=cheap()) == 2
+    assert {record.kind for record in read_sealed(everything, words)} == {"cluster"}, "approvals stay here"
     there, _ = Vault.create(tmp_path / "there.db", passphrase=PASSPHRASE, kdf=cheap())
     assert merge(there, read_sealed(target, words)).added == (one.id,)
     assert merge(there, read_sealed(target, words)).known == (one.id,)

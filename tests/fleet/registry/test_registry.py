@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from backend.fleet.registry import Choice, ClusterRecord, Registry, RegistryRefused, Source, members, review
 from backend.fleet.registry import refresh as compare
+from backend.fleet.registry.approvals import approved
 from backend.fleet.registry.identity import changed, note, observe
 from backend.fleet.registry.kubeconfig import asking_kubeconfig, plain_kubeconfig, why_not
 from backend.fleet.registry.record import Identity
@@ -150,6 +151,8 @@ def test_approval_is_for_one_cluster_only(vault: Vault, registry: Registry, clou
     by_name = {m.name: m.access for m in members(vault)}
     assert by_name["cloud"].exec.approval is not None
     assert by_name["twin"].exec.approval is None
+    given = registry.approvals()[known.id]
+    assert approved(by_name["twin"], given).exec.approval is None
 
 
 def test_no_approval_counts_in_a_damaged_vault(vault: Vault, cloud: Path) -> None:
