@@ -16,7 +16,7 @@ from backend.kube.access import ClusterAccess
 from backend.kube.admission import Admission, Lease
 from backend.kube.apistatus import ApiStatus, error_for
 from backend.kube.clock import SYSTEM_CLOCK, Clock
-from backend.kube.course import Course, ListNow, WatchNow
+from backend.kube.course import Course, ListNow, Rest, WatchNow
 from backend.kube.errors import BadResponse, KubeError
 from backend.kube.intake import MAX_EVENTS, Intake, Overflow
 from backend.kube.listing import EVERYWHERE, MAX_OBJECTS, Listing, Pager, Scope, check_budget, collect
@@ -103,14 +103,12 @@ class Reflector:
         self._report()
         while True:
             step = self._course.step
-            if isinstance(step, ListNow):
-                if await self._pause(step.after):
-                    await self._list(step)
-            elif isinstance(step, WatchNow):
-                if await self._pause(step.after):
-                    await self._watch(step)
-            elif await self._pause(step.seconds):
-                self._course.woken()
+            if isinstance(step, Rest):
+                if await self._pause(step.seconds):
+                    self._course.woken()
+            elif await self._pause(step.after):
+                await (self._list(step) if isinstance(step, ListNow) else self._watch(step))
+                self._woken.clear()  # who asked meanwhile was being served
             self._report()
 
     def wake(self) -> None:

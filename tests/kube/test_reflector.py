@@ -402,6 +402,20 @@ def test_a_person_who_asks_does_not_wait_for_the_backoff() -> None:
     simulate(scenario())
 
 
+def test_who_asks_while_all_is_well_does_not_spend_a_later_backoff() -> None:
+    async def scenario() -> None:
+        async with feeding(faults=("", "", "refused", "refused")) as feed:
+            await feed.settle()
+            for _ in range(10):
+                feed.reflector.wake()
+            feed.wire.cut("reset")
+            await feed.settle(30)
+            first, second = feed.watches[1:3]
+            assert second.at - first.at >= 0.4
+
+    simulate(scenario())
+
+
 def test_more_objects_than_a_table_can_hold_are_refused_after_the_first_page() -> None:
     async def scenario() -> None:
         async with feeding(objects=1200, max_objects=1000) as feed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -78,10 +78,12 @@ class Collecting:
             self.rows[item.metadata.name] = item
         self._news.set()
 
-    async def until(self, condition: Any) -> None:
+    async def until(self, condition: Any, *, nudge: Callable[[], None] = lambda: None) -> None:
+        """Wait for ``condition``; ``nudge`` is called before, as an impatient person would."""
         async with asyncio.timeout(DEADLINE):
             while not condition(self):
                 self._news.clear()
+                nudge()
                 await self._news.wait()
 
 
