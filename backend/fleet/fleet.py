@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from backend.fleet.cluster import Cluster, Connect
@@ -42,10 +42,13 @@ class Fleet:
         *,
         connect: Connect | None = None,
         journal: JournalLike | None = None,
+        on_close: Callable[[], None] | None = None,
     ) -> None:
         """``connect`` makes a member's client; the default dials its API server directly. ``journal``: where
-        acts are written down; None when the fleet lives in memory only."""
+        acts are written down; None when the fleet lives in memory only. ``on_close``: called at the end,
+        such as to close the vault that the journal is in."""
         self.journal = journal
+        self._on_close = on_close
         self.admission = Admission()
         """Shared by all tables: who may dial and list now."""
         connect = connect or Connector(self.admission).client
@@ -90,6 +93,8 @@ class Fleet:
     async def aclose(self) -> None:
         """Close every connection; none waits for another."""
         await asyncio.gather(*(cluster.aclose() for cluster in self.clusters), return_exceptions=True)
+        if self._on_close is not None:
+            self._on_close()
 
     async def __aenter__(self) -> Fleet:
         return self

@@ -105,7 +105,7 @@ class _Deletion:
         from console.cli.pick import pick_all
         from console.cli.session import open_fleet
 
-        async with open_fleet(kubeconfig) as fleet:
+        async with open_fleet(kubeconfig, acting=not self._dry_run) as fleet:
             found, failed = await pick_all(fleet, self._query, timeout=self._timeout)
             if failed and not self._dry_run and not self._yes:
                 say("clusters that did not answer are left out")

@@ -15,6 +15,7 @@ from pathlib import Path
 from backend.fleet.fleet import Fleet
 from backend.fleet.inmemory import members_of
 from backend.fleet.registry import members
+from backend.journal import Journal
 from backend.vault import UnsafeFile, Vault, VaultLocked, harden_process
 from console.cli import prompt
 from console.cli.failures import say
@@ -25,17 +26,23 @@ COMMAND_SECONDS = 60
 LONGEST_SECRET = 64 * 1024
 
 
-def open_fleet(kubeconfig: Path | None) -> Fleet:
+def open_fleet(kubeconfig: Path | None, *, acting: bool = False) -> Fleet:
     """The fleet of the vault, or of a kubeconfig in memory; what can't be used is told on stderr.
 
-    Raises the vault's errors (exit code 3 when locked), KubeconfigError.
+    ``acting``: the command changes clusters, so the vault stays open for its journal until the fleet is
+    closed; otherwise its keys are dropped at once. Raises the vault's errors (exit code 3 when locked),
+    KubeconfigError.
     """
     if kubeconfig is None:
         vault = open_vault()
+        keep = False
         try:
-            return Fleet(members(vault))
+            known = members(vault)
+            keep = acting
+            return Fleet(known, journal=Journal(vault), on_close=vault.close) if acting else Fleet(known)
         finally:
-            vault.close()
+            if not keep:
+                vault.close()
     found, problems = members_of(kubeconfig)
     for problem in problems:
         say(problem)

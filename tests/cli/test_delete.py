@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from tests.cli.navarch_command import navarch
+from tests.cli.vault_command import Navarch
 from tests.fleet.running_demo import Demo
 
 
@@ -42,3 +46,23 @@ def test_the_preview_says_what_falls_and_yes_deletes(demo: Demo) -> None:
     assert "pod" in done.stderr
     assert f"{cluster} {namespace} {short} deleted" in done.stdout
     assert navarch("get", *where, kubeconfig=demo.kubeconfig).returncode == 5
+
+
+def test_through_the_vault_it_is_written_down_and_protected_clusters_want_the_name(
+    demo: Demo, tmp_path: Path
+) -> None:
+    person = Navarch(tmp_path)
+    person.make_vault()
+    person.done("cluster", "import", str(demo.kubeconfig), "--yes")
+    cluster, namespace, name = victim(demo)
+    where = (name, "-c", cluster, "-n", namespace, "--yes")
+    person.done("cluster", "protect", cluster)
+    refused = person("delete", *where)
+    assert refused.returncode == 4
+    assert f"--confirm {name.partition('/')[2]}" in refused.stderr
+    assert person("delete", *where, "--confirm", "another").returncode == 4
+    person.done("delete", *where, "--confirm", name.partition("/")[2])
+    entries = json.loads(person.done("journal", "-o", "json"))
+    acts = [(entry["act"], entry["outcome"]) for entry in entries if entry["act"] == "delete"]
+    assert acts == [("delete", "started"), ("delete", "done")]
+    assert name.partition("/")[2] in json.dumps(entries)
