@@ -10,8 +10,8 @@ from tests.contract.door import Reply
 
 _VOLATILE = {
     "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "time", "lastTransitionTime",
-    "selfLink",     "serverAddress", "storageVersionHash", "retryAfterSeconds", "clusterIP", "clusterIPs", "continue",
-    "remainingItemCount",
+    "selfLink", "serverAddress", "storageVersionHash", "retryAfterSeconds", "clusterIP", "clusterIPs",
+    "continue", "remainingItemCount",
 }  # fmt: skip
 _PATTERNS = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UID"),

@@ -369,7 +369,8 @@ WRITING = (
         "watch streaming list",
         "GET",
         CORE
-        + "/configmaps?watch=1&fieldSelector=metadata.name%3Done&timeoutSeconds=5&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan",
+        + "/configmaps?watch=1&fieldSelector=metadata.name%3Done&timeoutSeconds=5&sendInitialEvents=true"
+        + "&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan",
         watch=2,
     ),
     Step(
