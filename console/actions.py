@@ -119,6 +119,7 @@ def _frame_actions() -> None:
     add("fleet", "H", "screen.go('fleet')", "fleet", "Home: one row per cluster")
     add("journal", "J", "screen.go('journal')", "journal", "What was done through Navarch, by whom, to what")
     add("states", "S", "screen.states", "states", "Every cluster's state, its reason and what to do", bar=85)
+    add("error", "E", "screen.error", "error detail", "What went wrong last, in full", bar=84)
     add("theme", "T", "screen.theme", "theme", "Choose colours, with live preview", word="theme")
 
 

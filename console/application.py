@@ -15,6 +15,7 @@ from textual import events, work
 from textual.app import App
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.worker import Worker, WorkerState
 
 from backend.text import SafeStr, safe_text
 from console.actions import Scope
@@ -58,6 +59,7 @@ class NavarchApp(App[None], inherit_bindings=False):
         self._opening: asyncio.Task[Fleet] | None = None
         self.crashed: SafeStr | None = None
         self._keys = KeyQueue(self)
+        self.last_error: Exception | None = None
         super().__init__(driver_class=driver_class)
         for name in NAMES:
             self.register_theme(textual_theme(name))
@@ -333,16 +335,27 @@ class NavarchApp(App[None], inherit_bindings=False):
         )
 
     async def attempt(self, call: Callable[[], Awaitable[Result]]) -> Result | None:
-        """Await something that may fail; a failure with a sentence is said, any other is our mistake."""
+        """Await something that may fail; the failure is said on the screen, its detail is one key away."""
         try:
             return await call()
         except Exception as error:
-            if not hasattr(error, "sentence"):
-                raise
-            from console.screens.error import full_sentence
-
-            self.say(full_sentence(error), Tone.ERROR)
+            self.tell_error(error)
             return None
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker that failed in a way nobody foresaw is said too: nothing fails silently."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and isinstance(error, Exception):
+            self.tell_error(error)
+
+    def tell_error(self, error: Exception) -> None:
+        """One sentence now; ``E`` opens the detail."""
+        from console.screens.error import full_sentence
+
+        self.last_error = error
+        self.say(f"{full_sentence(error)}  (E: detail)", Tone.ERROR)
+        if self.frame is not None:
+            self.frame.refresh_bindings()
 
     def action_palette(self) -> None:
         from console.screens.palette import PaletteScreen

@@ -236,15 +236,22 @@ class DetailScreen(FrameScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self.is_mounted:
             return False
-        if action == "match":
-            return self.pane.has_matches
-        if action == "managed_fields":
-            return self.tab == "yaml"
-        if action == "reveal":
-            secret = self.ref.resource.kind == "Secret" and not self.ref.resource.group
-            return secret and self._opened is not None and bool(object_text.secret_keys(self._opened))
-        if action == "delete":
-            return not self._gone and not self.navarch.read_only
-        if action == "detail" and parameters == (self.tab,):
-            return False
-        return super().check_action(action, parameters)
+        match action:
+            case "match":
+                works = self.pane.has_matches
+            case "managed_fields":
+                works = self.tab == "yaml"
+            case "reveal":
+                works = self._can_reveal
+            case "delete":
+                works = not self._gone and not self.navarch.read_only
+            case "detail" if parameters == (self.tab,):
+                works = False
+            case _:
+                return super().check_action(action, parameters)
+        return works
+
+    @property
+    def _can_reveal(self) -> bool:
+        secret = self.ref.resource.kind == "Secret" and not self.ref.resource.group
+        return secret and self._opened is not None and bool(object_text.secret_keys(self._opened))

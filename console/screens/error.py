@@ -6,6 +6,7 @@ from textual.widget import Widget
 
 from backend.text import SafeStr, safe_text
 from console.screens.dialog import DialogScreen
+from console.terminal.crash import report
 from console.theme import Tone
 from console.widgets.paint import Line, Piece
 from console.widgets.text_block import TextBlock
@@ -34,6 +35,8 @@ def error_lines(error: BaseException) -> list[Line]:
     if advice:
         lines.append((Piece("next     ", Tone.DIM), Piece(advice)))
     detail = safe_text(getattr(error, "detail", ""), multiline=True, limit=4000)
+    if not hasattr(error, "sentence"):
+        detail = report(error)
     if detail:
         lines.append(())
         lines += [(Piece(line, Tone.DIM),) for line in detail.split("\n")[:20]]

@@ -124,6 +124,12 @@ class FrameScreen(Screen[None]):
 
         self.app.push_screen(StatesScreen(self.top.pairs()))
 
+    def action_error(self) -> None:
+        from console.screens.error import ErrorScreen
+
+        if self.navarch.last_error is not None:
+            self.app.push_screen(ErrorScreen(self.navarch.last_error))
+
     def action_back(self) -> None:
         self.navarch.step(-1)
 
@@ -153,6 +159,8 @@ class FrameScreen(Screen[None]):
                 works = parameters != ("journal",) or self.navarch.has_journal
             case "states":
                 works = self.top.has_states
+            case "error":
+                works = self.navarch.last_error is not None
             case _:
                 return True
         return works and not self.prompt.is_open

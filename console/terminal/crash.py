@@ -16,7 +16,7 @@ _FRAMES = 12
 
 def report(error: BaseException) -> SafeStr:
     """A crash in a few lines of plain text: the chain of exceptions, each with its frames' places."""
-    lines = ["Navarch stopped because of a mistake in Navarch itself; your clusters were not touched by it."]
+    lines = ["A mistake in Navarch itself; what it was doing stopped, nothing else was touched."]
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:

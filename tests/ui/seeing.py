@@ -14,7 +14,7 @@ DEADLINE = 20.0
 
 def screen_text(app: App[None]) -> str:
     """Every line of the terminal, without trailing spaces."""
-    width, height = app.size
+    height = app.size.height
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips[:height])
 

@@ -403,6 +403,24 @@ async def test_find_in_text_and_walk_through_the_matches(open_app: Open) -> None
         await see(pilot, "match 1 of")
 
 
+async def test_an_unforeseen_failure_is_said_and_its_place_is_a_key_away(open_app: Open) -> None:
+    session = SessionDouble()
+
+    async def journal() -> None:
+        secret = "canary"
+        raise RuntimeError(f"with {secret}")
+
+    session.journal = journal  # type: ignore[method-assign, assignment]
+    app = open_app(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        await write(pilot, "J")
+        await see(pilot, "Unexpected: RuntimeError", "E error detail")
+        await write(pilot, "E")
+        text = await see(pilot, "What happened", "in journal")
+        assert "canary" not in text
+
+
 async def test_a_remapped_key_works_and_is_shown(open_app: Open) -> None:
     app = open_app(keymap={"help": "f5"})
     async with app.run_test(size=SIZE) as pilot:

@@ -1,0 +1,153 @@
+"""Cluster text reaches the screen as SafeStr through one door; hostile text stays inert everywhere."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import console
+from backend.text import SafeStr
+from console.application import NavarchApp
+from console.theme import Tone, palette
+from console.widgets.paint import Piece, paint, plain
+from tests.ui.double import FleetDouble, SessionDouble, pod, secret
+from tests.ui.seeing import screen_text, see, write
+
+HOSTILE = "x\x1b]52;c;Y2FuYXJ5\x07\x1b[2J[@click=app.leave]boom[/]\u202ecba\u200b\n\r\x9b31m漢"
+
+
+def modules() -> Iterator[tuple[Path, ast.Module]]:
+    root = Path(console.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        if "cli" not in path.relative_to(root).parts:
+            yield path.relative_to(root), ast.parse(path.read_text("utf-8"))
+
+
+def test_textual_widgets_that_read_markup_are_not_used() -> None:
+    """``Input`` shows what its user types; every other widget that shows text is our own."""
+    used: dict[str, set[str]] = {}
+    for path, tree in modules():
+        for found in ast.walk(tree):
+            if isinstance(found, ast.ImportFrom) and (found.module or "").startswith("textual.widgets"):
+                used.setdefault(str(path), set()).update(alias.name for alias in found.names)
+            if isinstance(found, ast.ImportFrom) and found.module in (
+                "rich.text",
+                "rich.markup",
+                "rich.table",
+            ):
+                used.setdefault(str(path), set()).add(str(found.module))
+    assert {name for names in used.values() for name in names} == {"Input"}
+
+
+def test_segments_are_made_in_one_place_only() -> None:
+    makers = {
+        str(path)
+        for path, tree in modules()
+        for found in ast.walk(tree)
+        if isinstance(found, ast.Name) and found.id in ("Segment", "Text")
+    }
+    assert makers == {"widgets/paint.py"}
+
+
+def test_no_toast_no_markup_no_update_with_text() -> None:
+    wrong = [
+        f"{path}:{found.lineno}"
+        for path, tree in modules()
+        for found in ast.walk(tree)
+        if isinstance(found, ast.Call)
+        and isinstance(found.func, ast.Attribute)
+        and found.func.attr in ("notify", "from_markup", "update_content")
+    ]
+    assert wrong == []
+
+
+def test_a_plain_str_is_refused_by_the_painter() -> None:
+    piece = Piece("fine")
+    piece.text = "[b]not safe[/]"  # type: ignore[assignment]
+    with pytest.raises(TypeError, match="SafeStr"):
+        paint([piece], 20, palette("navarch-dark"))
+
+
+def test_a_piece_makes_any_text_safe() -> None:
+    piece = Piece(HOSTILE, Tone.TEXT)
+    assert type(piece.text) is SafeStr
+    assert not any(character in piece.text for character in "\x1b\x07\x9b\u202e\u200b\n\r")
+    assert "[@click=app.leave]" in plain([piece])
+
+
+def hostile_session() -> SessionDouble:
+    bad = pod("x", "pay")
+    bad["metadata"]["name"] = HOSTILE
+    bad["metadata"]["labels"] = {HOSTILE: HOSTILE}
+    bad["metadata"]["annotations"] = {"note": HOSTILE * 40}
+    bad["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": HOSTILE, "message": HOSTILE}}
+    hidden = secret("s", "pay", key="value")
+    hidden["metadata"]["name"] = HOSTILE
+    event = {
+        "kind": "Event",
+        "metadata": {"name": "e", "namespace": "pay", "uid": "e"},
+        "type": "Warning",
+        "reason": HOSTILE,
+        "message": HOSTILE,
+        "involvedObject": {"kind": "Pod", "name": HOSTILE},
+        "lastTimestamp": "2026-09-21T14:00:00Z",
+    }
+    objects: dict[str, list[dict[str, Any]]] = {
+        "pods": [bad],
+        "nodes": [],
+        "secrets": [hidden],
+        "events": [event],
+    }
+    return SessionDouble(FleetDouble(objects, names=(f"c-{HOSTILE}",)))
+
+
+def inert(app: NavarchApp) -> str:
+    text = screen_text(app)
+    assert not any(c in text for c in "\x1b\x07\x9b\u202e\u200b\r\u0007"), "a control reached the screen"
+    for strip in app.screen._compositor.render_strips():
+        for segment in strip:
+            assert segment.style is None or not segment.style.meta.get("@click"), "markup became an action"
+    return text
+
+
+async def test_hostile_names_on_every_screen(open_app: Callable[..., NavarchApp]) -> None:
+    session = hostile_session()
+    app = open_app(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await see(pilot, "1 cluster", "boom")
+        inert(app)
+        await write(pilot, ":pods")
+        await pilot.press("enter")
+        await see(pilot, "1 rows", "boom")
+        inert(app)
+        for key, sign in (
+            ("S", "1/1 live"),
+            ("O", "Order by"),
+            ("C", "Columns"),
+            ("question_mark", "Keys that work"),
+        ):
+            await pilot.press(key)
+            await see(pilot, sign)
+            inert(app)
+            await pilot.press("escape")
+        await pilot.press("D")
+        await see(pilot, "Keep everything", "U+")
+        inert(app)
+        await pilot.press("escape")
+        for key, sign in (("d", "(describe)"), ("y", "(yaml)"), ("v", "(events)")):
+            await pilot.press(key)
+            await see(pilot, sign, "boom")
+            inert(app)
+        await pilot.press("ctrl+p")
+        await see(pilot, "Find")
+        inert(app)
+        await pilot.press("escape")
+        await write(pilot, ":secrets")
+        await pilot.press("enter")
+        await see(pilot, "fleet/secrets", "Opaq")
+        inert(app)
+        assert app.is_running

@@ -1,0 +1,143 @@
+"""The real program in a real terminal: its crash, its ends, what it costs on a slow line."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.ui.terminal import Terminal
+
+SSH = {"SSH_CONNECTION": "192.0.2.9 50000 192.0.2.1 22", "COLORTERM": ""}
+CANARY = b"canary-in-a-local-variable"
+
+
+def stage(*arguments: str, columns: int = 120, rows: int = 40, **env: str) -> Terminal:
+    command = [sys.executable, "-m", "tests.ui.stage", *arguments]
+    return Terminal(command, columns=columns, rows=rows, env={"COLORTERM": "truecolor", "TZ": "UTC", **env})
+
+
+def restored(terminal: Terminal) -> bool:
+    """Alternate screen left, cursor shown, mouse off, bracketed paste off: each last switched to where it was."""
+    seen = bytes(terminal.written)
+    pairs = [("?1049h", "?1049l"), ("?25l", "?25h"), ("?1000h", "?1000l"), ("?2004h", "?2004l")]
+    return all(seen.rfind(f"\x1b[{off}".encode()) > seen.rfind(f"\x1b[{on}".encode()) for on, off in pairs)
+
+
+def test_a_crash_prints_where_but_never_what_the_program_held() -> None:
+    with stage("crash") as terminal:
+        terminal.see("1 cluster")
+        terminal.press("J")
+        assert terminal.exit_status() == 1
+    assert b"A mistake in Navarch itself" in terminal.written
+    assert b"RuntimeError" in terminal.written
+    assert CANARY not in terminal.written
+    assert restored(terminal)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_restores_the_terminal_and_ends_the_children(
+    number: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    note = tmp_path / "child"
+    with stage("child", str(note)) as terminal:
+        terminal.see("1 cluster")
+        child = int(note.read_text().split()[1])
+        os.kill(child, 0)
+        terminal.signal(number)
+        assert terminal.exit_status() == code
+    assert restored(terminal)
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+def test_a_lost_terminal_ends_the_program_and_its_children(tmp_path: Path) -> None:
+    note = tmp_path / "child"
+    with stage("child", str(note)) as terminal:
+        terminal.see("1 cluster")
+        child = int(note.read_text().split()[1])
+        os.close(terminal.fd)  # the kernel sends SIGHUP to the session
+        _, status = os.waitpid(terminal.pid, 0)
+        terminal.status = status
+        assert os.waitstatus_to_exitcode(status) in (129, 1, -signal.SIGHUP)
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+def test_ctrl_q_leaves_with_success() -> None:
+    with stage() as terminal:
+        terminal.see("1 cluster")
+        terminal.press("ctrl-q")
+        assert terminal.exit_status() == 0
+    assert restored(terminal)
+
+
+def test_textual_s_own_switches_are_gone() -> None:
+    with stage(
+        TEXTUAL_SCREENSHOT="1", TEXTUAL="devtools,debug", TEXTUAL_LOG="/nonexistent/keys.log"
+    ) as terminal:
+        terminal.see("1 cluster")
+        terminal.press("ctrl-q")
+        assert terminal.exit_status() == 0
+
+
+def test_over_ssh_no_mouse_moves_and_256_colours() -> None:
+    with stage(**SSH) as terminal:
+        terminal.see("1 cluster")
+        assert b"\x1b[?1003h" not in terminal.written
+        assert b"\x1b[?1002h" in terminal.written
+        assert b"38;2;" not in terminal.written
+        assert b"38;5;" in terminal.written
+
+
+def test_no_color_writes_no_colour() -> None:
+    with stage(NO_COLOR="1") as terminal:
+        terminal.see("1 cluster")
+        terminal.press(":", "p", "o", "d", "s", "enter")
+        terminal.see("200 rows")
+        terminal.settle()
+    codes = {code for sgr in re.findall(rb"\x1b\[([0-9;]*)m", terminal.written) for code in sgr.split(b";")}
+    assert codes <= {b"", b"0", b"1", b"2", b"4", b"7", b"9"}
+
+
+def test_without_utf8_only_ascii() -> None:
+    with stage(
+        LANG="C", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONIOENCODING="ascii"
+    ) as terminal:
+        terminal.see("1 cluster")
+        terminal.settle()
+    assert bytes(terminal.written).isascii()
+
+
+def test_bytes_on_a_slow_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """UX.md: first paint ≤ 60 kB, a page ≤ 12 kB, a changed row ≤ 1 kB, at 200×50."""
+    costs: dict[str, float] = {}
+
+    def measured(name: str, terminal: Terminal, act: Callable[[], None], *, share: int = 1) -> None:
+        # Glowing cells are repainted once more a second later: that belongs to the change.
+        costs[name] = terminal.cost(act, quiet=1.3) / share
+
+    for place, env in (("local", {}), ("ssh", SSH)):
+        with stage("changes", columns=200, rows=50, **env) as terminal:
+            terminal.see("1 cluster")
+            terminal.settle()
+            costs[f"first paint, {place}"] = len(terminal.written)
+            measured(f"pods opened, {place}", terminal, lambda t=terminal: t.press("enter"))  # type: ignore[misc]
+            terminal.see("200 rows")
+            measured(f"page, {place}", terminal, lambda t=terminal: t.press("pgdn"))  # type: ignore[misc]
+            terminal.press("home")
+            measured(f"20 rows, each, {place}", terminal, lambda t=terminal: t.press("down"), share=20)  # type: ignore[misc]
+            measured(f"idle second, {place}", terminal, lambda: None)
+    with capsys.disabled():
+        print()
+        for name, cost in costs.items():
+            print(f"  {name:28} {cost:9,.0f} bytes")
+    for place in ("local", "ssh"):
+        assert costs[f"first paint, {place}"] <= 60_000
+        assert costs[f"20 rows, each, {place}"] <= 1000
+    assert costs["page, ssh"] <= 12_000
