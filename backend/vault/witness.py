@@ -55,7 +55,7 @@ def complaint(seen: Sighting | None, meta: Meta) -> str:
         return (
             f"This vault is older than the one last opened here (change {meta.generation}, seen "
             f"{seen.generation}): somebody put back a copy. Entries, approvals and journal lines "
-            "since then are missing."
+            "since then are missing. To go on with it: navarch vault check --repair"
         )
     if meta.mac != seen.mac:
         return "This vault is not the one last opened here: it was changed in another copy."

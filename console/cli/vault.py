@@ -46,10 +46,9 @@ def init() -> None:
     if default_path().exists():
         raise VaultExists(f"There is a vault already at {default_path()}.")
     passphrase = given_secret()
-    if passphrase is None:
-        passphrase = _typed_new("Passphrase for the new vault")
-    vault, code = Vault.create(passphrase=passphrase)
-    kept = vault.remember()
+    typed = passphrase is None
+    vault, code = Vault.create(passphrase=passphrase or _typed_new("Passphrase for the new vault"))
+    kept = typed and vault.remember()
     vault.close()
     say(f"created {vault.path}" + (", unlocked for the next ten minutes" if kept else ""))
     show_code(code)
@@ -320,12 +319,16 @@ def demand_yes(question: str) -> None:
 def check(
     repair: Annotated[
         bool,
-        typer.Option("--repair", help="Keep what is readable and drop the rest, after a copy was set aside."),
+        typer.Option(
+            "--repair",
+            help="Keep what is readable and drop the rest (a copy is set aside); accept an older copy.",
+        ),
     ] = False,
     yes: Yes = False,
     output: Output = Form.TABLE,
 ) -> None:
     """Hold the whole vault against what was written to it."""
+    from backend.journal import Journal
     from backend.vault.backup import repair as repair_vault
     from backend.vault.check import check as examine
     from console.cli.session import open_vault
@@ -335,6 +338,10 @@ def check(
         if not yes:
             demand_yes(f"{vault.damage} Drop what can't be read, and all approvals of programs?")
         say(f"dropped {repair_vault(vault)} entries; the damaged file was set aside in backups/")
+    if repair and vault.older:
+        if not yes:
+            demand_yes(f"{vault.older} Go on with it as it is?")
+        Journal(vault).append("vault accepted", detail=vault.older)
     findings = examine(vault)
     if output is Form.JSON:
         print_json([{"ok": f.ok, "finding": f.what} for f in findings])

@@ -141,6 +141,21 @@ def test_slot_removal_replaces_the_recovery_code(with_vault: Navarch) -> None:
     )
 
 
+def test_an_older_copy_is_told_until_a_person_accepts_it(with_vault: Navarch) -> None:
+    vault = with_vault.home / "data" / "vault.db"
+    old = vault.read_bytes()
+    with_vault.done("vault", "slot", "add", "--recovery")
+    vault.write_bytes(old)
+    for _ in range(2):
+        assert "older than the one last opened" in with_vault("cluster", "list").stderr
+    assert with_vault("vault", "check").returncode == Exit.FAILED
+    assert with_vault("vault", "check", "--repair").returncode == Exit.REFUSED
+    with_vault.done("vault", "check", "--repair", "--yes")
+    assert "older" not in with_vault("cluster", "list").stderr
+    [line] = json.loads(with_vault.done("journal", "-o", "json"))
+    assert line["act"] == "vault accepted"
+
+
 def test_backup_check_and_restore(with_vault: Navarch, tmp_path: Path) -> None:
     with_vault.done("vault", "backup", str(tmp_path / "copy.db"))
     assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600

@@ -171,7 +171,7 @@ def test_conflicting_change_is_refused_and_nothing_is_lost(vault: Vault) -> None
 
 
 def test_a_failing_change_leaves_all_of_it_undone(vault: Vault) -> None:
-    with pytest.raises(ZeroDivisionError), vault.transaction() as draft:
+    with pytest.raises(ZeroDivisionError), vault.transaction() as draft:  # noqa: PT012 - two steps are the point
         draft.put("cluster", b"half")
         _ = 1 / 0
     assert vault.records("cluster") == []
@@ -484,6 +484,16 @@ def test_cache_is_bound_to_store_and_epoch() -> None:
         assert found[0] == b"k" * 32
     finally:
         cache.drop()
+
+
+def test_without_a_kernel_keyring_there_is_no_cache_and_a_sentence(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.vault.cache._SYSCALLS", {})
+    assert "asks for the passphrase again" in why_unavailable()
+    assert not vault.remember()
+    assert not Vault.open().unlock_cached()
+    vault.lock()
 
 
 # -- backups, repair, exchange

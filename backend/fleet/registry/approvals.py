@@ -7,6 +7,7 @@ proves little, because the script can call anything. People are told so.
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
 from dataclasses import replace
@@ -19,6 +20,7 @@ from backend.kube.exec_review import ExecReview
 from backend.text import SafeStr, safe_text
 
 KIND = "trust"
+_SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSW|PASSPHRASE|CREDENTIAL|(^|_)KEY($|_)", re.IGNORECASE)
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,8 +38,11 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def command_line(spec: ExecSpec) -> SafeStr:
-    """What would run, as one would type it, variables first."""
-    words = [f"{name}={shlex.quote(value)}" for name, value in spec.env]
+    """What would run, as one would type it, variables first; those that seem to hold secrets are hidden."""
+    words = [
+        f"{name}={'‹hidden›' if _SECRET_NAME.search(name) else shlex.quote(value)}"
+        for name, value in spec.env
+    ]
     words += [shlex.quote(word) for word in (spec.command, *spec.args)]
     return safe_text(" ".join(words), limit=2000)
 

@@ -159,6 +159,18 @@ def test_a_plugin_is_shown_but_never_run(kubeconfig: Kubeconfig, registry: Regis
     assert not marker.exists()
 
 
+def test_secrets_in_a_plugins_variables_are_not_shown(kubeconfig: Kubeconfig, tmp_path: Path) -> None:
+    program, _ = plugin(tmp_path)
+    variables = [
+        {"name": "AWS_SECRET_ACCESS_KEY", "value": "canary-1"},
+        {"name": "AWS_PROFILE", "value": "prod"},
+    ]
+    kubeconfig.add("cloud", exec_user(str(program), env=variables))
+    candidate = only(kubeconfig)
+    assert candidate.command.startswith("AWS_SECRET_ACCESS_KEY=‹hidden› AWS_PROFILE=prod ")
+    assert "canary" not in repr(candidate.concerns)
+
+
 def test_a_missing_plugin_is_reported(kubeconfig: Kubeconfig, registry: Registry) -> None:
     kubeconfig.add("cloud", exec_user("no-such-plugin-anywhere", installHint="get it\x1b[31m there"))
     reviewed = review(kubeconfig.path)
