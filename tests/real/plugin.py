@@ -81,7 +81,7 @@ def controllers(kube_binaries: binaries.Binaries) -> None:
 @pytest.fixture
 def namespace(rig: Rig, request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh namespace, of the same name in every cluster of the rig; deleted afterwards."""
-    stem = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:40].strip("-")
+    stem = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:24].strip("-")
     name = f"{stem}-{secrets.token_hex(3)}"
     with workload.fresh_namespace(rig.clusters, name):
         yield name

@@ -253,7 +253,7 @@ def test_short_names_names_globs_and_labels_choose(rig: Rig, furnished: str, nav
     assert names("sh") == ["ship.sea.example.invalid/victory"]
     assert names("svc", "web", "db") == ["service/db", "service/web"]
     assert names("po", "cr*") == ["pod/crashing"]
-    assert names("po", "-l", "app=db") == ["pod/db-0", "pod/db-1"]
+    assert names("po", "-l", "app=db") == ["pod/db-0"]
     assert names("po", "--match", "OOMKilled|Evicted") == ["pod/evicted"]
 
 
