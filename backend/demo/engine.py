@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 import logging
@@ -90,10 +91,10 @@ class Engine:
                 await asyncio.sleep(0)
                 continue
             pause = self._timers[0][0] - time.monotonic() if self._timers else None
-            try:
-                await asyncio.wait_for(self._wake.wait(), pause)
-            except TimeoutError:
-                continue
+            # Not wait_for: in Python 3.11 it can swallow a cancellation that meets its timeout.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
 
     def _one(self) -> None:
         first = next(iter(self._dirty))

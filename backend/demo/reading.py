@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import random
 import time
 from collections.abc import AsyncIterator
@@ -271,10 +272,9 @@ class Watch:
                     if now >= final_bookmark:
                         final_bookmark = float("inf")
                 wake = min(next_bookmark, final_bookmark, deadline)
-                try:
-                    await asyncio.wait_for(waiter.wait(), max(0.0, wake - time.monotonic()))
-                except TimeoutError:
-                    continue
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wake - time.monotonic()):
+                        await waiter.wait()
         except ApiError as error:
             yield _event("ERROR", msgspec.json.encode(error.body()))
         finally:

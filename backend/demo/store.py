@@ -38,7 +38,7 @@ class Stored:
         self.namespace: str = meta.get("namespace", "")
         self.uid: str = meta["uid"]
         self.rv = rv
-        self.labels: dict[str, str] = meta.get("labels") or {}
+        self.labels: dict[str, str] = dict(meta.get("labels") or {})
         self.owners: tuple[str, ...] = tuple(ref["uid"] for ref in meta.get("ownerReferences") or ())
         self.finalizers: tuple[str, ...] = tuple(meta.get("finalizers") or ())
         self.terminating = "deletionTimestamp" in meta

@@ -93,13 +93,13 @@ async def test_an_old_page_expires_and_can_go_on_inconsistently(here: DemoCluste
 
 async def test_exact_versions_list_the_past(here: DemoClusters, door: Door) -> None:
     store = here.planes[0].engine.cluster.store
-    before, count = store.rv, len(store.collection("pods").items)
-    store.remove("pods", store.collection("pods").ordered()[0].key)
-    path = f"/api/v1/pods?resourceVersion={before}&resourceVersionMatch=Exact"
+    before, count = store.rv, len(store.collection("secrets").items)
+    store.remove("secrets", store.collection("secrets").ordered()[0].key)
+    path = f"/api/v1/secrets?resourceVersion={before}&resourceVersionMatch=Exact"
     past = (await _ask(door, "GET", path)).json
     assert len(past["items"]) == count
     assert past["metadata"]["resourceVersion"] == str(before)
-    assert len((await _ask(door, "GET", "/api/v1/pods")).json["items"]) == count - 1
+    assert len((await _ask(door, "GET", "/api/v1/secrets")).json["items"]) == count - 1
 
 
 async def test_a_watch_resumes_and_sees_objects_enter_and_leave(here: DemoClusters, door: Door) -> None:
