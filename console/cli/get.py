@@ -46,7 +46,7 @@ def get(  # noqa: PLR0917 - the options of a command line
     desc: Annotated[bool, typer.Option("--desc", help="Largest first.")] = False,
     problems: Annotated[bool, typer.Option("--problems", help="Only what is not well, and why.")] = False,
     output: Annotated[
-        Format, typer.Option("-o", "--output", help="json and yaml are whole objects.")
+        Format, typer.Option("-o", "--output", help="json and yaml are whole objects, as clusters answer.")
     ] = Format.TABLE,
     watch: Annotated[bool, typer.Option("-w", "--watch", help="Then print changes as they happen.")] = False,
     reveal: Annotated[

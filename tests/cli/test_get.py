@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -74,19 +75,21 @@ def test_names(demo: Demo) -> None:
 
 
 def test_json_is_a_list_in_kubectls_shape(demo: Demo) -> None:
-    done = navarch("get", "deploy", "-n", "pay", "-o", "json", kubeconfig=demo.kubeconfig)
+    done = navarch("get", "services", "-n", "pay", "-o", "json", kubeconfig=demo.kubeconfig)
     found = json.loads(done.stdout)
     assert (found["apiVersion"], found["kind"]) == ("v1", "List")
     for item in found["items"]:
-        assert (item["apiVersion"], item["kind"]) == ("apps/v1", "Deployment")
+        assert (item["apiVersion"], item["kind"]) == ("v1", "Service")
         assert item["metadata"]["annotations"]["navarch.dev/cluster"] in demo.clusters
         assert "managedFields" not in item["metadata"]
-    lines = navarch("get", "deploy", "-n", "pay", "-o", "name", kubeconfig=demo.kubeconfig).stdout
+    lines = navarch("get", "services", "-n", "pay", "-o", "name", kubeconfig=demo.kubeconfig).stdout
     assert len(found["items"]) == lines.count("\n")
-    assert (
-        yaml.safe_load(navarch("get", "deploy", "-n", "pay", "-o", "yaml", kubeconfig=demo.kubeconfig).stdout)
-        == found
-    )
+    as_yaml = navarch("get", "services", "-n", "pay", "-o", "yaml", kubeconfig=demo.kubeconfig).stdout
+
+    def by_uid(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return sorted(items, key=lambda item: str(item["metadata"]["uid"]))
+
+    assert by_uid(yaml.safe_load(as_yaml)["items"]) == by_uid(found["items"])
 
 
 def test_json_keeps_filters_and_order(demo: Demo) -> None:

@@ -152,7 +152,10 @@ PODS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "phase": "Running",
             "conditions": READY,
             "containerStatuses": [running(restarts=1, **LAST)],
-            "initContainerStatuses": [stopped(0, "Completed", "i1"), stopped(0, "Completed", "i2")],
+            "initContainerStatuses": [
+                {**stopped(0, "Completed", "i1"), "restartCount": 3},
+                stopped(0, "Completed", "i2"),
+            ],
         },
     ),
     "sidecar": (

@@ -133,3 +133,14 @@ def test_the_reason_says_how_a_crashing_container_ended() -> None:
     summary = pod(phase="Running", containerStatuses=[crashing])
     assert summary.verdict.why == "app: CrashLoopBackOff, last ended OOMKilled (exit 137): back-off 5m0s"
     assert (summary.restarts, summary.restarted_at) == (4, "2026-01-01T00:00:00Z")
+
+
+def test_restarts_of_finished_init_containers_are_history() -> None:
+    spec = {"initContainers": [{"name": "one"}]}
+    one = {**container("one", terminated={"exitCode": 0}), "restartCount": 5}
+    main = {**RUNNING, "restartCount": 2}
+    assert (
+        pod(spec=spec, phase="Running", initContainerStatuses=[one], containerStatuses=[main]).restarts == 2
+    )
+    stuck = {**container("one", terminated={"exitCode": 1}), "restartCount": 5}
+    assert pod(spec=spec, phase="Pending", initContainerStatuses=[stuck]).restarts == 5
