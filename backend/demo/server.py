@@ -39,11 +39,9 @@ class ApiServer:
     async def start(self, port: int = 0) -> None:
         """Listen; ``port`` 0 takes a free one, and a stopped server comes back on its own."""
         server = web.Server(self._handle, access_log=None)
-        self._runner = web.ServerRunner(server, handle_signals=False)
+        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.2)
         await self._runner.setup()
-        site = web.TCPSite(
-            self._runner, "127.0.0.1", port or self.port, ssl_context=self._tls, shutdown_timeout=0.2
-        )
+        site = web.TCPSite(self._runner, "127.0.0.1", port or self.port, ssl_context=self._tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
 
