@@ -43,12 +43,13 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self.written = bytearray()
         """Everything the program wrote."""
+        left_out = {"COLUMNS", "LINES", "NO_COLOR", "SSH_CONNECTION", "TMUX"}
+        inherited = {name: value for name, value in os.environ.items() if name not in left_out}
+        environment = {**inherited, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(env or {})}
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            for name in ("COLUMNS", "LINES", "NO_COLOR", "SSH_CONNECTION", "TMUX"):
-                os.environ.pop(name, None)
-            os.environ.update({"TERM": "xterm-256color", "LANG": "C.UTF-8", **(env or {})})
-            os.execvp(command[0], list(command))
+            # Not execvp: it would pass on COLUMNS and LINES, which readline puts into C's own environment.
+            os.execvpe(command[0], list(command), environment)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.status: int | None = None
 
