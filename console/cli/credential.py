@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from typing import Annotated
 
 import typer
 
 from console.cli.exits import Exit
 from console.cli.root import new_app
+
+TOLD_SECONDS = 10.0
 
 app = new_app("Exec credential plugin: lets kubectl use the vault.")
 
@@ -36,7 +39,8 @@ def credential(
         version = asked_version(os.environ.get("KUBERNETES_EXEC_INFO", ""))
         document = asyncio.run(exec_credential(found[0].access, version=version))
     except VaultError as error:
-        _complain(f"{error.sentence} {error.advice}")
+        if not _told_already():
+            _complain(f"{error.sentence} {error.advice}")
         raise typer.Exit(error.exit_code) from None
     except KubeError as error:
         _complain(f"{error.cluster}: {error.sentence}. {error.advice}")
@@ -45,6 +49,24 @@ def credential(
         _complain("this prints a secret, for programs to read; it is not shown on a terminal")
         raise typer.Exit(Exit.REFUSED)
     sys.stdout.write(document.decode() + "\n")
+
+
+def _told_already() -> bool:
+    """Whether this very caller was told a moment ago: kubectl without cached discovery asks five times."""
+    from backend import places
+
+    if "KUBERNETES_EXEC_INFO" not in os.environ:
+        return False
+    try:
+        mark = places.runtime_dir() / "credential-told"
+        caller = str(os.getppid())
+        recent = mark.exists() and time.time() - mark.stat().st_mtime < TOLD_SECONDS
+        if recent and mark.read_text() == caller:
+            return True
+        mark.write_text(caller)
+    except OSError:
+        return False
+    return False
 
 
 def _complain(sentence: str) -> None:

@@ -242,9 +242,10 @@ def login(
     yes: Yes = False,
 ) -> None:
     """Review and approve a cluster's exec plugin, and let it log in (it may open a browser or ask)."""
-    from backend.fleet.registry.approvals import approved, command_line, sentences
+    from backend.fleet.registry.approvals import approved
     from backend.kube.exec_plugin import run_plugin
     from backend.kube.exec_review import approval_for
+    from console.cli.programs import show_program
 
     registry, found = registry_of([cluster])
     if len(found) != 1:
@@ -258,9 +259,7 @@ def login(
     seen = approval_for(access.exec, access)
     if trusted is None or seen.approval is None or trusted.fingerprint != seen.approval.fingerprint:
         changed = " (it is not what was approved before)" if trusted else ""
-        print(f"{command_line(access.exec)}{changed}", file=sys.stderr)
-        for sentence in sentences(seen):
-            print(f"  {sentence}", file=sys.stderr)
+        show_program(access.exec, seen, note=changed)
         if not yes:
             if not prompt.person_present():
                 raise prompt.NoTerminal("nobody is at a terminal to approve this program", "Add --yes.")

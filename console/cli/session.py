@@ -19,6 +19,7 @@ from backend.journal import Journal
 from backend.vault import UnsafeFile, Vault, VaultLocked, harden_process
 from console.cli import prompt
 from console.cli.failures import say
+from console.cli.programs import approved_for_now
 
 PREFIX = "NAVARCH_PASSWORD"
 NEW_PREFIX = "NAVARCH_NEW_PASSWORD"
@@ -46,7 +47,7 @@ def open_fleet(kubeconfig: Path | None, *, acting: bool = False) -> Fleet:
     found, problems = members_of(kubeconfig)
     for problem in problems:
         say(problem)
-    return Fleet(found)
+    return Fleet(approved_for_now(found))
 
 
 def open_vault(*, ask: bool = True, extend: bool = True, quiet: bool = False) -> Vault:

@@ -88,6 +88,22 @@ def test_import_asks_for_each_cluster_and_each_danger(navarch: Navarch, tmp_path
     assert shown[0]["approvedProgram"]["path"] == str(program)
 
 
+def test_a_file_in_memory_asks_before_its_program_runs(navarch: Navarch, tmp_path: Path) -> None:
+    program, marker = plugin(tmp_path)
+    file = Kubeconfig(tmp_path)
+    file.add("cloud", exec_user(str(program)), server="https://127.0.0.1:1")
+    for answer, ran in (("n", False), ("y", True)):
+        child = at_terminal(navarch, "get", "pods", "--kubeconfig", str(file.path))
+        child.expect("SHA-256")
+        child.expect("for this command only")
+        child.sendline(answer)
+        assert ended(child) == 1
+        assert marker.exists() == ran
+    marker.unlink()
+    assert "never approved" in navarch("get", "pods", "--kubeconfig", str(file.path)).stderr
+    assert not marker.exists(), "without a terminal nobody agreed"
+
+
 def test_declined_danger_is_left_out(navarch: Navarch, tmp_path: Path) -> None:
     file = Kubeconfig(tmp_path)
     file.add("risky", {"token": "t"}, **{"insecure-skip-tls-verify": True})
