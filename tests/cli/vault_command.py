@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 from backend.vault import Vault
 from backend.vault.kdf import fresh_params
@@ -21,6 +25,8 @@ class Navarch:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    in_process: bool = False
+    """Run commands in the test's own process: ten times faster, for tests that are about what they do."""
 
     @property
     def home(self) -> Path:
@@ -53,6 +59,8 @@ class Navarch:
         told |= {"NAVARCH_HOME": str(self.home), "HOME": str(self.folder)} | self.environment
         if unlocked:
             told["NAVARCH_PASSWORD_FILE"] = self.secret_file("passphrase", PASSPHRASE)
+        if self.in_process:
+            return _run_here(arguments, stdin, told | environment)
         return subprocess.run(
             [sys.executable, "-m", "console", *arguments],
             cwd=ROOT,
@@ -70,3 +78,20 @@ class Navarch:
         result = self(*arguments, **more)
         assert result.returncode == 0, (arguments, result.stdout, result.stderr)
         return result.stdout
+
+
+def _run_here(
+    arguments: Sequence[str], stdin: bytes, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    from console.cli.main import main
+
+    output, words = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, environment, clear=True),
+        mock.patch("console.cli.prompt.person_present", return_value=False),
+        mock.patch("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin))),
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(words),
+    ):
+        code = main(list(arguments))
+    return subprocess.CompletedProcess(arguments, code, output.getvalue(), words.getvalue())
