@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from backend.fleet.query import Query
+from console.cli import completing
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app
@@ -47,10 +48,22 @@ class Cascade(StrEnum):
 def delete(  # noqa: PLR0917 - the options of a command line
     words: Annotated[
         list[str],
-        typer.Argument(metavar="KIND NAME… [@CLUSTERS]", help="Names may hold * and ?.", show_default=False),
+        typer.Argument(
+            metavar="KIND NAME… [@CLUSTERS]",
+            help="Names may hold * and ?.",
+            show_default=False,
+            autocompletion=completing.words,
+        ),
     ],
     cluster: Annotated[
-        list[str] | None, typer.Option("-c", "--cluster", metavar="C,C", help="Where. Default: all clusters.")
+        list[str] | None,
+        typer.Option(
+            "-c",
+            "--cluster",
+            metavar="C,C",
+            autocompletion=completing.clusters,
+            help="Where. Default: all clusters.",
+        ),
     ] = None,
     namespace: Annotated[
         list[str] | None, typer.Option("-n", "--namespace", metavar="NS,NS", help="Default: all namespaces.")

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from backend.fleet.query import Query
+from console.cli import completing
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app
@@ -23,10 +24,22 @@ app = new_app("Explain one object, with its events.")
 def describe(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="KIND NAME [@CLUSTER]", help="pod api-1, or pod/api-1.", show_default=False),
+        typer.Argument(
+            metavar="KIND NAME [@CLUSTER]",
+            help="pod api-1, or pod/api-1.",
+            show_default=False,
+            autocompletion=completing.words,
+        ),
     ],
     cluster: Annotated[
-        list[str] | None, typer.Option("-c", "--cluster", metavar="C,C", help="Where to look. Default: all.")
+        list[str] | None,
+        typer.Option(
+            "-c",
+            "--cluster",
+            metavar="C,C",
+            autocompletion=completing.clusters,
+            help="Where to look. Default: all.",
+        ),
     ] = None,
     namespace: Annotated[
         list[str] | None, typer.Option("-n", "--namespace", metavar="NS,NS", help="Default: all namespaces.")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from console.cli import completing
 from console.cli.output import Format
 from console.cli.root import new_app
 from console.cli.running import run
@@ -23,11 +24,18 @@ def get(  # noqa: PLR0917 - the options of a command line
             metavar="KIND [NAME]… [@CLUSTERS]",
             help="pods, po, deploy, certificates.cert-manager.io…; names may hold * and ?.",
             show_default=False,
+            autocompletion=completing.words,
         ),
     ],
     cluster: Annotated[
         list[str] | None,
-        typer.Option("-c", "--cluster", metavar="C,C", help="Names, globs, #tags or groups. Default: all."),
+        typer.Option(
+            "-c",
+            "--cluster",
+            metavar="C,C",
+            autocompletion=completing.clusters,
+            help="Names, globs, #tags or groups. Default: all.",
+        ),
     ] = None,
     namespace: Annotated[
         list[str] | None, typer.Option("-n", "--namespace", metavar="NS,NS", help="Default: all namespaces.")
@@ -42,7 +50,12 @@ def get(  # noqa: PLR0917 - the options of a command line
     not_match: Annotated[
         str, typer.Option("--not-match", metavar="REGEX", help="Only rows in whose text it is not.")
     ] = "",
-    sort: Annotated[str, typer.Option("--sort", metavar="COLUMN", help="Order by a column.")] = "",
+    sort: Annotated[
+        str,
+        typer.Option(
+            "--sort", metavar="COLUMN", help="Order by a column.", autocompletion=completing.columns
+        ),
+    ] = "",
     desc: Annotated[bool, typer.Option("--desc", help="Largest first.")] = False,
     problems: Annotated[bool, typer.Option("--problems", help="Only what is not well, and why.")] = False,
     output: Annotated[

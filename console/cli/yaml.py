@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from backend.fleet.query import Query
+from console.cli import completing
 from console.cli.exits import Exit
 from console.cli.root import new_app
 from console.cli.running import run
@@ -21,10 +22,22 @@ app = new_app("Print one whole object; secret values stay masked.")
 def yaml(  # noqa: PLR0917 - the options of a command line
     words: Annotated[
         list[str],
-        typer.Argument(metavar="KIND NAME [@CLUSTER]", help="pod api-1, or pod/api-1.", show_default=False),
+        typer.Argument(
+            metavar="KIND NAME [@CLUSTER]",
+            help="pod api-1, or pod/api-1.",
+            show_default=False,
+            autocompletion=completing.words,
+        ),
     ],
     cluster: Annotated[
-        list[str] | None, typer.Option("-c", "--cluster", metavar="C,C", help="Where to look. Default: all.")
+        list[str] | None,
+        typer.Option(
+            "-c",
+            "--cluster",
+            metavar="C,C",
+            autocompletion=completing.clusters,
+            help="Where to look. Default: all.",
+        ),
     ] = None,
     namespace: Annotated[
         list[str] | None, typer.Option("-n", "--namespace", metavar="NS,NS", help="Default: all namespaces.")
