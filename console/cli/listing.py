@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backend.fleet.cluster import Cluster
+from backend.fleet.cluster import Cluster, KindNotFound
 from backend.fleet.filter import RowFilter
 from backend.fleet.listing import Listed, list_once
 from backend.fleet.query import Query
@@ -71,16 +71,21 @@ class Outcome:
 
     def __init__(self) -> None:
         self.failed = 0
+        self.without = 0
+        """Clusters that do not serve the kind: no failure as long as another one does."""
+        self.answered = 0
         self.skipped = 0
-        self._said: set[str] = set()
 
     def note(self, piece: Listed) -> None:
         self.skipped += piece.skipped
         if piece.limited:
             say(f"{piece.cluster.name}: {piece.limited}")
         if piece.error is not None:
-            self.failed += 1
+            self.failed += not isinstance(piece.error, KindNotFound)
+            self.without += isinstance(piece.error, KindNotFound)
             self.explain(piece.error)
+        elif piece.done:
+            self.answered += 1
 
     def explain(self, error: KubeError) -> None:
         say(f"{error.cluster}: {error.sentence}", error.advice)
@@ -88,7 +93,7 @@ class Outcome:
     def code(self, *, matched: int) -> int:
         if self.skipped:
             say(f"{self.skipped} objects could not be understood and are not shown")
-        if self.failed:
+        if self.failed or (self.without and not self.answered):
             return Exit.FAILED
         if not matched:
             say("nothing matched")
