@@ -281,11 +281,11 @@ def _form_actions() -> None:
         palette=False,
         priority=True,
     )
-    add("form.next", "tab", "app.focus_next", "next field", "To the next field", bar=20, palette=False)
+    add("form.next", "tab", "screen.next_field(1)", "next field", "To the next field", bar=20, palette=False)
     add(
         "form.previous",
         "shift+tab",
-        "app.focus_previous",
+        "screen.next_field(-1)",
         "field before",
         "To the field before",
         palette=False,

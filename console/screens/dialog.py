@@ -59,7 +59,15 @@ class DialogScreen(ModalScreen[Answer], Generic[Answer]):
     def action_accept(self) -> None:
         """What ctrl-s does; dialogs without a form leave it out."""
 
+    def action_next_field(self, by: int) -> None:
+        if by > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "accept":
             return type(self).action_accept is not DialogScreen.action_accept
+        if action == "next_field":
+            return len(self.focus_chain) > 1
         return True

@@ -52,6 +52,13 @@ class FrameScreen(Screen[None]):
     def on_mount(self) -> None:
         self.top.tell(crumbs=self.crumbs())
 
+    def on_screen_suspend(self) -> None:
+        """A dialog lies above: the keys of this screen don't work now."""
+        self.query_one(KeyLine).offer(())
+
+    def on_screen_resume(self) -> None:
+        self.query_one(KeyLine).offer(None)
+
     @property
     def top(self) -> TopLine:
         return self.query_one(TopLine)

@@ -42,14 +42,14 @@ class HelpScreen(DialogScreen[None]):
 class HelpPane(TextPane):
     """The help's lines are pieces already; they scroll like any text."""
 
-    DEFAULT_CSS = "HelpPane { height: auto; max-height: 32; }"
+    DEFAULT_CSS = "HelpPane { height: auto; }"
 
     def __init__(self, lines: list[Line]) -> None:
         super().__init__()
         self._help = lines
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        return len(self._help)
+        return min(len(self._help), self.app.size.height - 5)
 
     def on_mount(self) -> None:
         by_text = {plain(line): line for line in self._help}

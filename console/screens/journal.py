@@ -33,7 +33,9 @@ class JournalScreen(TableScreen):
     def source(self) -> ListSource:
         return ListSource(
             [
-                GridColumn(name="TIME", text=lambda e, _: _when(e.when), priority=0, pinned=True),
+                GridColumn(
+                    name="TIME", text=lambda e, _: _when(e.when), priority=0, min_width=19, pinned=True
+                ),
                 GridColumn(name="ACT", text=lambda e, _: e.act, priority=0),
                 GridColumn(name="CLUSTER", text=lambda e, _: e.cluster, priority=1, min_width=10),
                 GridColumn(name="OBJECT", text=lambda e, _: e.object, priority=0, min_width=20, middle=True),

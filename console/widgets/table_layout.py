@@ -10,7 +10,7 @@ from console.widgets.table_source import GridColumn
 
 GUTTER = 4
 """Left border, mark, health glyph, a space."""
-_USEFUL = 20
+_USEFUL = 16
 _RULED_FROM = 100
 """Narrower tables spend no cells on rules between columns."""
 

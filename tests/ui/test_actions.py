@@ -1,0 +1,86 @@
+"""The registry: ids, keys and scopes fit together, and nothing promises what does not exist."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from textual.binding import Binding
+
+from console.actions import ACTIONS, Scope, in_scope
+from console.application import NavarchApp
+from console.keymap import UnknownBinding, bindings, checked, shown
+from console.screens.detail import DetailScreen
+from console.screens.dialog import DialogScreen
+from console.screens.fleet import FleetScreen
+from console.screens.frame import FrameScreen
+from console.screens.resources import ResourcesScreen
+from console.widgets.choices import ChoiceList
+from console.widgets.table import ResourceTable
+from console.widgets.text_pane import TextPane
+
+HOLDERS = {
+    Scope.APP: [NavarchApp],
+    Scope.FRAME: [FrameScreen],
+    Scope.TABLE: [ResourceTable],
+    Scope.FLEET: [FleetScreen],
+    Scope.RESOURCES: [ResourcesScreen],
+    Scope.OBJECT: [ResourcesScreen, DetailScreen],
+    Scope.TEXT: [DetailScreen],
+    Scope.READING: [TextPane],
+    Scope.LIST: [ChoiceList],
+    Scope.FORM: [DialogScreen],
+}
+TOGETHER = [
+    (Scope.APP, Scope.FRAME, Scope.TABLE, Scope.RESOURCES, Scope.OBJECT),
+    (Scope.APP, Scope.FRAME, Scope.TABLE, Scope.FLEET),
+    (Scope.APP, Scope.FRAME, Scope.READING, Scope.TEXT, Scope.OBJECT),
+    (Scope.APP, Scope.FORM, Scope.LIST),
+]
+"""Scopes whose keys work at the same time."""
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=lambda action: action.id)
+def test_every_action_is_there_where_it_is_bound(action: object) -> None:
+    call = action.call.partition("(")[0].rpartition(".")[2]  # type: ignore[attr-defined]
+    for holder in HOLDERS[action.scope]:  # type: ignore[attr-defined]
+        target = NavarchApp if action.call.startswith("app.") else holder  # type: ignore[attr-defined]
+        assert hasattr(target, f"action_{call}"), f"{target.__name__} has no action_{call}"
+
+
+@pytest.mark.parametrize("scopes", TOGETHER, ids=lambda scopes: "+".join(scope.name for scope in scopes))
+def test_one_meaning_per_key_on_a_screen(scopes: tuple[Scope, ...]) -> None:
+    keys = [(key.strip(), action) for action in in_scope(*scopes) for key in action.keys.split(",")]
+    for (key, one), (other_key, other) in combinations(keys, 2):
+        assert key != other_key or one is other, f"{key} means {one.id} and {other.id}"
+
+
+def test_every_binding_has_id_description_and_tooltip() -> None:
+    for binding in bindings(*Scope):
+        assert isinstance(binding, Binding)
+        assert binding.id in ACTIONS
+        assert binding.description
+        assert binding.tooltip
+
+
+def test_what_changes_a_cluster_says_so() -> None:
+    assert [action.id for action in ACTIONS.values() if action.changes] == ["delete"]
+
+
+def test_there_is_no_screenshot_command() -> None:
+    assert not [action for action in ACTIONS.values() if "screenshot" in action.call]
+    assert not NavarchApp.ENABLE_COMMAND_PALETTE
+
+
+def test_keys_as_people_read_them() -> None:
+    assert [shown(key) for key in ("ctrl+p", "question_mark", "enter", "escape")] == [
+        "ctrl-p",
+        "?",
+        "⏎",
+        "esc",
+    ]
+
+
+def test_a_keymap_with_an_unknown_name_is_refused_before_anything_happens() -> None:
+    with pytest.raises(UnknownBinding, match="no action is called nonsense"):
+        checked({"nonsense": "f9"})

@@ -1,0 +1,139 @@
+"""Every screen as text, at three sizes: what a person sees, compared with what was agreed.
+
+Kept as plain text beside this file: a difference reads like the screen itself. After a wanted change:
+``NAVARCH_PICTURES=write pytest tests/ui/test_pictures.py``, then look at ``git diff``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from backend.kube.status import State, Status
+from backend.text import safe_text
+from console.application import NavarchApp
+from console.session import Gate
+from tests.ui.double import NAMES, NOW, FleetDouble, SessionDouble, default_objects
+from tests.ui.seeing import screen_text, see, write
+
+FOLDER = Path(__file__).parent / "pictures"
+SIZES = ((80, 24), (120, 40), (200, 60))
+Open = Callable[..., NavarchApp]
+Way = Callable[[Pilot[None]], Awaitable[object]]
+
+
+async def home(pilot: Pilot[None]) -> None:
+    await see(pilot, "3 clusters")
+
+
+def line(text: str, sign: str) -> Way:
+    async def go(pilot: Pilot[None]) -> None:
+        await home(pilot)
+        await write(pilot, f":{text}")
+        await pilot.press("enter")
+        await see(pilot, sign)
+
+    return go
+
+
+def then(way: Way, *keys: str, sign: str) -> Way:
+    async def go(pilot: Pilot[None]) -> None:
+        await way(pilot)
+        await pilot.press(*keys)
+        await see(pilot, sign)
+
+    return go
+
+
+def seen(sign: str, *keys: str, at_last: str = "") -> Way:
+    async def go(pilot: Pilot[None]) -> None:
+        await see(pilot, sign)
+        if keys:
+            await pilot.press(*keys)
+            await see(pilot, at_last)
+
+    return go
+
+
+pods = line("pods", "90 rows")
+one_pod = line("pods @prod-eu -n pay", "10 rows")
+SCREENS: dict[str, tuple[Way, Gate]] = {
+    "fleet": (home, Gate.OPEN),
+    "pods": (pods, Gate.OPEN),
+    "pods-filtered": (then(pods, "/", "c", "r", "a", "s", "h", "enter", sign="of 90 rows"), Gate.OPEN),
+    "pods-none": (then(pods, "/", "q", "q", "q", "enter", sign="none of them matches"), Gate.OPEN),
+    "pods-wide": (then(pods, "w", sign="READY"), Gate.OPEN),
+    "order": (then(pods, "O", sign="Order by"), Gate.OPEN),
+    "columns": (then(pods, "C", sign="Columns"), Gate.OPEN),
+    "command": (then(pods, ":", "d", "e", sign="deployments"), Gate.OPEN),
+    "describe": (then(one_pod, "d", sign="(describe)"), Gate.OPEN),
+    "yaml": (then(one_pod, "y", sign="apiVersion"), Gate.OPEN),
+    "events": (then(one_pod, "v", sign="No events"), Gate.OPEN),
+    "secret": (then(line("secrets @prod-eu", "Opaq"), "y", sign="masked"), Gate.OPEN),
+    "delete": (then(one_pod, "D", sign="Keep everything"), Gate.OPEN),
+    "help": (then(pods, "?", sign="Keys that work here"), Gate.OPEN),
+    "palette": (then(pods, "ctrl+p", sign="Find"), Gate.OPEN),
+    "theme": (then(pods, "T", sign="High contrast"), Gate.OPEN),
+    "journal": (then(home, "J", sign="2 lines"), Gate.OPEN),
+    "unlock": (seen("the vault is locked"), Gate.LOCKED),
+    "unlock-wrong": (seen("the vault is locked", "n", "o", "enter", at_last="does not open"), Gate.LOCKED),
+    "first-start": (seen("Welcome"), Gate.FIRST_START),
+    "review": (seen("Welcome", "enter", at_last="Review before import"), Gate.FIRST_START),
+}
+
+
+def compare(name: str, text: str) -> None:
+    path = FOLDER / f"{name}.txt"
+    if os.environ.get("NAVARCH_PICTURES") == "write":
+        FOLDER.mkdir(exist_ok=True)
+        path.write_text(text + "\n", "utf-8")
+    assert path.exists(), f"no picture {path.name}; see this file's head"
+    assert text + "\n" == path.read_text("utf-8")
+
+
+def fits(text: str, columns: int, rows: int) -> None:
+    """Nothing runs over the edge, and the last line still offers keys."""
+    lines = text.split("\n")
+    assert len(lines) <= rows
+    assert all(len(line) <= columns for line in lines)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", SCREENS)
+async def test_screen(open_app: Open, name: str, size: tuple[int, int]) -> None:
+    way, gate = SCREENS[name]
+    app = open_app(SessionDouble(gate=gate))
+    async with app.run_test(size=size) as pilot:
+        await way(pilot)
+        await pilot.pause()
+        text = screen_text(app)
+    fits(text, *size)
+    compare(f"{name}-{size[0]}x{size[1]}", text)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_a_troubled_fleet(open_app: Open, size: tuple[int, int]) -> None:
+    """Worst first, with words; the live cluster's rows are there all the same."""
+    troubles = {
+        "id-prod-eu": Status(state=State.LIVE, since=NOW - 600),
+        "id-prod-us": Status(state=State.SYNCING, since=NOW - 3, progress=0.4),
+        "id-edge-7": Status(
+            state=State.UNREACHABLE, since=NOW - 30, detail=safe_text("no answer from 192.0.2.1 within 10 s")
+        ),
+    }
+    session = SessionDouble(FleetDouble(default_objects(), names=NAMES, statuses=troubles))
+    app = open_app(session)
+    async with app.run_test(size=size) as pilot:
+        await see(pilot, "3 clusters", "UNREACHABLE")
+        compare(f"troubled-fleet-{size[0]}x{size[1]}", screen_text(app))
+        await write(pilot, ":deploy")
+        await pilot.press("enter")
+        text = await see(pilot, "1/3 live", "no answer from", "syncing 1 of 3 clusters 40%")
+        compare(f"troubled-rows-{size[0]}x{size[1]}", text)
+        await write(pilot, "S")
+        await see(pilot, "Navarch keeps trying")
+        compare(f"states-{size[0]}x{size[1]}", screen_text(app))
