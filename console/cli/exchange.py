@@ -69,8 +69,8 @@ def _in_the_clear(file: Path, known: list[Known]) -> None:
 @app.command("import")
 def import_(file: Annotated[Path, typer.Argument(help="A file written by: navarch vault export")]) -> None:
     """Take clusters from a sealed file into the vault; nothing in it is overwritten."""
-    from backend.fleet.registry import ClusterRecord
-    from backend.vault.exchange import merge, read_sealed
+    from backend.fleet.registry import Registry
+    from backend.vault.exchange import read_sealed
     from console.cli.session import NEW_PREFIX, given_secret, open_vault
 
     vault = open_vault()
@@ -82,9 +82,7 @@ def import_(file: Annotated[Path, typer.Argument(help="A file written by: navarc
             )
         words = prompt.ask_secret("Passphrase of the sealed file")
     entries = read_sealed(file, words)
-    for entry in entries:
-        ClusterRecord.decode(entry.data)  # what we can't read is refused before anything is changed
-    merged = merge(vault, entries)
+    merged = Registry(vault).adopt(entries, source=f"from {file}")
     say(f"{len(merged.added)} clusters added, {len(merged.known)} were there already")
     if merged.differing:
         say(f"{len(merged.differing)} differ from yours and were left as you have them")

@@ -200,6 +200,8 @@ def refresh(clusters: Clusters = None, yes: Yes = False, output: Output = Form.T
     from backend.fleet.registry.refresh import take_over
 
     registry, known = registry_of(clusters)
+    if not clusters:  # those without a file are no failure unless they were named
+        known = [one for one in known if one.record.source.path]
     found = compare(registry, known)
     taken = []
     for one in found:

@@ -246,9 +246,15 @@ def test_sealed_export_and_import(two: Navarch, tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     there = Navarch(tmp_path / "there", in_process=True)
     there.make_vault()
+    mine = Kubeconfig(tmp_path / "there")
+    mine.add("lab", {"token": "another"})
+    there.done("cluster", "import", str(mine.path), "--yes")
     there.done("vault", "import", str(tmp_path / "f.navarch"), NAVARCH_NEW_PASSWORD_FILE=words)
-    assert set(listed(there)) == {"lab"}
-    assert json.loads(there.done("credential", "--cluster", "lab"))["status"]["token"] == CANARY
+    assert set(listed(there)) == {"lab", "lab-2"}
+    again = there("vault", "import", str(tmp_path / "f.navarch"), NAVARCH_NEW_PASSWORD_FILE=words)
+    assert "0 clusters added" in again.stderr
+    assert there("cluster", "refresh").returncode == Exit.OK
+    assert json.loads(there.done("credential", "--cluster", "lab-2"))["status"]["token"] == CANARY
 
 
 def test_the_canary_is_nowhere_outside_the_ciphertext(two: Navarch, file: Kubeconfig, tmp_path: Path) -> None:

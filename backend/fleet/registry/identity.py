@@ -84,6 +84,21 @@ def note(registry: Registry, known: Known, seen: Identity) -> Known:
     return registry.change(known, lambda record: with_identity(record, merged), act="cluster identity noted")
 
 
+async def verify(registry: Registry, cluster_id: str, client: Getter) -> SafeStr:
+    """Compare a cluster that just answered with what was noted, or note it; '' or a sentence to show.
+
+    For a console's first connection. Raises the client's errors, RecordConflict.
+    """
+    known = next((one for one in registry.known() if one.id == cluster_id), None)
+    if known is None:
+        return SafeStr("")
+    seen = await observe(client, known.record.access(known.id))
+    warning = changed(known.record.identity, seen)
+    if not warning:
+        note(registry, known, seen)
+    return warning
+
+
 def accept_new(registry: Registry, known: Known, seen: Identity) -> Known:
     """A person says that the change is right."""
     return registry.change(known, lambda record: with_identity(record, seen), act="cluster identity accepted")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
@@ -16,6 +17,7 @@ from backend.kube.exec_review import ExecReview
 from backend.text import SafeStr, safe_text
 from backend.vault import Record, Vault
 from backend.vault.draft import Draft
+from backend.vault.exchange import Merge, merge
 
 
 class RegistryRefused(Exception):
@@ -106,6 +108,22 @@ class Registry:
             written = draft.put(record.KIND, edited.encode(), record_id=known.id, version=known.version)
             self._journal.write_into(draft, act, cluster=edited.name, detail=detail)
         return _known(written)
+
+    def adopt(self, entries: Sequence[Record], *, source: str) -> Merge:
+        """Take over clusters of a sealed file; one whose name is taken gets a number behind it.
+
+        Raises msgspec.ValidationError, before anything is changed, for an entry that is no cluster.
+        """
+        for entry in entries:
+            ClusterRecord.decode(entry.data)
+        merged = merge(self._vault, entries)
+        for known in self.known():
+            if known.id in merged.added:
+                names = {other.record.name for other in self.known() if other.id != known.id}
+                name = _unique(known.record.name, names)
+                edit = partial(msgspec.structs.replace, name=name)
+                self.change(known, edit, act="vault import", detail=source)
+        return merged
 
     def remove(self, known: Known) -> None:
         """Take a cluster and its approval out of the vault (backups still hold them)."""

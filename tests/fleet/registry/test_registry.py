@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from backend.fleet.registry import Choice, ClusterRecord, Registry, RegistryRefused, Source, members, review
 from backend.fleet.registry import refresh as compare
 from backend.fleet.registry.approvals import approved
-from backend.fleet.registry.identity import changed, note, observe
+from backend.fleet.registry.identity import changed, note, observe, verify
 from backend.fleet.registry.kubeconfig import asking_kubeconfig, plain_kubeconfig, why_not
 from backend.fleet.registry.record import Identity
 from backend.fleet.registry.refresh import take_over
@@ -242,6 +242,8 @@ async def test_identity_is_noted_once_and_a_change_is_noticed(
     assert note(registry, known, other).record.identity == seen, "what was noted stays"
     hidden = await observe(FakeClient(""), access)
     assert changed(known.record.identity, hidden) == ""
+    assert await verify(registry, known.id, FakeClient("uid-1")) == ""
+    assert "another cluster" in await verify(registry, known.id, FakeClient("uid-3"))
     rekeyed = Identity(ca_spki=("00",), kube_system_uid="uid-1")
     assert "another key" in changed(known.record.identity, rekeyed)
 
