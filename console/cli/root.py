@@ -11,7 +11,7 @@ from typer._completion_classes import completion_init
 from typer.core import TyperGroup
 
 from backend import __version__
-from console.cli import main
+from console.cli.commands import COMMANDS, load
 
 Click = Any
 """Typer carries its own copy of click and exports no type for contexts and commands."""
@@ -37,20 +37,20 @@ class LazyCommands(TyperGroup):
     """Knows every command's name and help; imports a command's module when it is called."""
 
     def list_commands(self, ctx: Click) -> list[str]:
-        return list(main.COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: Click, cmd_name: str) -> Click:
-        if cmd_name not in main.COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
-        return typer.main.get_command(main.load(cmd_name))
+        return typer.main.get_command(load(cmd_name))
 
     def shell_complete(self, ctx: Click, incomplete: str) -> list[Click]:
-        names = (name for name in main.COMMANDS if name.startswith(incomplete))
-        return [CompletionItem(name, help=main.COMMANDS[name].help) for name in names]
+        names = (name for name in COMMANDS if name.startswith(incomplete))
+        return [CompletionItem(name, help=COMMANDS[name].help) for name in names]
 
     def format_commands(self, ctx: Click, formatter: Click) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, command.help) for name, command in main.COMMANDS.items()])
+            formatter.write_dl([(name, command.help) for name, command in COMMANDS.items()])
 
 
 def root_command() -> Click:

@@ -8,9 +8,10 @@ import pytest
 
 from backend import __version__
 from backend.kube.errors import Unreachable
+from console.cli.commands import COMMANDS, load
 from console.cli.exits import Exit
 from console.cli.failures import INTERRUPTED, guarded
-from console.cli.main import COMMANDS, load, main
+from console.cli.main import main
 
 
 def navarch(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -52,7 +53,9 @@ def test_every_listed_command_has_an_app_with_help(name: str, capsys: pytest.Cap
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_no_command_line_imports_textual(name: str) -> None:
-    code = f"import sys; from console.cli.main import load; load({name!r}); print('textual' in sys.modules)"
+    code = (
+        f"import sys; from console.cli.commands import load; load({name!r}); print('textual' in sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )

@@ -1,0 +1,42 @@
+"""Every command: its name, where it lives, what it is for. Its module is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    module: str
+    """Holds ``app``, a typer.Typer: one command or a group."""
+    help: str
+
+
+COMMANDS: dict[str, Command] = {
+    "demo": Command("console.cli.demo", "Try Navarch on a simulated fleet; no cluster needed."),
+    "vault": Command("console.cli.vault", "Create, unlock, lock, back up and check the encrypted store."),
+    "cluster": Command(
+        "console.cli.cluster", "Import clusters from kubeconfigs; list, test, tag, protect them."
+    ),
+    "get": Command("console.cli.get", "List resources of many clusters in one table."),
+    "describe": Command("console.cli.describe", "Explain one object, with its events."),
+    "yaml": Command("console.cli.yaml", "Print whole objects; secret values stay masked."),
+    "delete": Command("console.cli.delete", "Delete objects, with preview and preconditions."),
+    "journal": Command("console.cli.journal", "What was done through Navarch, by whom, to what."),
+    "credential": Command("console.cli.credential", "Exec credential plugin: lets kubectl use the vault."),
+    "kubeconfig": Command(
+        "console.cli.kubeconfig", "Print a kubeconfig without secrets that asks the vault."
+    ),
+    "completion": Command("console.cli.completion", "Print the completion script for bash, zsh or fish."),
+}
+
+
+def load(name: str) -> typer.Typer:
+    """The Typer app of one command; raises KeyError for a name that is none."""
+    app: typer.Typer = importlib.import_module(COMMANDS[name].module).app
+    return app
