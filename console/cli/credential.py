@@ -63,6 +63,7 @@ def _told_already() -> bool:
         recent = mark.exists() and time.time() - mark.stat().st_mtime < TOLD_SECONDS
         if recent and mark.read_text() == caller:
             return True
+        mark.touch(mode=0o600)
         mark.write_text(caller)
     except OSError:
         return False

@@ -55,7 +55,7 @@ class Rig:
         """One more cluster, not started, for a test that stops it or wants its own flags."""
         plane = ControlPlane(
             name,
-            self.folder / name,
+            self.folder / f"extra-{len(self._extras)}-{name}",
             self.programs,
             apiserver_flags=list(apiserver_flags),
             controllers=controllers,
