@@ -283,11 +283,13 @@ def remove(clusters: Named, yes: Yes = False, confirm: Confirm = "") -> None:
 
 def demand_name(name: str, confirmed: str, question: str) -> None:
     """A protected cluster's name must be typed, or given with --confirm. Ends with the code for refused."""
+    from backend.text import safe_text
+
     if confirmed == name:
         return
-    if not confirmed and prompt.person_present() and prompt.agree_by_typing(question, name):
+    if not confirmed and prompt.person_present() and prompt.agree_by_typing(safe_text(question), name):
         return
-    say(f"refused: {name} is protected", f"Add: --confirm {name}")
+    say(f"refused: {safe_text(name)} is protected", f"Add: --confirm {safe_text(name)}")
     raise typer.Exit(Exit.REFUSED)
 
 

@@ -165,7 +165,8 @@ class Registry:
         with self._vault.transaction() as draft:
             taken = _names(draft)
             for choice, candidate in ready:
-                name = _unique(choice.name or candidate.context, taken)
+                # A hostile name could be neither shown nor typed; the file's spelling stays in the source.
+                name = _unique(str(safe_text(choice.name or candidate.context, limit=253)), taken)
                 taken.add(name)
                 self._add(draft, choice, candidate, name, result)
         return result

@@ -70,6 +70,19 @@ def test_names_stay_unique_and_second_import_of_a_context_is_refused(
         registry.change(registry.known()[1], lambda r: replace(r, name="prod"), act="cluster rename")
 
 
+def test_a_hostile_name_is_stored_inert_and_refresh_still_finds_its_context(
+    registry: Registry, kubeconfig: Kubeconfig
+) -> None:
+    hostile = "pr\u202eod\x1b[31m"
+    kubeconfig.add(hostile, {"token": "t"}, server="https://a.example")
+    imported(registry, kubeconfig)
+    [known] = registry.known()
+    assert known.record.name == "pr·od·"
+    assert known.record.source.context == hostile
+    [found] = compare(registry, [known])
+    assert (found.trouble, found.changes) == ("", ())
+
+
 def test_changes_from_two_windows_conflict(registry: Registry, kubeconfig: Kubeconfig) -> None:
     kubeconfig.add("prod", {"token": "t"})
     imported(registry, kubeconfig)
