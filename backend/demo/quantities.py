@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _SUFFIX = {
     "": 1.0,
@@ -21,6 +22,7 @@ _SUFFIX = {
 _QUANTITY = re.compile(r"^([+-]?\d+(?:\.\d+)?)([numkMGT]?|[KMGT]i)$")
 
 
+@lru_cache(maxsize=4096)
 def quantity(text: str | int | float | None) -> float:
     """The number in a quantity; nothing is 0; raises ValueError for what is none."""
     if text is None:

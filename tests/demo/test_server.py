@@ -46,14 +46,15 @@ async def test_users_may_what_rbac_says(other: Callable[[str], Door]) -> None:
     refused = await _ask(viewer, "GET", "/api/v1/secrets")
     assert refused.status == 403
     assert refused.json["message"] == (
-        'secrets is forbidden: User "viewer" cannot list resource "secrets" in API group "" at the cluster scope'
+        'secrets is forbidden: User "viewer" cannot list resource "secrets" in API group "" '
+        "at the cluster scope"
     )
     assert (await _ask(viewer, "DELETE", "/api/v1/namespaces/pay/pods/x")).status == 403
     assert (await _ask(team, "GET", "/apis/apps/v1/namespaces/pay/deployments")).status == 200
     refused = await _ask(team, "GET", "/apis/apps/v1/namespaces/cart/deployments/checkout")
     assert refused.json["message"] == (
-        'deployments.apps "checkout" is forbidden: User "team" cannot get resource "deployments" in API group '
-        '"apps" in the namespace "cart"'
+        'deployments.apps "checkout" is forbidden: User "team" cannot get resource "deployments" '
+        'in API group "apps" in the namespace "cart"'
     )
     review = {"spec": {"resourceAttributes": {"verb": "create", "resource": "pods", "namespace": "pay"}}}
     path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"

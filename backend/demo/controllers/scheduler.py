@@ -12,7 +12,7 @@ from backend.demo.engine import Engine
 from backend.demo.pods import condition
 from backend.demo.quantities import quantity
 from backend.demo.recorder import record
-from backend.demo.store import Event, Key
+from backend.demo.store import Event, Key, Stored
 
 _RETRY = 30.0
 
@@ -23,6 +23,9 @@ class Request:
 
     cpu: float
     memory: float
+
+
+_NOTHING = Request(0.0, 0.0)
 
 
 def pod_request(pod: dict[str, Any]) -> Request:
@@ -40,6 +43,10 @@ class Scheduler:
         self._engine = engine
         self._placed: dict[str, tuple[str, Request]] = {}
         self._waiting: set[Key] = set()
+        self._taken: dict[str, Request] = {}
+        """Node -> the sums of what is placed on it."""
+        self._nodes: dict[str, tuple[int, dict[str, Any]]] = {}
+        """Node -> its revision and its decoded object, so that placing a pod decodes nothing."""
 
     def keys(self, collection: str, event: Event) -> Iterable[Key]:
         if collection == "nodes":
@@ -54,17 +61,34 @@ class Scheduler:
         uid = event.stored.uid
         if event.type == "DELETED":
             self._waiting.discard(event.stored.key)
-            return self._placed.pop(uid, None) is not None
+            return self._free(uid)
         if uid in self._placed:
             if b'"phase":"Succeeded"' in event.stored.body or b'"phase":"Failed"' in event.stored.body:
-                del self._placed[uid]
-                return True
+                return self._free(uid)
             return False
         if b'"nodeName":"' in event.stored.body:
             pod = event.stored.object()
             if pod["spec"].get("nodeName") and is_active(pod):
-                self._placed[uid] = (pod["spec"]["nodeName"], pod_request(pod))
+                node, request = pod["spec"]["nodeName"], pod_request(pod)
+                self._placed[uid] = (node, request)
+                self._add(node, request.cpu, request.memory)
         return False
+
+    def _free(self, uid: str) -> bool:
+        placed = self._placed.pop(uid, None)
+        if placed is not None:
+            self._add(placed[0], -placed[1].cpu, -placed[1].memory)
+        return placed is not None
+
+    def _add(self, node: str, cpu: float, memory: float) -> None:
+        sums = self._taken.get(node, _NOTHING)
+        self._taken[node] = Request(sums.cpu + cpu, sums.memory + memory)
+
+    def _node(self, stored: Stored) -> dict[str, Any]:
+        known = self._nodes.get(stored.name)
+        if known is None or known[0] != stored.rv:
+            known = self._nodes[stored.name] = (stored.rv, stored.object())
+        return known[1]
 
     def reconcile(self, key: Key) -> None:
         stored = self.cluster.store.get("pods", *key)
@@ -91,14 +115,10 @@ class Scheduler:
     def _choose(self, pod: dict[str, Any], reasons: dict[str, int]) -> str | None:
         """The emptiest node that fits; fills ``reasons`` with why the others don't."""
         asked = pod_request(pod)
-        used: dict[str, Request] = {}
-        for node, request in self._placed.values():
-            sums = used.get(node, Request(0.0, 0.0))
-            used[node] = Request(sums.cpu + request.cpu, sums.memory + request.memory)
         best: tuple[float, str] | None = None
         for stored in self.cluster.store.collection("nodes").ordered():
-            obj = stored.object()
-            taken = used.get(stored.name, Request(0.0, 0.0))
+            obj = self._node(stored)
+            taken = self._taken.get(stored.name, _NOTHING)
             after = Request(taken.cpu + asked.cpu, taken.memory + asked.memory)
             why = _unfit(pod, obj, after)
             if why:
