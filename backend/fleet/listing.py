@@ -11,9 +11,9 @@ from fnmatch import fnmatchcase
 from backend.fleet.cluster import Cluster, Target
 from backend.fleet.query import Query
 from backend.fleet.row import Row, make_row
-from backend.kube.errors import DeadlineExceeded, Expired, Forbidden, KubeError
+from backend.kube.errors import DeadlineExceeded, Expired, Forbidden, Invalid, KubeError
 from backend.resources.kind import Kind
-from backend.text import SafeStr
+from backend.text import SafeStr, safe_text
 
 _AHEAD = 4
 """Pages that may wait for their reader, over all clusters: bounds memory when a cluster sends quickly."""
@@ -70,6 +70,8 @@ async def list_once(
                         await pieces.put(piece)
             await pieces.put(Listed(cluster=cluster, done=True))
         except KubeError as error:
+            if isinstance(error, Invalid) and query.labels:
+                error.advice = safe_text(f"Check the label selector: {query.labels}", limit=200)
             await pieces.put(Listed(cluster=cluster, error=error, done=True))
         except TimeoutError:
             late = DeadlineExceeded(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from backend.fleet.query import Query
+from backend.text import safe_text
 from console.cli import completing
 from console.cli.exits import Exit
 from console.cli.root import new_app
@@ -71,7 +73,31 @@ async def _yaml(
 
     async with open_fleet(kubeconfig) as fleet:
         found, failed = await pick_one(fleet, query, timeout=timeout)
+        _check_keys(found.obj, reveal)
         cluster = found.cluster.member.name
         obj = presentable(found.obj, reveal=reveal, managed_fields=managed_fields, cluster=cluster)
         sys.stdout.write(to_yaml(obj))
     return Exit.FAILED if failed else Exit.OK
+
+
+class NoSuchKey(LookupError):
+    """A value was to be revealed that the object does not have; nothing was printed."""
+
+    exit_code = Exit.USAGE
+
+    def __init__(self, key: str, known: list[str]) -> None:
+        self.sentence = f"there is no secret value {safe_text(key)!r} to reveal"
+        self.advice = (
+            "Its keys: " + ", ".join(safe_text(name) for name in known) if known else "It holds none."
+        )
+        super().__init__(self.sentence)
+
+
+def _check_keys(obj: Mapping[str, Any], reveal: frozenset[str]) -> None:
+    """Raise NoSuchKey unless every key to be revealed is there."""
+    from backend.resources.masking import is_secret
+
+    known = sorted({*(obj.get("data") or ()), *(obj.get("stringData") or ())}) if is_secret(obj) else []
+    for key in sorted(reveal - {"*"}):
+        if key not in known:
+            raise NoSuchKey(key, known)

@@ -203,3 +203,9 @@ def test_watching_prints_rows_then_changes_until_interrupted(demo: Demo) -> None
         words = process.stderr.read()
         assert process.wait(30) == 130
     assert "Traceback" not in words
+
+
+def test_a_broken_selector_is_pointed_at(demo: Demo) -> None:
+    done = navarch("get", "pods", "-l", "(((", kubeconfig=demo.kubeconfig)
+    assert done.returncode == 1
+    assert "Check the label selector: (((" in done.stderr

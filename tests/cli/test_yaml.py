@@ -38,3 +38,14 @@ def test_ambiguity_is_shown(demo: Demo) -> None:
     done = navarch("yaml", "ns", "pay", kubeconfig=demo.kubeconfig)
     assert (done.returncode, done.stdout) == (2, "")
     assert "2 objects could be meant" in done.stderr
+
+
+def test_a_key_that_is_not_there_is_told(demo: Demo) -> None:
+    line = navarch("get", "secrets", "-o", "name", kubeconfig=demo.kubeconfig).stdout.splitlines()[0]
+    cluster, namespace, name = line.split()
+    done = navarch(
+        "yaml", name, "-c", cluster, "-n", namespace, "--reveal", "no-such", kubeconfig=demo.kubeconfig
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'no-such'" in done.stderr
+    assert "Its keys: " in done.stderr
