@@ -1,0 +1,172 @@
+"""The few things a replica asks of a file system, and the real one.
+
+`blockengine.verify.disk` is the other implementation: it loses what was not synced. Nothing
+else in `blockengine.replica` touches a file.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from pathlib import Path
+from typing import Protocol
+
+Bytes = bytes | bytearray | memoryview
+
+_KEEP_SIZE, _PUNCH_HOLE = 1, 2
+
+
+class File(Protocol):
+    """One open file. Offsets and lengths are bytes; errors are OSError."""
+
+    def pread(self, length: int, offset: int) -> bytes:
+        """Bytes from `offset`; what lies beyond the end reads as zeroes."""
+        ...
+
+    def pread_cached(self, length: int, offset: int) -> bytes | None:
+        """The same if it takes no wait for a device, else None."""
+        ...
+
+    def pwrite(self, data: Bytes, offset: int, *, durable: bool = False) -> None:
+        """Write all of `data`; with `durable`, it survives power loss on return."""
+        ...
+
+    def punch(self, offset: int, length: int) -> None:
+        """Make a range read as zeroes, giving its space back if that is possible."""
+        ...
+
+    def truncate(self, size: int) -> None: ...
+
+    def sync(self) -> None:
+        """Everything written so far survives power loss on return."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Directory(Protocol):
+    """One flat folder. A name's creation, renaming or removal survives only after `sync`."""
+
+    def create(self, name: str) -> File: ...
+
+    def open(self, name: str) -> File: ...
+
+    def names(self) -> list[str]: ...
+
+    def rename(self, old: str, new: str) -> None: ...
+
+    def remove(self, name: str) -> None: ...
+
+    def sync(self) -> None: ...
+
+    def place(self) -> tuple[int, int]:
+        """(device, inode) of the folder: a copy has another one."""
+        ...
+
+
+class RealFile:
+    """A file of the operating system, buffered by its page cache."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._fd = descriptor
+        self._nowait = getattr(os, "RWF_NOWAIT", 0)
+
+    def pread(self, length: int, offset: int) -> bytes:
+        data = os.pread(self._fd, length, offset)
+        while len(data) < length:
+            more = os.pread(self._fd, length - len(data), offset + len(data))
+            if not more:
+                return data + bytes(length - len(data))
+            data += more
+        return data
+
+    def pread_cached(self, length: int, offset: int) -> bytes | None:
+        if not self._nowait:
+            return self.pread(length, offset)
+        data = bytearray(length)
+        try:
+            got = os.preadv(self._fd, [data], offset, self._nowait)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            if error.errno != errno.EOPNOTSUPP:
+                raise
+            # tmpfs knows no RWF_NOWAIT; its bytes are in memory anyway.
+            self._nowait = 0
+            return self.pread(length, offset)
+        return bytes(data) if got == length else self.pread(length, offset)
+
+    def pwrite(self, data: Bytes, offset: int, *, durable: bool = False) -> None:
+        view = memoryview(data)
+        while view:
+            if durable:
+                written = os.pwritev(self._fd, [view], offset, os.RWF_DSYNC)
+            else:
+                written = os.pwrite(self._fd, view, offset)
+            view, offset = view[written:], offset + written
+
+    def punch(self, offset: int, length: int) -> None:
+        if _fallocate(self._fd, offset, length):
+            return
+        zeroes = bytes(min(length, 1 << 20))
+        while length > 0:
+            step = min(length, len(zeroes))
+            self.pwrite(memoryview(zeroes)[:step], offset)
+            offset, length = offset + step, length - step
+
+    def truncate(self, size: int) -> None:
+        os.ftruncate(self._fd, size)
+
+    def sync(self) -> None:
+        os.fdatasync(self._fd)
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+class RealDirectory:
+    """A folder of the operating system."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def create(self, name: str) -> File:
+        return RealFile(os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+    def open(self, name: str) -> File:
+        return RealFile(os.open(self.path / name, os.O_RDWR | os.O_CLOEXEC))
+
+    def names(self) -> list[str]:
+        return sorted(entry.name for entry in self.path.iterdir())
+
+    def rename(self, old: str, new: str) -> None:
+        (self.path / old).rename(self.path / new)
+
+    def remove(self, name: str) -> None:
+        (self.path / name).unlink()
+
+    def sync(self) -> None:
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def place(self) -> tuple[int, int]:
+        status = self.path.stat()
+        return status.st_dev, status.st_ino
+
+
+def _fallocate(descriptor: int, offset: int, length: int) -> bool:
+    """Punch a hole; False where the file system (or the system) has no such thing."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "fallocate64", None)
+    if call is None:
+        return False
+    call.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
+    if call(descriptor, _KEEP_SIZE | _PUNCH_HOLE, offset, length) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.EOPNOTSUPP, errno.ENOSYS):
+        return False
+    raise OSError(code, os.strerror(code))

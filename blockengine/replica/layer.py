@@ -1,0 +1,133 @@
+"""One layer of a replica: bytes, their checksums, and which blocks it has.
+
+Three files. Block `n` (4 KiB) stands at `n * 4096` of the data file, its checksum at `n * 8`
+of the checksum file, its state at `n` of the map. The map is read in chunks, and only a
+bounded number of them stays in memory.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from xxhash import xxh3_64_intdigest
+
+from blockengine.replica.files import Bytes, Directory
+
+BLOCK = 4096
+CHUNK = 4096
+CHUNKS_KEPT = 2048
+
+# Any two differ in four bits or more, so that a flipped bit is noticed, not believed.
+ABSENT, ZERO, DATA, NEW = 0x00, 0x55, 0xAA, 0x33
+
+_SUM = struct.Struct("<Q")
+
+
+def checksum(block: Bytes, number: int) -> int:
+    """XXH3-64 of one block, seeded with its number: a block at the wrong place fails too."""
+    return xxh3_64_intdigest(block, seed=number)
+
+
+class Layer:
+    """Blocks of one layer. `ABSENT` means: ask the layer below."""
+
+    def __init__(self, directory: Directory, name: str, *, create: bool = False) -> None:
+        take = directory.create if create else directory.open
+        self.name = name
+        self.data = take(f"{name}.data")
+        self.sums = take(f"{name}.sums")
+        self.map = take(f"{name}.map")
+        # Whether the map on the disk is the one in memory.
+        self.map_synced = False
+        self._chunks: OrderedDict[int, bytearray] = OrderedDict()
+
+    def states(self, first: int, count: int) -> bytes:
+        """The states of `count` blocks from `first`."""
+        chunk, place = divmod(first, CHUNK)
+        if place + count <= CHUNK:
+            return bytes(self._chunk(chunk)[place : place + count])
+        head = CHUNK - place
+        return self.states(first, head) + self.states(first + head, count - head)
+
+    def set_states(self, first: int, states: Bytes, *, durable: bool = False) -> None:
+        """Change states, in the page cache (or, `durable`, on the disk)."""
+        self.map_synced = self.map_synced and durable
+        self.map.pwrite(states, first, durable=durable)
+        done = 0
+        while done < len(states):
+            chunk, place = divmod(first + done, CHUNK)
+            step = min(len(states) - done, CHUNK - place)
+            self._chunk(chunk)[place : place + step] = states[done : done + step]
+            done += step
+
+    def _chunk(self, number: int) -> bytearray:
+        chunk = self._chunks.get(number)
+        if chunk is None:
+            chunk = self._chunks[number] = bytearray(self.map.pread(CHUNK, number * CHUNK))
+            if len(self._chunks) > CHUNKS_KEPT:
+                self._chunks.popitem(last=False)
+        else:
+            self._chunks.move_to_end(number)
+        return chunk
+
+    def write(self, first: int, blocks: memoryview, *, durable: bool = False) -> None:
+        """Whole blocks and their checksums, in this order."""
+        self.data.pwrite(blocks, first * BLOCK, durable=durable)
+        self.sums.pwrite(sums_of(blocks, first), first * 8, durable=durable)
+
+    def read(self, first: int, count: int) -> tuple[bytes, list[int]]:
+        """Whole blocks, and the numbers of those whose checksum does not verify."""
+        data = self.data.pread(count * BLOCK, first * BLOCK)
+        return data, self.wrong(first, data)
+
+    def read_cached(self, first: int, count: int) -> bytes | None:
+        """Whole blocks if they are in memory and verify; None otherwise."""
+        data = self.data.pread_cached(count * BLOCK, first * BLOCK)
+        if data is None or self.wrong(first, data):
+            return None
+        return data
+
+    def wrong(self, first: int, data: bytes) -> list[int]:
+        """Which of these blocks don't verify."""
+        count = len(data) // BLOCK
+        stored = self.sums.pread(count * 8, first * 8)
+        if stored == sums_of(memoryview(data), first):
+            return []
+        made = sums_of(memoryview(data), first)
+        return [first + n for n in range(count) if stored[n * 8 : n * 8 + 8] != made[n * 8 : n * 8 + 8]]
+
+    def sync_content(self) -> None:
+        """Bytes and checksums survive power loss on return; the map comes after them."""
+        self.data.sync()
+        self.sums.sync()
+
+    def sync_map(self) -> None:
+        """The map survives power loss on return, as it was when the call began."""
+        self.map_synced = True
+        self.map.sync()
+
+    def close(self) -> None:
+        for file in (self.data, self.sums, self.map):
+            file.close()
+
+
+def sums_of(blocks: memoryview, first: int) -> bytes:
+    """The checksums of whole blocks, as they stand in the checksum file."""
+    if len(blocks) == BLOCK:
+        return _SUM.pack(xxh3_64_intdigest(blocks, seed=first))
+    count = len(blocks) // BLOCK
+    digests = [xxh3_64_intdigest(blocks[n * BLOCK : n * BLOCK + BLOCK], seed=first + n) for n in range(count)]
+    return struct.pack(f"<{count}Q", *digests)
+
+
+def runs(states: bytes) -> Iterator[tuple[int, int, int]]:
+    """(state, start, length) of each run of equal states."""
+    start = 0
+    while start < len(states):
+        state = states[start]
+        rest = states[start:].lstrip(states[start : start + 1])
+        length = len(states) - start - len(rest)
+        yield state, start, length
+        start += length

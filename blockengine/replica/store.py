@@ -1,0 +1,189 @@
+"""The bytes of one replica: reading and writing through its layers.
+
+Synchronous: whoever serves decides what runs in a thread. One caller at a time may change a
+block; `flushing` may run beside reads and writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from blockengine.replica.files import Directory
+from blockengine.replica.layer import ABSENT, BLOCK, CHUNK, DATA, NEW, ZERO, Layer, runs, sums_of
+
+_FRESH = bytes((ABSENT, NEW))
+
+
+class Rotten(Exception):
+    """Blocks whose checksum does not verify; another replica may still have them."""
+
+    def __init__(self, blocks: list[int]) -> None:
+        self.blocks = blocks
+        super().__init__(
+            f"{len(blocks)} blocks don't match their checksums, first at byte {blocks[0] * BLOCK}"
+        )
+
+
+class Store:
+    """A chain of layers, the newest last. Offsets and lengths are whole blocks."""
+
+    def __init__(self, directory: Directory, names: list[str]) -> None:
+        self._directory = directory
+        self.layers = [Layer(directory, name) for name in names]
+        self._fresh: set[int] = set()
+
+    @property
+    def top(self) -> Layer:
+        return self.layers[-1]
+
+    def read(self, first: int, count: int) -> bytes:
+        """`count` blocks from `first`.
+
+        Raises: Rotten.
+        """
+        states = self.top.states(first, count)
+        if states.count(DATA) == count:
+            data, wrong = self.top.read(first, count)
+        else:
+            data, wrong = self._gather(first, count)
+        if wrong:
+            raise Rotten(wrong)
+        return data
+
+    def read_cached(self, first: int, count: int) -> bytes | None:
+        """The same without waiting for a device; None if that is not possible."""
+        states = self.top.states(first, count)
+        if states.count(DATA) != count:
+            return None
+        return self.top.read_cached(first, count)
+
+    def _gather(self, first: int, count: int) -> tuple[bytes, list[int]]:
+        pieces: list[bytes] = []
+        wrong: list[int] = []
+        for layer, start, length in self.extents(first, count):
+            if layer is None:
+                pieces.append(bytes(length * BLOCK))
+                continue
+            data, bad = layer.read(start, length)
+            pieces.append(data)
+            wrong += bad
+        return b"".join(pieces), wrong
+
+    def extents(self, first: int, count: int) -> list[tuple[Layer | None, int, int]]:
+        """Who has these blocks: (layer, first block, count); None reads as zeroes.
+
+        Raises: Rotten where a map holds what nobody wrote.
+        """
+        return self._find(len(self.layers) - 1, first, count)
+
+    def _find(self, level: int, first: int, count: int) -> list[tuple[Layer | None, int, int]]:
+        if level < 0:
+            return [(None, first, count)]
+        found: list[tuple[Layer | None, int, int]] = []
+        layer = self.layers[level]
+        for state, start, length in runs(layer.states(first, count)):
+            if state == ABSENT:
+                found += self._find(level - 1, first + start, length)
+            elif state == ZERO:
+                found.append((None, first + start, length))
+            elif state in (DATA, NEW):
+                found.append((layer, first + start, length))
+            else:
+                raise Rotten(list(range(first + start, first + start + length)))
+        return found
+
+    def write(self, first: int, blocks: memoryview, *, durable: bool = False) -> None:
+        """Whole blocks. A failed write leaves each block old, new or mixed by sector, and readable.
+
+        Raises: OSError.
+        """
+        count = len(blocks) // BLOCK
+        top = self.top
+        states = top.states(first, count)
+        try:
+            top.write(first, blocks, durable=durable)
+        except OSError:
+            self._readable_again(first, states)
+            raise
+        if states.count(DATA) != count or (durable and not self.top.map_synced):
+            self._now_data(first, states, durable=durable)
+
+    def _now_data(self, first: int, states: bytes, *, durable: bool) -> None:
+        """Record that blocks have content.
+
+        Over a lower layer an absent block first becomes NEW: until its bytes are flushed, a
+        power loss may leave any mixture in its place, and then it must count as absent.
+        """
+        if durable or len(self.layers) == 1:
+            self.top.set_states(first, bytes((DATA,)) * len(states), durable=durable)
+            return
+        after = bytes(NEW if state in _FRESH else DATA for state in states)
+        self._fresh.update(first + place for place, state in enumerate(after) if state == NEW)
+        self.top.set_states(first, after)
+
+    def _readable_again(self, first: int, states: bytes) -> None:
+        for state, start, length in runs(states):
+            if state in (DATA, NEW):
+                self.trust(first + start, length)
+
+    def trust(self, first: int, count: int) -> None:
+        """Take blocks of the top layer as they are: make their checksums anew."""
+        data = self.top.data.pread(count * BLOCK, first * BLOCK)
+        self.top.sums.pwrite(sums_of(memoryview(data), first), first * 8)
+
+    def zero(self, first: int, count: int) -> None:
+        """Blocks read as zeroes from now on, and give back their space.
+
+        The map hides lower layers; the hole makes sure that a map which runs ahead of its
+        bytes after a power loss shows zeroes, not what was discarded.
+        """
+        while count:
+            step = min(count, CHUNK)
+            self.top.data.punch(first * BLOCK, step * BLOCK)
+            self.top.sums.pwrite(sums_of(memoryview(bytes(step * BLOCK)), first), first * 8)
+            self.top.set_states(first, bytes((ZERO,)) * step)
+            first, count = first + step, count - step
+
+    def flushing(self) -> Iterator[Callable[[], None]]:
+        """The blocking steps of a flush, in order; what is written meanwhile may miss it."""
+        top, fresh, self._fresh = self.top, self._fresh, set()
+        yield top.sync_content
+        for block in fresh:
+            if top.states(block, 1)[0] == NEW:
+                top.set_states(block, bytes((DATA,)))
+        yield top.sync_map
+
+    def after_crash(self, first: int, count: int, *, trusted: bool) -> None:
+        """Bring the map in line with the bytes.
+
+        After a power loss a NEW block counts only if it verifies. If the bytes are `trusted`
+        (the page cache survived, and was synced), it counts as it is: a kill between bytes and
+        checksum must not take back an older write of the same block.
+        """
+        states = self.top.states(first, count)
+        for state, start, length in runs(states):
+            if state == NEW:
+                wrong = [] if trusted else self.top.read(first + start, length)[1]
+                for block in range(first + start, first + start + length):
+                    state_now = ABSENT if block in wrong else DATA
+                    self.top.set_states(block, bytes((state_now,)))
+
+    def unverified(self, first: int, count: int) -> list[int]:
+        """Blocks of the top layer whose bytes and checksum disagree."""
+        wrong: list[int] = []
+        for state, start, length in runs(self.top.states(first, count)):
+            if state in (DATA, NEW):
+                wrong += self.top.read(first + start, length)[1]
+        return wrong
+
+    def push(self, name: str) -> None:
+        """Start a new, empty top layer; everything before it was flushed.
+
+        Raises: OSError, and then nothing has changed.
+        """
+        self.layers.append(Layer(self._directory, name, create=True))
+        self._fresh = set()
+
+    def close(self) -> None:
+        for layer in self.layers:
+            layer.close()

@@ -1,0 +1,91 @@
+"""Every place where a replica may stop; and proof that the sweep sees what it should."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from blockengine.replica import layer, regionlog, replica, slots, store
+from blockengine.replica.layer import ABSENT, DATA, ZERO
+from blockengine.verify.disk import SimulatedDisk
+from tests.faults.engine.sweep import sweep
+
+SEEDS = range(8)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_crash_breaks_a_promise(seed: int) -> None:
+    swept = sweep(seed, operations=40, survivals=2)
+    assert not swept.broken
+    assert swept.stops > 400
+
+
+def _nothing(*anything: Any, **named: Any) -> None:
+    """A sync that was forgotten."""
+
+
+def _content_only(held: layer.Layer, first: int, blocks: memoryview, *, durable: bool = False) -> None:
+    held.data.pwrite(blocks, first * layer.BLOCK)
+    held.sums.pwrite(layer.sums_of(blocks, first), first * 8)
+
+
+def _map_first(held: store.Store) -> Iterator[Callable[[], None]]:
+    for block in held._fresh:
+        held.top.set_states(block, bytes((DATA,)))
+    held._fresh = set()
+    yield held.top.sync_map
+    yield held.top.sync_content
+
+
+def _data_at_once(held: store.Store, first: int, states: bytes, *, durable: bool) -> None:
+    held.top.set_states(first, bytes((DATA,)) * len(states), durable=durable)
+
+
+def _no_hole(held: store.Store, first: int, count: int) -> None:
+    held.top.set_states(first, bytes((ZERO,)) * count)
+
+
+def _absent(held: store.Store, first: int, count: int) -> None:
+    held.top.data.punch(first * layer.BLOCK, count * layer.BLOCK)
+    held.top.set_states(first, bytes((ABSENT,)) * count)
+
+
+def _unsynced_slots(held: slots.Slots[Any], payload: bytes) -> None:
+    head = slots._HEAD.pack(
+        slots.MAGIC, slots.FORMAT, 0, len(payload), held._counter, held._sum(held._counter, payload)
+    )
+    held._file.pwrite(head + payload, 0)
+    held._file.pwrite(head + payload, slots.SLOT)
+
+
+def _blind_recovery(held: replica.Replica, *, same_boot: bool) -> None:
+    for name in held._directory.names():
+        if name.startswith("missed."):
+            held._recover_log(name)
+
+
+@pytest.mark.parametrize(
+    ("owner", "rule", "broken"),
+    [
+        pytest.param(layer.Layer, "sync_content", _nothing, id="a flush forgets the bytes"),
+        pytest.param(layer.Layer, "sync_map", _nothing, id="a flush forgets the map"),
+        pytest.param(store.Store, "flushing", _map_first, id="a flush syncs the map before the bytes"),
+        pytest.param(layer.Layer, "write", _content_only, id="FUA is not durable"),
+        pytest.param(store.Store, "_now_data", _data_at_once, id="unflushed blocks hide the layer below"),
+        pytest.param(store.Store, "zero", _no_hole, id="a discard leaves its bytes under the map"),
+        pytest.param(store.Store, "zero", _absent, id="a discard reveals the layer below"),
+        pytest.param(slots.Slots, "_write", _unsynced_slots, id="slots are not synced"),
+        pytest.param(regionlog.RegionLog, "sync", _nothing, id="intent and missed logs are not synced"),
+        pytest.param(replica.Replica, "_recover", _blind_recovery, id="recovery ignores the intent"),
+        pytest.param(replica.Replica, "_sync_logs", _nothing, id="intent goes before the logs are synced"),
+        pytest.param(SimulatedDisk, "sync", _nothing, id="names are not synced"),
+    ],
+)
+def test_the_sweep_sees_a_seeded_fault(owner: Any, rule: str, broken: Any) -> None:
+    with mock.patch.object(owner, rule, broken):
+        found = next((swept for seed in range(20) if (swept := sweep(seed, operations=40)).broken), None)
+    assert found is not None
+    print(f"found after {found.stops} stops: {found.broken}")

@@ -1,0 +1,190 @@
+"""A drawn workload on one replica, and an oracle that knows what a crash may leave of it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from blockengine.membership import changes
+from blockengine.membership.ballot import Ballot
+from blockengine.membership.record import Epoch, Member, Position, Record, Voter
+from blockengine.replica.layer import BLOCK
+from blockengine.replica.replica import Place, Replica
+from blockengine.verify.disk import SECTOR, Crashed, SimulatedDisk
+
+PLACE, REBOOTED = Place("machine", "boot 1"), Place("machine", "boot 2")
+REGION = 4 * BLOCK
+SIZE = 6 * REGION
+SECTORS = SIZE // SECTOR
+ZERO = bytes(SECTOR)
+
+
+def first_record() -> Record:
+    at = Position(Epoch(1, 1), 1)
+    names = ("a", "b")
+    return Record(
+        "v", "l", at, tuple(Voter(name, 1) for name in names), tuple(Member(name, "x", at) for name in names)
+    )
+
+
+class Workload:
+    """Runs drawn operations until the disk stops; remembers, per sector, what it may hold."""
+
+    def __init__(self, disk: SimulatedDisk, seed: int) -> None:
+        self.disk, self.draw = disk, random.Random(seed)
+        # What each sector held since it was last durable; the last entry is acknowledged.
+        self.trail: list[list[bytes]] = [[ZERO] for _ in range(SECTORS)]
+        # What an operation that was cut short may have put there.
+        self.under_way: dict[int, bytes] = {}
+        self.promise = Epoch(1, 1)
+        self.record = first_record()
+        self.next_record: Record | None = None
+        self.missed: set[int] | None = None
+        self.count = 0
+        self.replica: Replica | None = None
+
+    def run(self, operations: int) -> bool:
+        """Whether it came to its end before the disk stopped."""
+        try:
+            ballot = Ballot("a", 1, self.promise, record=self.record)
+            self.replica = Replica.create(
+                self.disk, ballot, volume="v", size=SIZE, place=PLACE, block_size=512, region=REGION
+            )
+            for _ in range(operations):
+                self.step(self.replica)
+        except Crashed:
+            return False
+        return True
+
+    def step(self, replica: Replica) -> None:
+        act: Callable[[Replica], None] = self.draw.choices(
+            [
+                self.write,
+                self.force_unit,
+                self.zero,
+                self.discard,
+                self.flush,
+                self.clear,
+                self.cut,
+                self.vote,
+            ],
+            [12, 3, 2, 3, 5, 2, 1, 2],
+        )[0]
+        act(replica)
+
+    # Bytes.
+
+    def content(self, sectors: int) -> bytes:
+        made = b""
+        for _ in range(sectors):
+            self.count += 1
+            made += self.count.to_bytes(8, "little") * (SECTOR // 8)
+        return made
+
+    def range(self) -> tuple[int, int]:
+        per_block = BLOCK // SECTOR
+        if self.draw.random() < 0.5:
+            blocks = SECTORS // per_block
+            first = self.draw.randrange(blocks)
+            return first * per_block, self.draw.randint(1, min(3, blocks - first)) * per_block
+        first = self.draw.randrange(SECTORS)
+        return first, self.draw.randint(1, min(20, SECTORS - first))
+
+    def changing(self, first: int, content: bytes) -> None:
+        self.under_way = {
+            first + n: content[n * SECTOR : (n + 1) * SECTOR] for n in range(len(content) // SECTOR)
+        }
+
+    def changed(self, *, durable: bool = False) -> None:
+        for sector, value in self.under_way.items():
+            self.trail[sector] = [value] if durable else [*self.trail[sector], value]
+            if self.missed is not None:
+                self.missed.add(sector * SECTOR // REGION)
+        self.under_way = {}
+
+    def write(self, replica: Replica) -> None:
+        first, sectors = self.range()
+        data = self.content(sectors)
+        self.changing(first, data)
+        replica.write(first * SECTOR, data)
+        self.changed()
+
+    def force_unit(self, replica: Replica) -> None:
+        first, sectors = self.range()
+        data = self.content(sectors)
+        self.changing(first, data)
+        replica.write(first * SECTOR, data, durable=True)
+        self.changed(durable=True)
+
+    def zero(self, replica: Replica) -> None:
+        first, sectors = self.range()
+        self.changing(first, bytes(sectors * SECTOR))
+        replica.zero(first * SECTOR, sectors * SECTOR)
+        self.changed()
+
+    def discard(self, replica: Replica) -> None:
+        first, sectors = self.range()
+        start, end = -(-first * SECTOR // BLOCK) * BLOCK, (first + sectors) * SECTOR // BLOCK * BLOCK
+        self.changing(start // SECTOR, bytes(max(0, end - start)))
+        replica.discard(first * SECTOR, sectors * SECTOR)
+        self.changed()
+
+    def flush(self, replica: Replica) -> None:
+        replica.flush()
+        self.trail = [held[-1:] for held in self.trail]
+
+    def clear(self, replica: Replica) -> None:
+        self.flush(replica)
+        replica.clear(sorted(replica.intent.marked))
+
+    def cut(self, replica: Replica) -> None:
+        if len(replica.snapshots) < 3:
+            replica.cut(f"s{len(replica.snapshots)}")
+            self.trail = [held[-1:] for held in self.trail]
+
+    # Votes.
+
+    def vote(self, replica: Replica) -> None:
+        if self.draw.random() < 0.5:
+            epoch = Epoch(self.promise.number + 1, 1)
+            replica.open_session(epoch=epoch, number=1)
+            self.promise = epoch
+            return
+        at = Position(self.promise, self.record.position.seq + 1)
+        out = self.record.absence("b") is not None
+        if out:
+            self.next_record = changes.promote(self.record, "b", "x", at)
+        else:
+            self.next_record = changes.remove(self.record, ["b"], at)
+        replica.store_record(self.next_record)
+        self.record, self.next_record = self.next_record, None
+        self.missed = None if out else set()
+
+    # What a crash must leave.
+
+    def check(self, after: Replica, *, power: bool) -> None:
+        """Every promise the replica had made when its machine, or only its process, stopped."""
+        assert after.ballot.promise >= self.promise
+        assert after.ballot.record in (self.record, self.next_record)
+        exact = {sector for sector in range(SECTORS) if self.region(sector) not in after.intent.marked}
+        if self.missed is not None and after.ballot.record == self.record:
+            assert self.missed <= after.missed["b"].marked, "a missed log forgot a change"
+            assert after.missed["b"].tag == self.record.absence("b").out  # type: ignore[union-attr]
+        after.trust_unverified()
+        self.compare(after, exact if power else set(range(SECTORS)))
+        assert not any(wrong for _, wrong in after.scrub())
+
+    @staticmethod
+    def region(sector: int) -> int:
+        return sector * SECTOR // REGION
+
+    def compare(self, after: Replica, exact: set[int]) -> None:
+        held = after.read(0, SIZE)
+        for sector in range(SECTORS):
+            value = held[sector * SECTOR : (sector + 1) * SECTOR]
+            allowed = self.trail[sector][-1:] if sector in exact else list(self.trail[sector])
+            if sector in self.under_way:
+                allowed = [*allowed, self.under_way[sector]]
+            assert value in allowed, (
+                f"sector {sector} holds {value[:8].hex()}, allowed {[one[:8].hex() for one in allowed]}"
+            )
