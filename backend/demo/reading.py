@@ -19,7 +19,7 @@ from backend.demo.calls import Call, Representation, truthy
 from backend.demo.selectors import Match, both, field_match, label_match
 from backend.demo.status import ApiError, bad_request, invalid, not_found, too_large_version
 from backend.demo.store import Collection, Event, Stored, select
-from backend.demo.tables import partial, table, whole
+from backend.demo.tables import cells, partial, table, whole
 
 if TYPE_CHECKING:
     from backend.demo.cluster import Cluster
@@ -329,13 +329,19 @@ class Watch:
             "metadata": metadata,
         }
         if shape.as_ == "Table":
-            rows = [{"cells": [], "object": head}]
+            shown: dict[str, Any] | None = head
+            if self._asked.include == "None":
+                shown = None
+            elif self._asked.include == "Metadata":
+                shown = head | {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{shape.version}"}
+            empty = {"metadata": {"name": ""}}
+            row = {"cells": cells(resource, empty, self._asked.printer_columns()), "object": shown}
             head = {
                 "kind": "Table",
                 "apiVersion": f"meta.k8s.io/{shape.version}",
                 "metadata": {"resourceVersion": str(rv)},
                 "columnDefinitions": None,
-                "rows": rows,
+                "rows": [row],
             }
         elif shape.as_.startswith("PartialObjectMetadata"):
             head |= {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{shape.version}"}

@@ -64,6 +64,15 @@ def table(
     return encode(head)[:-1] + b',"columnDefinitions":' + encode(definitions) + b',"rows":[' + rows + b"]}"
 
 
+def cells(resource: Resource, obj: dict[str, Any], custom: list[dict[str, Any]] | None) -> list[Any]:
+    """The cells of one object: by its printer, its CRD's columns, or the default table's two."""
+    name = obj["metadata"]["name"]
+    if resource.custom:
+        return [name, *(_custom_cell(obj, column) for column in custom or [])]
+    printer = cells_by_resource().get(resource.key)
+    return printer(obj) if printer else [name, obj["metadata"].get("creationTimestamp")]
+
+
 def _row(
     resource: Resource,
     item: Stored,
@@ -73,13 +82,7 @@ def _row(
     custom: list[dict[str, Any]] | None,
 ) -> bytes:
     obj = item.object()
-    if resource.custom:
-        cells = [item.name, *(_custom_cell(obj, column) for column in custom or [])]
-    else:
-        printer = cells_by_resource().get(resource.key)
-        created = obj["metadata"].get("creationTimestamp")
-        cells = printer(obj) if printer else [item.name, created]
-    row = b'{"cells":' + msgspec.json.encode(cells)
+    row = b'{"cells":' + msgspec.json.encode(cells(resource, obj, custom))
     if resource.key == "pods" and (found := _PHASE.search(item.body)):
         reason, message = _PHASES[found[1].decode()]
         condition = {"type": "Completed", "status": "True", "reason": reason, "message": message}

@@ -374,6 +374,15 @@ WRITING = (
         watch=2,
     ),
     Step(
+        "watch streaming tables",
+        "GET",
+        CORE
+        + "/configmaps?watch=1&fieldSelector=metadata.name%3Done&timeoutSeconds=5&sendInitialEvents=true"
+        + "&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan",
+        watch=2,
+        accept=TABLE,
+    ),
+    Step(
         "put scale",
         "PUT",
         APPS + "/deployments/web/scale",
