@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import copy
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from backend.demo import ownership
 from backend.demo.ages import rfc3339
+from backend.demo.answer import Answer
 from backend.demo.bodies import decode_body, decode_json, decode_yaml
 from backend.demo.calls import Call, negotiate, truthy
 from backend.demo.cluster import Cluster
 from backend.demo.defaults import fill_in
-from backend.demo.deleting import delete_one, finish_if_free
+from backend.demo.deleting import finish_if_free
 from backend.demo.patches import json_patch, merge_patch, strategic_merge
+from backend.demo.removals import delete_collection, delete_named
 from backend.demo.scaling import merged_scale, scale_of
 from backend.demo.schema import Schema, drop_empty, drop_unknown, schema_of, unknown_fields, wrong_type
-from backend.demo.selectors import both, field_match, label_match
 from backend.demo.status import (
     ApiError,
     already_exists,
@@ -48,15 +48,6 @@ _NO_GENERATION = (
     "persistentvolumes", "persistentvolumeclaims", "coordination.k8s.io/leases",
     "storage.k8s.io/storageclasses",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a write answers: HTTP code, JSON body, texts for Warning headers."""
-
-    code: int
-    body: bytes
-    warnings: tuple[str, ...] = ()
 
 
 def write(cluster: Cluster, call: Call) -> Answer:
@@ -85,9 +76,9 @@ class _Write:
             case "PATCH":
                 return self._patch()
             case "DELETE" if self.target.name:
-                return self._delete()
+                return delete_named(self.cluster, self.call)
             case "DELETE":
-                return self._delete_collection()
+                return delete_collection(self.cluster, self.call)
         raise no_method()
 
     # -- creating ------------------------------------------------------------------------------------
@@ -256,95 +247,6 @@ class _Write:
         obj["metadata"].pop("resourceVersion", None)
         self.call.query.setdefault("fieldManager", "kubectl")
         return self._reply(200, self._replace(live, obj))
-
-    # -- deleting ------------------------------------------------------------------------------------
-
-    def _delete(self) -> Answer:
-        options = self._delete_options()
-        live = self._live()
-        wanted = options.get("preconditions") or {}
-        group = self.resource.group
-        for name, actual in (("uid", live.uid), ("resourceVersion", str(live.rv))):
-            if wanted.get(name) and wanted[name] != actual:
-                word = "UID" if name == "uid" else "ResourceVersion"
-                fate = "deleted and then recreated" if name == "uid" else "modified"
-                text = (
-                    f"the {word} in the precondition ({wanted[name]}) does not match the {word} in record "
-                    f"({actual}). The object might have been {fate}"
-                )
-                raise conflict(group, self.resource.kind, live.name, cause=text)
-        last, gone = delete_one(
-            self.cluster,
-            self.resource.key,
-            live.key,
-            grace=options.get("gracePeriodSeconds"),
-            propagation=options.get("propagationPolicy") or "Background",
-            dry_run=self.call.dry_run or "All" in (options.get("dryRun") or ()),
-        )
-        if not gone or self.resource.key == "pods":
-            head = {"kind": self.resource.kind, "apiVersion": self.resource.api_version}
-            return Answer(200, msgspec.json.encode({**head, **(last or {})}) + b"\n")
-        details: dict[str, Any] = {
-            "name": live.name,
-            "group": group,
-            "kind": self.resource.plural,
-            "uid": live.uid,
-        }
-        status = {
-            "kind": "Status",
-            "apiVersion": "v1",
-            "metadata": {},
-            "status": "Success",
-            "details": {key: value for key, value in details.items() if value},
-        }
-        return Answer(200, msgspec.json.encode(status) + b"\n")
-
-    def _delete_options(self) -> dict[str, Any]:
-        options = decode_body(self.call)
-        query = self.call.query
-        if "gracePeriodSeconds" in query:
-            options["gracePeriodSeconds"] = int(query["gracePeriodSeconds"])
-        if "propagationPolicy" in query:
-            options["propagationPolicy"] = query["propagationPolicy"]
-        if truthy(query.get("orphanDependents")):
-            options["propagationPolicy"] = "Orphan"
-        policy = options.get("propagationPolicy")
-        if policy not in (None, "", "Background", "Foreground", "Orphan"):
-            known = '"Foreground", "Background", "Orphan", "nil"'
-            text = f'Unsupported value: "{policy}": supported values: {known}'
-            cause = ("FieldValueNotSupported", text, "propagationPolicy")
-            raise invalid("meta.k8s.io", "DeleteOptions", "", [cause])
-        return options
-
-    def _delete_collection(self) -> Answer:
-        if self.resource.namespaced and not self.target.namespace:
-            raise no_method()
-        options, query = self._delete_options(), self.call.query
-        matches = both(
-            label_match(query.get("labelSelector", "")),
-            field_match(query.get("fieldSelector", ""), self.resource.key),
-        )
-        items = []
-        for stored in list(self.cluster.store.collection(self.resource.key).ordered()):
-            if self.target.namespace and stored.namespace != self.target.namespace:
-                continue
-            if matches is None or matches(stored):
-                last, _ = delete_one(
-                    self.cluster,
-                    self.resource.key,
-                    stored.key,
-                    grace=options.get("gracePeriodSeconds"),
-                    propagation=options.get("propagationPolicy") or "Background",
-                    dry_run=self.call.dry_run,
-                )
-                items.append(last or {})
-        document = {
-            "kind": f"{self.resource.kind}List",
-            "apiVersion": self.resource.api_version,
-            "metadata": {"resourceVersion": str(self.cluster.store.rv)},
-            "items": items,
-        }
-        return Answer(200, msgspec.json.encode(document) + b"\n")
 
     # -- common --------------------------------------------------------------------------------------
 
