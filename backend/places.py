@@ -56,6 +56,8 @@ def _session_dir() -> Path | None:
 def _private(name: str, default: Callable[[], Path]) -> Path:
     home = os.environ.get("NAVARCH_HOME")
     path = Path(home).expanduser().absolute() / name if home else default()
+    if home:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = path.lstat()
     if stat.S_ISLNK(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o022:

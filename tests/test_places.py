@@ -25,7 +25,7 @@ def test_navarch_home_holds_everything(place: object, home: Path, monkeypatch: p
     monkeypatch.setenv("NAVARCH_HOME", str(home / "elsewhere"))
     path = place()  # type: ignore[operator]
     assert path.is_relative_to(home / "elsewhere")
-    assert path.stat().st_mode & 0o777 == 0o700
+    assert path.stat().st_mode & 0o777 == path.parent.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.filterwarnings("error")

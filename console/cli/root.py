@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer._click.shell_completion import CompletionItem  # Typer exports these nowhere else
 from typer._completion_classes import completion_init
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from backend import __version__
 from console.cli.commands import COMMANDS, load
@@ -17,13 +17,38 @@ Click = Any
 """Typer carries its own copy of click and exports no type for contexts and commands."""
 
 
+class PlainCommand(TyperCommand):
+    """Shows an argument as its metavar says, not as a Python type in braces."""
+
+    def collect_usage_pieces(self, ctx: Click) -> list[str]:
+        return ["[OPTIONS]", *(param.metavar or param.name.upper() for param in self._arguments())]
+
+    def format_options(self, ctx: Click, formatter: Click) -> None:
+        arguments = [(p.metavar or p.name.upper(), p.help or "") for p in self._arguments()]
+        options = [p.get_help_record(ctx) for p in self.get_params(ctx) if p.param_type_name == "option"]
+        for title, rows in (("Arguments", arguments), ("Options", list(filter(None, options)))):
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+    def _arguments(self) -> list[Click]:
+        return [param for param in self.params if param.param_type_name == "argument"]
+
+
+class PlainTyper(typer.Typer):
+    """A Typer app whose commands are PlainCommands."""
+
+    def command(self, name: str | None = None, **settings: Any) -> Click:
+        return super().command(name, **{"cls": PlainCommand, **settings})
+
+
 def new_app(help_text: str) -> typer.Typer:
     """A Typer app in the house's manner.
 
     Plain help (rich costs start-up time and colours that say nothing) and no ornate tracebacks: those print
     local variables, which may hold secrets.
     """
-    return typer.Typer(
+    return PlainTyper(
         help=help_text,
         add_completion=False,
         rich_markup_mode=None,
