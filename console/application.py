@@ -30,6 +30,7 @@ from console.views import DetailView, FleetView, History, ObjectRef, View
 if TYPE_CHECKING:
     from backend.fleet.fleet import Fleet
     from backend.fleet.member import Member
+    from console.completion import Offer
     from console.screens.frame import FrameScreen
 
 Result = TypeVar("Result")
@@ -55,6 +56,9 @@ class NavarchApp(App[None], inherit_bindings=False):
         self.history = History()
         self.typed: dict[str, list[str]] = {}
         """Lines typed at each kind of prompt in this session."""
+        self.seen_namespaces: set[str] = set()
+        self.seen_kinds: set[str] = set()
+        """Learnt from rows and discovery; what the ``:`` line completes."""
         self._fleet: Fleet | None = None
         self._opening: asyncio.Task[Fleet] | None = None
         self.crashed: SafeStr | None = None
@@ -134,11 +138,6 @@ class NavarchApp(App[None], inherit_bindings=False):
         from console.completion import kind_words
 
         return kind_words()
-
-    def fleet_completions(self, text: str) -> Sequence[str]:
-        from console.completion import completions
-
-        return completions(text, self.members)
 
     def lock_seconds(self) -> float | None:
         return self.session.lock_seconds()
@@ -309,10 +308,28 @@ class NavarchApp(App[None], inherit_bindings=False):
 
     # --- the command line inside
 
-    def complete(self, text: str) -> Sequence[str]:
-        from console.command_line import complete
+    def complete(self, text: str) -> Offer:
+        from console.completion import offer
 
-        return complete(self, text)
+        return offer(self, text)
+
+    @work(exclusive=True, group="kinds", exit_on_error=False)
+    async def learn_kinds(self) -> None:
+        """Ask connected clusters once what they serve, so that their own kinds complete too."""
+        from backend.kube.errors import KubeError
+
+        if self._fleet is None or self.seen_kinds:
+            return
+        for cluster in self._fleet.clusters:
+            try:
+                async with asyncio.timeout(5.0):
+                    found = await cluster.client.discovery()
+            except (KubeError, TimeoutError):
+                continue
+            self.seen_kinds.update(
+                resource.plural for resource in found.resources if "list" in resource.verbs
+            )
+            return
 
     def run_line(self, line: str) -> None:
         from console.command_line import run_line

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from backend.fleet.query import QuerySyntaxError, parse_line
 from console.actions import ACTIONS
+from console.completion import words
 from console.screens.error import full_sentence
 from console.theme import Tone
 from console.views import SCREENS, ResourcesView
@@ -24,8 +24,8 @@ def run_line(app: NavarchApp, line: str) -> None:
     if first == "screen":
         _screen(app, rest.strip())
         return
-    if text in _words() and text not in app.kind_words():
-        app.call_later(app.run_action, ACTIONS[_words()[text]].call, app.frame)
+    if text in words() and text not in app.kind_words():
+        app.call_later(app.run_action, ACTIONS[words()[text]].call, app.frame)
         return
     if text in SCREENS and text not in app.kind_words():
         _screen(app, text)
@@ -44,20 +44,3 @@ def _screen(app: NavarchApp, name: str) -> None:
     else:
         known = ", ".join(screen for screen in SCREENS if screen != "journal" or app.has_journal)
         app.say(f"There is no screen {name!r}. There are: {known}", Tone.ERROR)
-
-
-def complete(app: NavarchApp, text: str) -> Sequence[str]:
-    """Whole lines that could be meant, the best first."""
-    found = list(app.fleet_completions(text))
-    if " " not in text:
-        found += [word for word in (*_words(), *SCREENS) if word.startswith(text) and word not in found]
-    elif text.startswith("screen "):
-        wanted = text.removeprefix("screen ").strip()
-        found = [f"screen {name}" for name in SCREENS if name.startswith(wanted)]
-    return found
-
-
-def _words() -> dict[str, str]:
-    """Words of the line to action ids."""
-    words = {action.word: action.id for action in ACTIONS.values() if action.word}
-    return {**words, "q": words["quit"]}

@@ -86,11 +86,12 @@ class FrameScreen(Screen[None]):
     # --- what every screen can do
 
     def action_command(self) -> None:
+        self.navarch.learn_kinds()
         self.prompt.ask("command", ":", complete=self.navarch.complete)
 
     @on(PromptLine.Completions)
     def _completions(self, event: PromptLine.Completions) -> None:
-        self.query_one(KeyLine).offer(event.lines)
+        self.query_one(KeyLine).offer(event.shown)
 
     @on(PromptLine.Submitted)
     def _entered(self, event: PromptLine.Submitted) -> None:

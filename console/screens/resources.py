@@ -141,6 +141,9 @@ class ResourcesScreen(TableScreen):
             batch = replace(batch, removed=tuple(key for key in batch.removed if key not in self._leaving))
             self.set_timer(SECONDS + 0.05, self._let_go)
         self._statuses = dict(batch.statuses)
+        self.navarch.seen_namespaces.update(
+            row.item.metadata.namespace for row in batch.changed if row.item.metadata.namespace
+        )
         self.rows.apply(batch)
         self._after_change()
 

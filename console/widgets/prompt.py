@@ -13,13 +13,14 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
+from console.completion import Offer
 from console.theme import Tone
 from console.widgets.field import Field
 from console.widgets.lines import LineWidget
 from console.widgets.paint import Line, Piece
 
-Completer = Callable[[str], Sequence[str]]
-"""From what is typed to whole lines that could be meant, the best first."""
+Completer = Callable[[str], Offer]
+"""From what is typed to what could be meant."""
 
 
 class Sigil(LineWidget):
@@ -64,7 +65,7 @@ class PromptLine(Horizontal):
     class Completions(Message):
         """What could be meant; None: the prompt closed."""
 
-        lines: Sequence[str] | None
+        shown: Sequence[str] | None
 
     def __init__(self) -> None:
         super().__init__()
@@ -156,9 +157,10 @@ class PromptLine(Horizontal):
         self.post_message(self.Changed(self._kind, following))
 
     def _offer(self, text: str) -> None:
-        self._lines = self._complete(text) if self._complete is not None else ()
         if self._complete is not None:
-            self.post_message(self.Completions(self._lines))
+            offer = self._complete(text)
+            self._lines = offer.lines
+            self.post_message(self.Completions(offer.shown))
 
     def action_older(self) -> None:
         self._recall(-1)

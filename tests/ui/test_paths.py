@@ -108,6 +108,25 @@ async def test_completion_offers_kinds_and_takes_them_with_tab(open_app: Open) -
         await see(pilot, "fleet/deployments")
 
 
+async def test_completion_knows_clusters_namespaces_and_columns(open_app: Open) -> None:
+    app = open_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        await write(pilot, ":pods")
+        await pilot.press("enter")
+        await see(pilot, "90 rows")
+        await write(pilot, ":pods @pr")
+        await see(pilot, "@prod-eu  @prod-us")
+        await pilot.press("tab")
+        await write(pilot, " -n k")
+        await see(pilot, "kube-system")
+        await pilot.press("tab")
+        await write(pilot, " --sort RE")
+        await see(pilot, "READY  RESTARTS")
+        await pilot.press("tab", "tab", "enter")
+        await see(pilot, "@prod-eu", "-n kube-system", "RESTARTS↑")
+
+
 async def test_the_cursor_stays_on_its_object_when_rows_come_and_go(open_app: Open) -> None:
     session = SessionDouble()
     app = open_app(session)
