@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -122,7 +124,10 @@ def test_on_a_terminal_the_console_opens(environment: dict[str, str]) -> None:
     os.close(slave)
     seen = b""
     try:
+        stop = time.monotonic() + 40
         while b"prod-eu" not in seen or b"edge-7" not in seen:
+            assert time.monotonic() < stop, seen[-2000:]
+            assert select.select([master], [], [], 40)[0], "nothing was drawn"
             seen += os.read(master, 65536)
         os.write(master, b"\x11")  # ctrl-q
         while True:
