@@ -64,6 +64,8 @@ class NavarchApp(App[None], inherit_bindings=False):
         self.crashed: SafeStr | None = None
         self._keys = KeyQueue(self)
         self.last_error: Exception | None = None
+        self._notice: tuple[str, Tone] | None = None
+        """To be said on the next screen."""
         super().__init__(driver_class=driver_class)
         for name in NAMES:
             self.register_theme(textual_theme(name))
@@ -188,9 +190,8 @@ class NavarchApp(App[None], inherit_bindings=False):
         """The gate is open: show the fleet, and what the vault has to say."""
         self.history = History()
         self.open_fleet()
+        self._notice = (" ".join(map(str, notices)), tone) if notices else None
         self.show(FleetView())
-        if notices:
-            self.call_after_refresh(self.say, " ".join(map(str, notices)), tone)
 
     async def reopen(self, notices: Sequence[object], *, tone: Tone) -> None:
         """The fleet has other members: make it anew and go home."""
@@ -291,7 +292,16 @@ class NavarchApp(App[None], inherit_bindings=False):
 
     def _switch(self, view: View) -> None:
         self._close_dialogs()
-        self.switch_screen(self._screen_of(view))
+        self.change_screen(self._screen_of(view))
+
+    @work(exclusive=True, group="view", exit_on_error=False)
+    async def change_screen(self, screen: Screen[None]) -> None:
+        """Show it when it is complete: an empty frame in between would flicker and cost a full repaint."""
+        with self.batch_update():
+            await self.switch_screen(screen)
+        if self._notice is not None:
+            self.say(*self._notice)
+            self._notice = None
 
     def _close_dialogs(self) -> None:
         """Down to the one main screen, which stands on Textual's empty one."""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from backend.text.safe import ELLIPSIS, SafeStr
+
+_NARROW = re.compile(
+    "[ -~\u00a1-\u00ac\u00ae-\u00ff\u2013\u2014\u2018-\u201d\u2022\u2026\u2039\u203a"
+    "\u2190-\u2193\u2500-\u25fc\u2713-\u2718]*"
+).fullmatch
+"""Latin-1 and the glyphs of frames and states: one cell each, known without wcwidth's tables."""
 
 
 @lru_cache(maxsize=4096)
 def cells(text: str) -> int:
     """How many terminal cells the (safe) text takes; East Asian wide characters take two."""
-    if text.isascii():
+    if text.isascii() or _NARROW(text):
         return len(text)
     from wcwidth import wcswidth  # its tables cost 20 ms, and most text is ASCII
 

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from wcwidth import wcwidth
+from backend.text import cells
 
 _TOKEN = re.compile(
     r"\x1b\[(?P<row>\d+);(?P<column>\d+)H"
@@ -112,17 +112,17 @@ class ShadowScreen:
         if not _all_narrow(text):
             self._lines[row] = []
             out.append(f"\x1b[{row};{column}H{self._switch(style)}{text}")
-            return column + sum(max(0, wcwidth(character)) for character in text)
+            return column + sum(cells(character) for character in text)
         line = self._lines.setdefault(row, [])
         end = column + len(text)
         if len(line) < end:
             line.extend([None] * (end - len(line)))
-        cells: list[_Cell | None] = [(character, style) for character in text]
-        if line[column:end] == cells:
+        wanted: list[_Cell | None] = [(character, style) for character in text]
+        if line[column:end] == wanted:
             return end
-        for first, last in _differences(line[column:end], cells):
+        for first, last in _differences(line[column:end], wanted):
             out.append(f"\x1b[{row};{column + first}H{self._switch(style)}{text[first:last]}")
-        line[column:end] = cells
+        line[column:end] = wanted
         return end
 
     def _switch(self, style: str) -> str:
@@ -178,11 +178,11 @@ def _parts(sgr: str) -> tuple[str, str | None, str | None]:
 
 @lru_cache(maxsize=8192)
 def _all_narrow(text: str) -> bool:
-    return (text.isascii() and text.isprintable()) or all(wcwidth(character) == 1 for character in text)
+    return (text.isascii() and text.isprintable()) or all(cells(character) == 1 for character in text)
 
 
 def _to_ascii(text: str) -> str:
     if text.isascii():
         return text
     text = text.translate(_ASCII)
-    return "".join(c if c.isascii() else "?" * max(0, wcwidth(c)) for c in text)
+    return "".join(c if c.isascii() else "?" * cells(c) for c in text)
