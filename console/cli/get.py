@@ -43,19 +43,22 @@ def get(  # noqa: PLR0917 - the options of a command line
     all_namespaces: Annotated[
         bool, typer.Option("-A", "--all-namespaces", help="For habit: it is the default.")
     ] = False,
-    selector: Annotated[str, typer.Option("-l", "--selector", metavar="LABELS", help="Label selector.")] = "",
+    selector: Annotated[
+        str | None, typer.Option("-l", "--selector", metavar="LABELS", help="Label selector.")
+    ] = None,
     match: Annotated[
-        str, typer.Option("--match", metavar="REGEX", help="Only rows in whose text this is found (RE2).")
-    ] = "",
+        str | None,
+        typer.Option("--match", metavar="REGEX", help="Only rows in whose text this is found (RE2)."),
+    ] = None,
     not_match: Annotated[
-        str, typer.Option("--not-match", metavar="REGEX", help="Only rows in whose text it is not.")
-    ] = "",
+        str | None, typer.Option("--not-match", metavar="REGEX", help="Only rows in whose text it is not.")
+    ] = None,
     sort: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--sort", metavar="COLUMN", help="Order by a column.", autocompletion=completing.columns
         ),
-    ] = "",
+    ] = None,
     desc: Annotated[bool, typer.Option("--desc", help="Largest first.")] = False,
     problems: Annotated[bool, typer.Option("--problems", help="Only what is not well, and why.")] = False,
     output: Annotated[

@@ -13,30 +13,36 @@ from backend.fleet.words import split_words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The options of a list command, as typed."""
+    """The options of a list command, as typed; None: not given.
+
+    An option that was given empty is refused, because it is a script's unset variable: read as "not given",
+    ``delete pods 'x*' -c "$CLUSTER"`` would mean every cluster.
+    """
 
     clusters: Sequence[str] = ()
     namespaces: Sequence[str] = ()
-    labels: str = ""
-    match: str = ""
-    not_match: str = ""
-    sort: str = ""
+    labels: str | None = None
+    match: str | None = None
+    not_match: str | None = None
+    sort: str | None = None
     descending: bool = False
 
 
 def read_query(words: Sequence[str], options: Options) -> Query:
     """``pods api-1 @prod-*`` and options as a query. Raises typer.BadParameter."""
-    clusters = _split(options.clusters)
-    match, not_match, plain = options.match, options.not_match, list[str]()
+    clusters = _split(options.clusters, "--cluster")
+    match = _filled(options.match, "--match")
+    not_match = _filled(options.not_match, "--not-match")
+    plain = list[str]()
     for word in words:
         if word.startswith("@"):
-            clusters += _split([word[1:]])
+            clusters += _split([word[1:]], "@")
         elif word.startswith("/"):
-            match = _once(match, word[1:], "--match")
+            match = _once(match, _filled(word[1:], "/"), "--match")
         elif word.startswith("!"):
-            not_match = _once(not_match, word[1:], "--not-match")
+            not_match = _once(not_match, _filled(word[1:], "!"), "--not-match")
         else:
-            plain.append(word)
+            plain.append(_filled(word, "a name"))
     kind, names = _kind_and_names(plain)
     try:
         for pattern in (match, not_match):
@@ -48,11 +54,11 @@ def read_query(words: Sequence[str], options: Options) -> Query:
         kind=kind,
         names=tuple(names),
         clusters=tuple(dict.fromkeys(clusters)),
-        namespaces=tuple(dict.fromkeys(_split(options.namespaces))),
-        labels=options.labels,
+        namespaces=tuple(dict.fromkeys(_split(options.namespaces, "--namespace"))),
+        labels=_filled(options.labels, "--selector"),
         match=match,
         not_match=not_match,
-        sort=options.sort,
+        sort=_filled(options.sort, "--sort"),
         descending=options.descending,
     )
 
@@ -67,14 +73,21 @@ def _kind_and_names(words: Sequence[str]) -> tuple[str, list[str]]:
     return kind, [*([name] if slash and name else []), *words[1:]]
 
 
-def _split(values: Sequence[str]) -> list[str]:
+def _split(values: Sequence[str], option: str) -> list[str]:
     """The parts between commas of all values; a comma within a name is quoted once more."""
     found = []
     for value in values:
         words, _ = split_words(value)
-        for word in words:
-            found += word.split_commas()
+        parts = [part for word in words for part in word.split_commas()]
+        found += parts or [_filled("", option)]
     return found
+
+
+def _filled(value: str | None, option: str) -> str:
+    """The value; "" when the option was not given at all. Raises typer.BadParameter for an empty one."""
+    if value is not None and not value.strip():
+        raise typer.BadParameter(f"{option} is empty; leave it out, or say what you mean")
+    return value or ""
 
 
 def _once(old: str, new: str, option: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.navarch_command import navarch
 from tests.cli.vault_command import Navarch
 from tests.fleet.running_demo import Demo
@@ -33,6 +35,13 @@ def test_a_name_is_needed(demo: Demo) -> None:
     assert done.returncode == 2
     assert "a name is missing" in done.stderr
     assert navarch("delete", "pods", "no-such", "--yes", kubeconfig=demo.kubeconfig).returncode == 5
+
+
+@pytest.mark.parametrize("arguments", [("-c", ""), ("-n", ""), ("@",), ("",), ("-c", ",")])
+def test_an_unset_variable_never_deletes_everywhere(demo: Demo, arguments: tuple[str, ...]) -> None:
+    done = navarch("delete", "pods", "*", *arguments, "--yes", kubeconfig=demo.kubeconfig)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is empty" in done.stderr
 
 
 def test_the_preview_says_what_falls_and_yes_deletes(demo: Demo) -> None:

@@ -209,3 +209,17 @@ def test_a_broken_selector_is_pointed_at(demo: Demo) -> None:
     done = navarch("get", "pods", "-l", "(((", kubeconfig=demo.kubeconfig)
     assert done.returncode == 1
     assert "Check the label selector: (((" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("-c", ""), ("-c", ","), ("-n", " "), ("-n", "pay", "-n", ""), ("@",), ("/",), ("!",), ("",)]
+    + [(option, "") for option in ("-l", "--match", "--not-match", "--sort")],
+)
+def test_what_is_given_empty_is_refused_and_never_means_everything(
+    demo: Demo, arguments: tuple[str, ...]
+) -> None:
+    """It is a script's unset variable."""
+    done = navarch("get", "pods", *arguments, kubeconfig=demo.kubeconfig)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is empty" in done.stderr
