@@ -28,6 +28,8 @@ from backend.secret import Secret
 DEADLINE = 60.0
 MAX_STDOUT = 1024 * 1024
 MAX_STDERR = 64 * 1024
+MAX_CHATTER = 16 * 1024 * 1024
+"""Bytes on stderr after which a plugin is taken for one that never ends, and is ended."""
 _GRACE = 1.0
 """Seconds between asking a plugin to end and ending it, and for its pipes to drain."""
 
@@ -71,7 +73,10 @@ async def run_plugin(
     interactive = interactive and spec.interactive_mode != "Never"
     program = await asyncio.to_thread(check_approval, spec, access)
     told = environment(spec, access, interactive=interactive, environ=environ)
-    async with _captured(MAX_STDOUT + 1) as output, _captured(MAX_STDERR) as complaints:
+    async with (
+        _captured(MAX_STDOUT, flood=MAX_STDOUT) as output,
+        _captured(MAX_STDERR, flood=MAX_CHATTER) as complaints,
+    ):
         try:
             process = await asyncio.create_subprocess_exec(
                 program,
@@ -91,24 +96,30 @@ async def run_plugin(
             output.opened()
             complaints.opened()
         await _watched(process, (output, complaints), spec, access, deadline)
+    for capture in (output, complaints):
+        if capture.flooded.done():
+            raise _failure(spec, access, f"printed more than {capture.flood // 1024} KiB and was ended")
     if process.returncode != 0:
         raise _failure(spec, access, f"failed: it {_ending(process)}", detail=bytes(complaints.kept))
-    if len(output.kept) > MAX_STDOUT:
-        raise _failure(spec, access, f"printed more than {MAX_STDOUT // 1024} KiB")
     return _credential(bytes(output.kept), bytes(complaints.kept), spec, access)
 
 
 class _Capture(asyncio.Protocol):
     """What comes out of a pipe: all of it is read, so that the writer never blocks; the first bytes are kept.
 
+    ``flooded`` is done as soon as more than ``flood`` bytes came.
+
     A pipe of our own, because asyncio's own make ``wait`` wait for every process that inherited them.
     """
 
-    def __init__(self, keep: int) -> None:
+    def __init__(self, keep: int, *, flood: int) -> None:
         self.kept = bytearray()
+        self.flood = flood
+        self.flooded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closed = asyncio.get_running_loop().create_future()
         self.read_end, self.write_end = os.pipe()
         self._keep = keep
+        self._came = 0
         self._write_open = True
 
     def opened(self) -> None:
@@ -119,6 +130,9 @@ class _Capture(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.kept += data[: self._keep - len(self.kept)]
+        self._came += len(data)
+        if self._came > self.flood and not self.flooded.done():
+            self.flooded.set_result(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.closed.done():
@@ -126,8 +140,8 @@ class _Capture(asyncio.Protocol):
 
 
 @contextlib.asynccontextmanager
-async def _captured(keep: int) -> AsyncIterator[_Capture]:
-    capture = _Capture(keep)
+async def _captured(keep: int, *, flood: int) -> AsyncIterator[_Capture]:
+    capture = _Capture(keep, flood=flood)
     file = os.fdopen(capture.read_end, "rb", buffering=0)
     try:
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: capture, file)
@@ -150,10 +164,13 @@ async def _watched(
     access: ClusterAccess,
     deadline: float,
 ) -> None:
-    """Wait until it ends; whatever happens, it and its children are gone afterwards."""
+    """Wait until it ends or floods us; whatever happens, it and its children are gone afterwards."""
+    ended = asyncio.ensure_future(process.wait())
     try:
         async with asyncio.timeout(deadline):
-            await process.wait()
+            await asyncio.wait(
+                [ended, *(capture.flooded for capture in captures)], return_when=asyncio.FIRST_COMPLETED
+            )
     except TimeoutError:
         raise _failure(
             spec,
@@ -162,6 +179,7 @@ async def _watched(
             advice="It may wait for a person: run navarch cluster login.",
         ) from None
     finally:
+        ended.cancel()
         await asyncio.shield(_end(process))
     # The rest is in the pipes; a daemon that left the group may hold them open for ever.
     await asyncio.wait([capture.closed for capture in captures], timeout=_GRACE)

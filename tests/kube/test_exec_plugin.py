@@ -294,6 +294,13 @@ async def test_it_floods_stdout(plugin: Plugin) -> None:
     assert "printed more than" in (await failure(plugin("head -c 3000000 /dev/zero"))).sentence
 
 
+@pytest.mark.parametrize("stream", ["", ">&2"])
+async def test_one_that_never_stops_printing_is_ended_at_once(plugin: Plugin, stream: str) -> None:
+    """Not at its deadline: reading it would keep a core busy for a minute."""
+    with pytest.raises(CredentialError, match="KiB and was ended"):
+        await asyncio.wait_for(run(plugin(f"yes {stream}"), deadline=1000), 60)
+
+
 async def test_it_hangs_and_nothing_of_it_is_left(plugin: Plugin, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     error = await failure(plugin(f'sleep 600 & echo $$ $! > "{pids}"; wait'), deadline=0.5)
