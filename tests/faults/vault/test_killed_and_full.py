@@ -1,4 +1,4 @@
-"""kill -9 while keys change, and disks that refuse: the vault opens with the old or the new, never with neither."""
+"""kill -9 while keys change, and disks that refuse: the old or the new key opens, never neither."""
 
 from __future__ import annotations
 
