@@ -64,6 +64,8 @@ class NavarchApp(App[None], inherit_bindings=False):
         self.crashed: SafeStr | None = None
         self._keys = KeyQueue(self)
         self.last_error: Exception | None = None
+        self.changing = False
+        """A view is being opened; its keys wait for it."""
         self._notice: tuple[str, Tone] | None = None
         """To be said on the next screen."""
         super().__init__(driver_class=driver_class)
@@ -297,8 +299,12 @@ class NavarchApp(App[None], inherit_bindings=False):
     @work(exclusive=True, group="view", exit_on_error=False)
     async def change_screen(self, screen: Screen[None]) -> None:
         """Show it when it is complete: an empty frame in between would flicker and cost a full repaint."""
-        with self.batch_update():
-            await self.switch_screen(screen)
+        self.changing = True
+        try:
+            with self.batch_update():
+                await self.switch_screen(screen)
+        finally:
+            self.changing = False
         if self._notice is not None:
             self.say(*self._notice)
             self._notice = None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from textual import events
 
 if TYPE_CHECKING:
-    from textual.app import App
+    from console.application import NavarchApp
 
 _PATIENCE = 0.5
 """Seconds after which a key that nobody reports as done no longer holds up the others."""
@@ -24,7 +24,7 @@ _LONGEST = 256
 
 
 class KeyQueue:
-    def __init__(self, app: App[None]) -> None:
+    def __init__(self, app: NavarchApp) -> None:
         self._app = app
         self._waiting: deque[events.Key] = deque()
         self._under_way: events.Key | None = None
@@ -46,7 +46,7 @@ class KeyQueue:
     async def _advance(self) -> None:
         if self._under_way is not None or not self._waiting:
             return
-        if not self._app.screen.is_mounted:  # a view is being opened: its keys wait for it
+        if self._app.changing or not self._app.screen.is_mounted:  # the next view's keys wait for it
             self._app.set_timer(_RETRY, self._advance)
             return
         event = self._under_way = self._waiting.popleft()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from backend.fleet.query import Query
 from backend.kube.objects import ApiResource
@@ -20,6 +20,8 @@ class ResourcesView:
     query: Query
     cursor: tuple[str, str] | None = None
     """Key of the row to stand on."""
+    problems: bool = False
+    """Only rows that are failing or warning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +96,3 @@ class History:
             return None
         self._last, self.at = self.at, self._last
         return self.views[self.at]
-
-
-def narrowed(view: ResourcesView, **changes: object) -> ResourcesView:
-    """The same view with parts of its query replaced."""
-    return ResourcesView(replace(view.query, **changes), view.cursor)  # type: ignore[arg-type]

@@ -111,6 +111,7 @@ class ResourcesScreen(TableScreen):
         async with fleet.table(self.asked.query) as live:
             self.rows.set_columns(live.columns)
             self.rows.filter(self.asked.query.match, self.asked.query.not_match)
+            self.rows.show_problems(self.asked.problems)
             self._sort()
             async for batch in live.batches():
                 if batch.columns_changed:
@@ -241,7 +242,9 @@ class ResourcesScreen(TableScreen):
             sort=self.rows.sort.name if self.rows.sort else "",
             descending=self.rows.descending,
         )
-        self.asked = ResourcesView(query, row.key if row is not None else None)
+        self.asked = ResourcesView(
+            query, row.key if row is not None else None, problems=self.rows.problems_only
+        )
         self.navarch.history.update(self.asked)
 
     # --- filter

@@ -1,0 +1,1 @@
+"""Takes the documentation's pictures from the running program (``python -m tests.shot``)."""

@@ -1,0 +1,64 @@
+"""The documentation's pictures: the demo fleet in a real terminal, keys pressed, screens kept.
+
+python -m tests.shot [FOLDER]        writes NAME.svg into docs/img by default
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.shot.picture import svg
+from tests.ui.terminal import Terminal
+
+COLUMNS, ROWS = 120, 32
+PROGRAM = """
+from console.app import run
+from console.sessions import DemoSession
+run(DemoSession(seed=7))
+"""
+
+
+def take(folder: Path) -> list[Path]:
+    """Walk through the demo and keep the pictures; returns their paths."""
+    taken: list[Path] = []
+
+    def keep(name: str, terminal: Terminal) -> None:
+        terminal.pump(2.0)  # a live screen never stands still; glows are over by then
+        path = folder / f"{name}.svg"
+        path.write_text(svg(terminal.screen), "utf-8")
+        taken.append(path)
+
+    with Terminal(
+        [sys.executable, "-c", PROGRAM], columns=COLUMNS, rows=ROWS, env={"COLORTERM": "truecolor"}
+    ) as terminal:
+        terminal.see("3/3 live")
+        keep("fleet", terminal)
+        steps: list[tuple[str, list[str], str]] = [
+            ("pods", [":pods", "enter"], "failing"),
+            ("problems", ["z"], "problems only"),
+            ("describe", ["d"], "(describe)"),
+            ("yaml", ["y"], "(yaml)"),
+            ("", ["q"], "problems only"),
+            ("delete", ["D"], "Keep everything"),
+        ]
+        for name, keys, sign in steps:
+            terminal.press(*keys)
+            terminal.see(sign)
+            if name:
+                keep(name, terminal)
+        terminal.press("esc", "ctrl-q")
+        terminal.exit_status()
+    return taken
+
+
+def main(arguments: list[str]) -> int:
+    folder = Path(arguments[0]) if arguments else Path(__file__).resolve().parents[2] / "docs" / "img"
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in take(folder):
+        print(f"{path.name}  {path.stat().st_size:,} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
