@@ -37,6 +37,7 @@ class Verdict(NamedTuple):
 
 
 OK = Verdict(Health.OK)
+BEING_DELETED = Verdict(Health.PROGRESSING, "being deleted")
 NO_CELL: tuple[int, float, str] = (0, 0.0, "")
 """The sort key of a generic cell that is missing: before all others."""
 
@@ -66,19 +67,26 @@ class Column:
     ``key`` gives (rank of the type, number, text)."""
 
 
+def always_well(item: Any) -> Verdict:
+    """The verdict on kinds that are mere data: nothing about them can be unwell."""
+    return OK
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """Everything lists need to know about one kind of object."""
 
     resource: ApiResource
     columns: tuple[Column, ...]
-    assess: Callable[[Any], Verdict]
+    assess: Callable[[Any], Verdict] = always_well
     wire: type[Any] | None = None
     """msgspec Struct that a list's items are decoded into; None: the server prints the table."""
     project: Callable[[Any], Item] | None = None
     """Makes the row's item of a decoded ``wire``, when only a summary of it is worth keeping."""
     sensitive: bool = False
     """Its values are masked wherever whole objects are shown."""
+    custom: bool = False
+    """Served only where its CRD is installed, so what its words mean is asked of each cluster."""
 
     def health(self, item: Item) -> Health:
         return self.assess(item).health
@@ -90,6 +98,22 @@ class Kind:
         """The column with this title (any case), or None."""
         wanted = name.casefold()
         return next((column for column in self.columns if column.name.casefold() == wanted), None)
+
+
+def api_resource(
+    api_version: str, kind: str, plural: str, *short_names: str, namespaced: bool = True
+) -> ApiResource:
+    """How servers call a kind: ``api_resource("apps/v1", "Deployment", "deployments", "deploy")``."""
+    group, _, version = api_version.rpartition("/")
+    return ApiResource(
+        group=group,
+        version=version,
+        plural=plural,
+        singular=kind.lower(),
+        kind=kind,
+        namespaced=namespaced,
+        short_names=short_names,
+    )
 
 
 def text_column(
@@ -154,3 +178,13 @@ def _age_key(item: Any) -> float:
 def age_column() -> Column:
     """AGE as kubectl writes it; sorts the youngest first."""
     return Column("AGE", _age_text, _age_key, align="right", priority=2, timed=True)
+
+
+def created_at_column() -> Column:
+    """CREATED AT, which servers print for kinds they have no columns for."""
+    return text_column("CREATED AT", "metadata.creation_timestamp", priority=2, min_width=20)
+
+
+def flag_column(name: str, get: Callable[[Any], bool], *, priority: int = 1) -> Column:
+    """A yes or no, as kubectl prints a boolean."""
+    return computed_column(name, lambda item: "true" if get(item) else "false", priority=priority)

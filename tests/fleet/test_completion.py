@@ -22,8 +22,8 @@ def texts(completion: Completion) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "start", "expected"),
     [
-        (":po", 1, ["pods"]),
-        (":cert", 1, ["certificates.cert-manager.io"]),
+        (":po", 1, ["pods", "poddisruptionbudgets"]),
+        (":certificates.", 1, ["certificates.cert-manager.io"]),
         (":deploy", 1, ["deployments"]),
         (":pods @prod", 6, ["@prod-eu", "@'prod us'"]),
         (":pods @edge,pr", 6, ["@edge,prod-eu", "@edge,'prod us'"]),

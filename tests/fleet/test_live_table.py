@@ -131,7 +131,7 @@ async def test_a_kind_that_no_cluster_has_is_a_state(fleet: Fleet) -> None:
 
 
 async def test_kinds_that_only_the_server_can_print(fleet: Fleet) -> None:
-    async with watching(fleet, "serviceaccounts") as watched:
+    async with watching(fleet, "maintenancewindows") as watched:
         assert [column.name for column in watched.table.columns] == ["CLUSTER"]
         await watched.until(lambda: watched.live() and len(watched.view) > 0)
         titles = [column.name for column in watched.table.columns]

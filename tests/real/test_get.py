@@ -31,8 +31,19 @@ KINDS = [
     "secrets",
     "events",
     "persistentvolumeclaims",
+    "cronjobs",
+    "ingresses",
+    "serviceaccounts",
+    "clusterroles",
+    "clusterrolebindings",
+    "rolebindings",
+    "endpointslices",
+    "leases",
+    "priorityclasses",
+    "apiservices",
+    "customresourcedefinitions",
 ]
-THROUGH_THE_TABLE = ["cronjobs", "ingresses", "serviceaccounts", "ships", "clusterroles", "endpointslices"]
+THROUGH_THE_TABLE = ["ships", "controllerrevisions", "flowschemas", "prioritylevelconfigurations"]
 DURATION = re.compile(r"\b(?:\d+[ydhms])+\b|\b\d+(?:\.\d+)?s\b")
 SECONDS = {"y": 365 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1}
 

@@ -1,25 +1,18 @@
-"""Our columns against kubectl's, cell by cell, for every kind with an entry, on a real API server.
-
-The server's Table is what kubectl prints. Both are read of the same objects at the same resource versions;
-ages are compared with the second in which the server answered.
-"""
+"""Our columns against kubectl's, cell by cell, on a real API server: pods, workloads and the daily rest."""
 
 from __future__ import annotations
 
 import contextlib
-import http.client
-import json
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from backend.resources import registry
-from backend.resources.kind import Kind
 from tests.real.api import Api, ApiError
+from tests.real.kind_cells import all_compared, most_compared
 from tests.real.rig import Rig
 from tests.real.workload import add_node
 
-TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 NOW = time.time()
 
 
@@ -331,41 +324,6 @@ def make_rest(api: Api, namespace: str) -> None:
     )
 
 
-def cells(kind: Kind, item: Any, now: float) -> list[str]:
-    return [column.text(item, now) for column in kind.columns]
-
-
-def compare(api: Api, kind: Kind, namespace: str) -> int:
-    """Read the objects, then the server's own table of them; compare what did not change in between."""
-    path = kind.resource.path(namespace=namespace or None)
-    decoder = registry.struct_decoder(kind)
-    page = decoder.page(json.dumps(api.get(path)).encode())
-    before = time.time()
-    table = table_of(api, path)
-    after = time.time()
-    titles = [definition["name"].upper() for definition in table["columnDefinitions"]]
-    assert [column.name for column in kind.columns] == titles
-    assert [column.wide for column in kind.columns] == [d["priority"] > 0 for d in table["columnDefinitions"]]
-    rows = {row["object"]["metadata"]["name"]: row for row in table["rows"]}
-    compared = 0
-    for item in page.items:
-        row = rows[item.metadata.name]
-        if row["object"]["metadata"]["resourceVersion"] != item.metadata.resource_version:
-            continue
-        theirs = [str(cell) for cell in row["cells"]]
-        assert theirs in (cells(kind, item, before), cells(kind, item, after)), item.metadata.name
-        compared += 1
-    return compared
-
-
-def table_of(api: Api, path: str) -> dict[str, Any]:
-    connection = http.client.HTTPSConnection("127.0.0.1", api._port, context=api._context, timeout=30)
-    with contextlib.closing(connection):
-        connection.request("GET", path, headers={"Accept": TABLE})
-        found: dict[str, Any] = json.loads(connection.getresponse().read())
-    return found
-
-
 EXPECTED: Sequence[tuple[str, int]] = (
     ("pods", len(PODS) + len(DELETED)),
     ("deployments", 2),
@@ -401,43 +359,10 @@ def test_cells_are_kubectls(rig: Rig, namespace: str) -> None:
         make_workloads(api, namespace)
         make_rest(api, namespace)
         make_pods(api, namespace)
-        for word, least in EXPECTED:
-            kind = registry.builtin(word)
-            assert kind is not None
-            compared = most_compared(api, kind, namespace, least)
-            assert compared >= least, f"{word}: only {compared} objects kept still"
+        all_compared(api, EXPECTED, namespace)
         for word in ("nodes", "namespaces"):
             kind = registry.builtin(word)
             assert kind is not None
             assert most_compared(api, kind, "", 1) >= 1
     finally:
         release_pods(api, namespace)
-
-
-def most_compared(api: Api, kind: Kind, namespace: str, least: int) -> int:
-    """Controllers write while we read: look again until enough objects stood still."""
-    deadline = time.monotonic() + 20
-    most = 0
-    while most < least and time.monotonic() < deadline:
-        most = max(most, compare(api, kind, namespace))
-    return most
-
-
-def test_every_kind_with_an_entry_is_compared() -> None:
-    compared = {word for word, _ in EXPECTED} | {"nodes", "namespaces"}
-    assert {kind.resource.plural for kind in registry.kinds()} == compared
-
-
-def test_words_mean_what_the_server_says(rig: Rig) -> None:
-    """Our short names, singular and kind are those of discovery."""
-    api = rig.clusters[0].api()
-    for kind in registry.kinds():
-        ours = kind.resource
-        root = f"/apis/{ours.group}/{ours.version}" if ours.group else f"/api/{ours.version}"
-        found = next(r for r in api.get(root)["resources"] if r["name"] == ours.plural)
-        assert (ours.singular, ours.kind, ours.namespaced) == (
-            found["singularName"],
-            found["kind"],
-            found["namespaced"],
-        )
-        assert set(ours.short_names) == set(found.get("shortNames", ()))

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from backend.kube.objects import ApiResource, ObjectMeta
-from backend.resources.kind import OK, Kind, Verdict, age_column, name_column, number_column
+from backend.kube.objects import ObjectMeta
+from backend.resources.kind import (
+    OK,
+    Kind,
+    Verdict,
+    age_column,
+    api_resource,
+    name_column,
+    number_column,
+)
 
 
 class ConfigMapWire(msgspec.Struct, frozen=True, rename="camel"):
@@ -30,15 +38,7 @@ def _assess(config_map: ConfigMap) -> Verdict:
 
 
 KIND = Kind(
-    resource=ApiResource(
-        group="",
-        version="v1",
-        plural="configmaps",
-        singular="configmap",
-        kind="ConfigMap",
-        namespaced=True,
-        short_names=("cm",),
-    ),
+    resource=api_resource("v1", "ConfigMap", "configmaps", "cm"),
     wire=ConfigMapWire,
     project=_project,
     assess=_assess,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from backend.kube.objects import ApiResource, ObjectMeta
+from backend.kube.objects import ObjectMeta
 from backend.resources.kind import (
     OK,
     Health,
     Kind,
     Verdict,
     age_column,
+    api_resource,
     computed_column,
     name_column,
     number_column,
@@ -49,15 +50,7 @@ def _assess(daemon_set: DaemonSet) -> Verdict:
 
 
 KIND = Kind(
-    resource=ApiResource(
-        group="apps",
-        version="v1",
-        plural="daemonsets",
-        singular="daemonset",
-        kind="DaemonSet",
-        namespaced=True,
-        short_names=("ds",),
-    ),
+    resource=api_resource("apps/v1", "DaemonSet", "daemonsets", "ds"),
     wire=DaemonSet,
     assess=_assess,
     columns=(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from backend.kube.objects import ApiResource, ObjectMeta
+from backend.kube.objects import ObjectMeta
 from backend.resources.kind import (
     OK,
     Health,
     Kind,
     Verdict,
     age_column,
-    computed_column,
+    api_resource,
     name_column,
     number_column,
 )
@@ -22,6 +22,7 @@ from backend.resources.workload import (
     Condition,
     PodTemplate,
     condition,
+    ready_column,
     said,
     selector_column,
 )
@@ -49,15 +50,6 @@ class Deployment(msgspec.Struct, frozen=True, gc=False):
     status: DeploymentStatus = DeploymentStatus()
 
 
-def _ready(deployment: Deployment) -> str:
-    return f"{deployment.status.ready_replicas}/{deployment.spec.replicas}"
-
-
-def _ready_key(deployment: Deployment) -> tuple[float, int]:
-    wanted = deployment.spec.replicas
-    return (deployment.status.ready_replicas / wanted if wanted else 1.0, wanted)
-
-
 def _assess(deployment: Deployment) -> Verdict:  # noqa: PLR0911 - the first that applies
     """As ``kubectl rollout status`` judges, with what the controller says."""
     spec, status = deployment.spec, deployment.status
@@ -83,20 +75,12 @@ def _assess(deployment: Deployment) -> Verdict:  # noqa: PLR0911 - the first tha
 
 
 KIND = Kind(
-    resource=ApiResource(
-        group="apps",
-        version="v1",
-        plural="deployments",
-        singular="deployment",
-        kind="Deployment",
-        namespaced=True,
-        short_names=("deploy",),
-    ),
+    resource=api_resource("apps/v1", "Deployment", "deployments", "deploy"),
     wire=Deployment,
     assess=_assess,
     columns=(
         name_column(),
-        computed_column("READY", _ready, key=_ready_key, align="right", priority=0),
+        ready_column(),
         number_column("UP-TO-DATE", lambda deployment: deployment.status.updated_replicas),
         number_column("AVAILABLE", lambda deployment: deployment.status.available_replicas),
         age_column(),

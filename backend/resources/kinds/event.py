@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from backend.kube.objects import ApiResource, ObjectMeta
+from backend.kube.objects import ObjectMeta
 from backend.resources.duration import age, epoch
 from backend.resources.kind import (
     OK,
@@ -14,6 +14,7 @@ from backend.resources.kind import (
     Health,
     Kind,
     Verdict,
+    api_resource,
     computed_column,
     name_column,
     number_column,
@@ -95,15 +96,7 @@ def _since(when: Any) -> Any:
 
 
 KIND = Kind(
-    resource=ApiResource(
-        group="",
-        version="v1",
-        plural="events",
-        singular="event",
-        kind="Event",
-        namespaced=True,
-        short_names=("ev",),
-    ),
+    resource=api_resource("v1", "Event", "events", "ev"),
     wire=Event,
     assess=_assess,
     columns=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from backend.kube.objects import ApiResource, ObjectMeta
+from backend.kube.objects import ObjectMeta
 from backend.resources.duration import epoch, human_duration
 from backend.resources.kind import (
     Column,
@@ -12,6 +12,7 @@ from backend.resources.kind import (
     Kind,
     Verdict,
     age_column,
+    api_resource,
     computed_column,
     name_column,
 )
@@ -103,14 +104,7 @@ def _assess(job: Job) -> Verdict:
 
 
 KIND = Kind(
-    resource=ApiResource(
-        group="batch",
-        version="v1",
-        plural="jobs",
-        singular="job",
-        kind="Job",
-        namespaced=True,
-    ),
+    resource=api_resource("batch/v1", "Job", "jobs"),
     wire=Job,
     assess=_assess,
     columns=(

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
-from backend.kube.objects import ApiResource, ObjectMeta
-from backend.resources.kind import OK, Health, Kind, Verdict, age_column, name_column, text_column
+from backend.kube.objects import ObjectMeta
+from backend.resources.kind import (
+    OK,
+    Health,
+    Kind,
+    Verdict,
+    age_column,
+    api_resource,
+    name_column,
+    text_column,
+)
 from backend.resources.workload import Condition, said
 
 
@@ -29,15 +38,7 @@ def _assess(namespace: Namespace) -> Verdict:
 
 
 KIND = Kind(
-    resource=ApiResource(
-        group="",
-        version="v1",
-        plural="namespaces",
-        singular="namespace",
-        kind="Namespace",
-        namespaced=False,
-        short_names=("ns",),
-    ),
+    resource=api_resource("v1", "Namespace", "namespaces", "ns", namespaced=False),
     wire=Namespace,
     assess=_assess,
     columns=(name_column(), text_column("STATUS", "status.phase", priority=0), age_column()),

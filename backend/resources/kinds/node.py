@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from backend.kube.objects import ApiResource, ObjectMeta
+from backend.kube.objects import ObjectMeta
 from backend.resources.kind import (
     OK,
     Health,
     Kind,
     Verdict,
     age_column,
+    api_resource,
     computed_column,
     name_column,
     text_column,
@@ -86,15 +87,7 @@ def _assess(node: Node) -> Verdict:
 
 
 KIND = Kind(
-    resource=ApiResource(
-        group="",
-        version="v1",
-        plural="nodes",
-        singular="node",
-        kind="Node",
-        namespaced=False,
-        short_names=("no",),
-    ),
+    resource=api_resource("v1", "Node", "nodes", "no", namespaced=False),
     wire=Node,
     assess=_assess,
     columns=(

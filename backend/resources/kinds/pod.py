@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from backend.kube.objects import ApiResource, ObjectMeta
+from backend.kube.objects import ObjectMeta
 from backend.resources.duration import age, epoch
 from backend.resources.kind import (
     Column,
@@ -14,6 +14,7 @@ from backend.resources.kind import (
     Kind,
     Verdict,
     age_column,
+    api_resource,
     computed_column,
     name_column,
     text_column,
@@ -84,15 +85,7 @@ def _restarts_key(pod: Any) -> int:
 
 
 KIND = Kind(
-    resource=ApiResource(
-        group="",
-        version="v1",
-        plural="pods",
-        singular="pod",
-        kind="Pod",
-        namespaced=True,
-        short_names=("po",),
-    ),
+    resource=api_resource("v1", "Pod", "pods", "po"),
     wire=PodWire,
     project=project,
     assess=_assess,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from backend.kube.objects import ApiResource, ObjectMeta
 from backend.resources import quantity
 from backend.resources.kind import (
     OK,
@@ -12,27 +11,13 @@ from backend.resources.kind import (
     Kind,
     Verdict,
     age_column,
+    api_resource,
     computed_column,
     name_column,
     text_column,
 )
+from backend.resources.volume import UNSET, ClassMeta, access_modes, storage_class
 from backend.resources.workload import Condition, said
-
-_MODES = {
-    "ReadWriteOnce": "RWO",
-    "ReadOnlyMany": "ROX",
-    "ReadWriteMany": "RWX",
-    "ReadWriteOncePod": "RWOP",
-}
-UNSET = "<unset>"
-
-
-class ClaimAnnotations(msgspec.Struct, frozen=True, gc=False):
-    storage_class: str | None = msgspec.field(default=None, name="volume.beta.kubernetes.io/storage-class")
-
-
-class ClaimMeta(ObjectMeta, frozen=True, gc=False, rename="camel"):
-    annotations: ClaimAnnotations | None = None
 
 
 class ClaimSpec(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -50,7 +35,7 @@ class ClaimStatus(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
-    metadata: ClaimMeta = ClaimMeta()
+    metadata: ClassMeta = ClassMeta()
     spec: ClaimSpec = ClaimSpec()
     status: ClaimStatus = ClaimStatus()
 
@@ -66,13 +51,11 @@ def _capacity(claim: Claim) -> str:
 def _modes(claim: Claim) -> str:
     if not claim.spec.volume_name:
         return ""
-    given = claim.status.access_modes or ()
-    return ",".join(short for mode, short in _MODES.items() if mode in given)
+    return access_modes(claim.status.access_modes)
 
 
 def _class(claim: Claim) -> str:
-    beta = claim.metadata.annotations.storage_class if claim.metadata.annotations else None
-    return claim.spec.storage_class_name or "" if beta is None else beta
+    return storage_class(claim.metadata, claim.spec.storage_class_name)
 
 
 def _assess(claim: Claim) -> Verdict:
@@ -91,15 +74,7 @@ def _assess(claim: Claim) -> Verdict:
 
 
 KIND = Kind(
-    resource=ApiResource(
-        group="",
-        version="v1",
-        plural="persistentvolumeclaims",
-        singular="persistentvolumeclaim",
-        kind="PersistentVolumeClaim",
-        namespaced=True,
-        short_names=("pvc",),
-    ),
+    resource=api_resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims", "pvc"),
     wire=Claim,
     assess=_assess,
     columns=(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from backend.kube.objects import ApiResource, ObjectMeta
+from backend.kube.objects import ObjectMeta
 from backend.resources.kind import (
     OK,
     Kind,
     Verdict,
     age_column,
+    api_resource,
     name_column,
     number_column,
     text_column,
@@ -39,14 +40,7 @@ def _assess(secret: SecretRow) -> Verdict:
 
 
 KIND = Kind(
-    resource=ApiResource(
-        group="",
-        version="v1",
-        plural="secrets",
-        singular="secret",
-        kind="Secret",
-        namespaced=True,
-    ),
+    resource=api_resource("v1", "Secret", "secrets"),
     wire=SecretWire,
     project=_project,
     assess=_assess,

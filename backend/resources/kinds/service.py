@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import msgspec
 
-from backend.kube.objects import ApiResource, ObjectMeta
+from backend.kube.objects import ObjectMeta
 from backend.resources.kind import (
     OK,
     Health,
     Kind,
     Verdict,
     age_column,
+    api_resource,
     computed_column,
     name_column,
     text_column,
 )
 from backend.resources.labels import format_labels
+from backend.resources.load_balancer import LoadBalancer, balancer_addresses
 
 NONE = "<none>"
 
@@ -24,15 +26,6 @@ class ServicePort(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     port: int = 0
     node_port: int = 0
     protocol: str = "TCP"
-
-
-class Ingress(msgspec.Struct, frozen=True, gc=False):
-    ip: str = ""
-    hostname: str = ""
-
-
-class LoadBalancer(msgspec.Struct, frozen=True, gc=False):
-    ingress: list[Ingress] | None = None
 
 
 class ServiceSpec(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -54,18 +47,14 @@ class Service(msgspec.Struct, frozen=True, gc=False):
     status: ServiceStatus = ServiceStatus()
 
 
-def _balancers(service: Service) -> list[str]:
-    return sorted({entry.ip or entry.hostname for entry in service.status.load_balancer.ingress or ()} - {""})
-
-
 def external_ip(service: Service) -> str:
-    """Where it is reached from outside. kubectl cuts a balancer's addresses at 16 cells; tables here do."""
+    """Where it is reached from outside."""
     external = service.spec.external_ips or []
     match service.spec.type:
         case "ClusterIP" | "NodePort":
             return ",".join(external) or NONE
         case "LoadBalancer":
-            return ",".join((*_balancers(service), *external)) or "<pending>"
+            return ",".join((*balancer_addresses(service.status.load_balancer), *external)) or "<pending>"
         case "ExternalName":
             return service.spec.external_name
         case _:
@@ -89,15 +78,7 @@ def _assess(service: Service) -> Verdict:
 
 
 KIND = Kind(
-    resource=ApiResource(
-        group="",
-        version="v1",
-        plural="services",
-        singular="service",
-        kind="Service",
-        namespaced=True,
-        short_names=("svc",),
-    ),
+    resource=api_resource("v1", "Service", "services", "svc"),
     wire=Service,
     assess=_assess,
     columns=(

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
-from backend.kube.objects import ApiResource, ObjectMeta
-from backend.resources.kind import OK, Health, Kind, Verdict, age_column, computed_column, name_column
-from backend.resources.workload import CONTAINERS, IMAGES, PodTemplate
+from backend.kube.objects import ObjectMeta
+from backend.resources.kind import (
+    OK,
+    Health,
+    Kind,
+    Verdict,
+    age_column,
+    api_resource,
+    name_column,
+)
+from backend.resources.workload import CONTAINERS, IMAGES, PodTemplate, ready_column
 
 
 class StatefulSetSpec(msgspec.Struct, frozen=True, gc=False):
@@ -28,15 +36,6 @@ class StatefulSet(msgspec.Struct, frozen=True, gc=False):
     status: StatefulSetStatus = StatefulSetStatus()
 
 
-def _ready(stateful_set: StatefulSet) -> str:
-    return f"{stateful_set.status.ready_replicas}/{stateful_set.spec.replicas}"
-
-
-def _ready_key(stateful_set: StatefulSet) -> tuple[float, int]:
-    wanted = stateful_set.spec.replicas
-    return (stateful_set.status.ready_replicas / wanted if wanted else 1.0, wanted)
-
-
 def _assess(stateful_set: StatefulSet) -> Verdict:
     spec, status = stateful_set.spec, stateful_set.status
     if status.replicas < spec.replicas or status.current_revision != status.update_revision:
@@ -49,20 +48,12 @@ def _assess(stateful_set: StatefulSet) -> Verdict:
 
 
 KIND = Kind(
-    resource=ApiResource(
-        group="apps",
-        version="v1",
-        plural="statefulsets",
-        singular="statefulset",
-        kind="StatefulSet",
-        namespaced=True,
-        short_names=("sts",),
-    ),
+    resource=api_resource("apps/v1", "StatefulSet", "statefulsets", "sts"),
     wire=StatefulSet,
     assess=_assess,
     columns=(
         name_column(),
-        computed_column("READY", _ready, key=_ready_key, align="right", priority=0),
+        ready_column(),
         age_column(),
         CONTAINERS,
         IMAGES,
