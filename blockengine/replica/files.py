@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,7 @@ from typing import Protocol
 Bytes = bytes | bytearray | memoryview
 
 _KEEP_SIZE, _PUNCH_HOLE = 1, 2
+_DSYNC = getattr(os, "RWF_DSYNC", 0)
 
 
 class File(Protocol):
@@ -100,11 +102,13 @@ class RealFile:
     def pwrite(self, data: Bytes, offset: int, *, durable: bool = False) -> None:
         view = memoryview(data)
         while view:
-            if durable:
-                written = os.pwritev(self._fd, [view], offset, os.RWF_DSYNC)
+            if durable and _DSYNC:
+                written = os.pwritev(self._fd, [view], offset, _DSYNC)
             else:
                 written = os.pwrite(self._fd, view, offset)
             view, offset = view[written:], offset + written
+        if durable and not _DSYNC:
+            self.sync()
 
     def punch(self, offset: int, length: int) -> None:
         if _fallocate(self._fd, offset, length):
@@ -152,6 +156,14 @@ class RealDirectory:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def lock(self) -> None:
+        """Keep every other process out until this one ends.
+
+        Raises: BlockingIOError if another one is in.
+        """
+        self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def place(self) -> tuple[int, int]:
         status = self.path.stat()

@@ -248,9 +248,41 @@ class Replica:
         start = offset - first * BLOCK
         return data if len(data) == length else data[start : start + length]
 
-    def needs_marks(self, offset: int, length: int) -> bool:
-        """Whether changing this range first waits for the disk, to mark a clean region."""
-        return any(region not in self.intent.marked for region in self.regions_of(offset, length))
+    def read_cached(self, offset: int, length: int) -> bytes | None:
+        """The same if that takes no wait for a device, else None; aligned ranges only."""
+        self._check(offset, length)
+        if offset % BLOCK or length % BLOCK:
+            return None
+        return self.store.read_cached(offset // BLOCK, length // BLOCK)
+
+    def warming(self, offset: int, length: int) -> Callable[[], None]:
+        """Work for another thread that brings a range into memory, so that `read` need not wait."""
+        first, last = offset // BLOCK, -(-(offset + length) // BLOCK)
+        found = self.store.extents(first, last - first)
+
+        def warm() -> None:
+            for layer, start, count in found:
+                if layer is not None:
+                    layer.data.pread(count * BLOCK, start * BLOCK)
+
+        return warm
+
+    def allocation(self, offset: int, length: int) -> list[tuple[int, bool]]:
+        """(length, whether it has data) of each stretch of a range; the rest reads as zeroes.
+
+        Raises: ValueError, Rotten, Failed.
+        """
+        self._check(offset, length)
+        first, last = offset // BLOCK, -(-(offset + length) // BLOCK)
+        merged: list[tuple[int, bool]] = []
+        for layer, start, count in self.store.extents(first, last - first):
+            begin, end = max(offset, start * BLOCK), min(offset + length, (start + count) * BLOCK)
+            kept = layer is not None
+            if merged and merged[-1][1] == kept:
+                merged[-1] = (merged[-1][0] + end - begin, kept)
+            else:
+                merged.append((end - begin, kept))
+        return merged
 
     def write(self, offset: int, data: bytes | memoryview, *, durable: bool = False) -> None:
         """Change bytes; with `durable` (FUA) they survive power loss on return.

@@ -140,7 +140,6 @@ class Store:
         while count:
             step = min(count, CHUNK)
             self.top.data.punch(first * BLOCK, step * BLOCK)
-            self.top.sums.pwrite(sums_of(memoryview(bytes(step * BLOCK)), first), first * 8)
             self.top.set_states(first, bytes((ZERO,)) * step)
             first, count = first + step, count - step
 

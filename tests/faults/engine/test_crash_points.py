@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from blockengine.replica import layer, regionlog, replica, slots, store
-from blockengine.replica.layer import ABSENT, DATA, ZERO
+from blockengine.replica.layer import ABSENT, DATA, NEW, ZERO
 from blockengine.verify.disk import SimulatedDisk
 from tests.faults.engine.sweep import sweep
 
@@ -34,7 +34,8 @@ def _content_only(held: layer.Layer, first: int, blocks: memoryview, *, durable:
 
 def _map_first(held: store.Store) -> Iterator[Callable[[], None]]:
     for block in held._fresh:
-        held.top.set_states(block, bytes((DATA,)))
+        if held.top.states(block, 1)[0] == NEW:
+            held.top.set_states(block, bytes((DATA,)))
     held._fresh = set()
     yield held.top.sync_map
     yield held.top.sync_content

@@ -1,0 +1,3 @@
+"""Wire formats only: bytes to values and back. Nothing here reads a socket or a disk."""
+
+from __future__ import annotations

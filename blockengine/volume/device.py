@@ -1,0 +1,38 @@
+"""What a front end needs of a volume. Answers come at once where they can."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Protocol
+
+
+class Refusal(Exception):
+    """A request that can't be served as asked; `code` is one of `protocol.nbd.Code`."""
+
+    def __init__(self, code: int, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class Device(Protocol):
+    """A block device. Ranges are bytes, checked by the front end against `size` and `block_size`.
+
+    Each method raises Refusal (or its awaitable does). A result that needs no wait is returned
+    as it is: a task per request costs more than the request.
+    """
+
+    size: int
+    block_size: int
+    read_only: bool
+
+    def read(self, offset: int, length: int) -> bytes | Awaitable[bytes]: ...
+
+    def write(self, offset: int, data: memoryview, *, durable: bool) -> Awaitable[None] | None: ...
+
+    def zero(self, offset: int, length: int, *, durable: bool) -> Awaitable[None] | None: ...
+
+    def discard(self, offset: int, length: int, *, durable: bool) -> Awaitable[None] | None: ...
+
+    def flush(self) -> Awaitable[None]: ...
+
+    def allocation(self, offset: int, length: int) -> list[tuple[int, bool]]: ...

@@ -1,0 +1,355 @@
+"""The NBD front end: one asyncio protocol object per connection.
+
+Many requests are parsed per buffer and answered in one write; only a request that has to wait
+becomes a task. Memory is bounded: one request's payload, and replies up to the transport's
+high-water mark; beyond that the connection is not read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import cast
+
+from blockengine.protocol import nbd
+from blockengine.protocol.nbd import (
+    Answer,
+    Code,
+    Command,
+    CommandFlag,
+    Export,
+    Malformed,
+    Option,
+    Request,
+    Transmission,
+)
+from blockengine.volume.device import Device, Refusal
+
+_MOST_UNDER_WAY = 128
+_HEAD = nbd.REQUEST.size
+_OFFERED = (
+    Transmission.HAS_FLAGS
+    | Transmission.SEND_FLUSH
+    | Transmission.SEND_FUA
+    | Transmission.SEND_TRIM
+    | Transmission.SEND_WRITE_ZEROES
+    | Transmission.SEND_DF
+    | Transmission.CAN_MULTI_CONN
+)
+# Plain numbers: an enum's operators cost as much as the rest of a small request, and `~` of a
+# flag leaves out the bits that it does not know.
+_FUA, _REQ_ONE = int(CommandFlag.FUA), int(CommandFlag.REQ_ONE)
+_KNOWN_FLAGS = int(CommandFlag.FUA | CommandFlag.NO_HOLE | CommandFlag.DF | CommandFlag.REQ_ONE)
+_READ, _WRITE, _FLUSH, _DISCONNECT = (
+    int(command) for command in (Command.READ, Command.WRITE, Command.FLUSH, Command.DISCONNECT)
+)
+_TRIM, _WRITE_ZEROES, _BLOCK_STATUS = (
+    int(command) for command in (Command.TRIM, Command.WRITE_ZEROES, Command.BLOCK_STATUS)
+)
+_CHANGES = frozenset((_WRITE, _TRIM, _WRITE_ZEROES))
+
+
+class Connection(asyncio.Protocol):
+    """One client. `alive` holds the server's open connections."""
+
+    def __init__(self, device: Device, name: str, alive: set[Connection]) -> None:
+        flags = _OFFERED | (Transmission.READ_ONLY if device.read_only else 0)
+        self._device = device
+        self._export = Export(name, device.size, device.block_size, flags)
+        self._alive = alive
+        self._buffer = bytearray()
+        self._parse = self._parse_client_flags
+        self._out: list[bytes] = []
+        self._structured = self._contexts = self._no_zeroes = False
+        self._skip = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._clogged = self._ended = False
+
+    # The transport.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports do not derive from asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        self._alive.add(self)
+        self._transport.write(nbd.greeting())
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._ended = True
+        self._alive.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        self._work()
+
+    def pause_writing(self) -> None:
+        self._clogged = True
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._clogged = False
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if not self._ended and not self._clogged and len(self._tasks) < _MOST_UNDER_WAY:
+            self._transport.resume_reading()
+            self._work()
+
+    def _work(self) -> None:
+        """Parse and serve what is in the buffer, then send all answers at once."""
+        try:
+            place = 0
+            while not self._ended and not self._clogged and len(self._tasks) < _MOST_UNDER_WAY:
+                used = self._parse(place)
+                if not used:
+                    break
+                place += used
+                if len(self._out) > 256:
+                    self._send()
+            del self._buffer[:place]
+        except Malformed:
+            self.end()
+        self._send()
+        if len(self._tasks) >= _MOST_UNDER_WAY:
+            self._transport.pause_reading()
+
+    def _send(self) -> None:
+        if self._out:
+            if not self._transport.is_closing():
+                self._transport.writelines(self._out)
+            self._out = []
+
+    def end(self) -> None:
+        """Answer what was asked, then hang up."""
+        self._ended = True
+        if not self._tasks:
+            self._send()
+            self._transport.close()
+
+    # Negotiation.
+
+    def _parse_client_flags(self, place: int) -> int:
+        if len(self._buffer) - place < 4:
+            return 0
+        self._no_zeroes = nbd.client_flags(bytes(self._buffer[place : place + 4]))
+        self._parse = self._parse_option
+        return 4
+
+    def _parse_option(self, place: int) -> int:
+        if self._skip:
+            return self._skip_over(place)
+        if len(self._buffer) - place < nbd.OPTION.size:
+            return 0
+        magic, option, length = nbd.OPTION.unpack_from(self._buffer, place)
+        if magic != nbd.OPTION_MAGIC:
+            raise Malformed("no option where one must be")
+        whole: int = nbd.OPTION.size + length
+        if length > nbd.MAX_OPTION:
+            self._out.append(nbd.option_reply(option, Answer.TOO_BIG, b"8 KiB at most"))
+            self._skip = length
+            return nbd.OPTION.size
+        if len(self._buffer) - place < whole:
+            return 0
+        self._option(option, bytes(self._buffer[place + nbd.OPTION.size : place + whole]))
+        return whole
+
+    def _skip_over(self, place: int) -> int:
+        step = min(self._skip, len(self._buffer) - place)
+        self._skip -= step
+        return step
+
+    def _option(self, option: int, payload: bytes) -> None:
+        if option == Option.EXPORT_NAME:
+            if payload.decode(errors="replace") not in ("", self._export.name):
+                raise Malformed("EXPORT_NAME can only be refused by hanging up")
+            self._out.append(nbd.export_name_reply(self._export, no_zeroes=self._no_zeroes))
+            self._parse = self._parse_request
+            return
+        if option == Option.ABORT:
+            self._out.append(nbd.option_reply(option, Answer.ACK))
+            self.end()
+            return
+        try:
+            self._out.append(self._answer_option(option, payload))
+        except Malformed as error:
+            self._out.append(nbd.option_reply(option, Answer.INVALID, str(error).encode()))
+
+    def _answer_option(self, option: int, payload: bytes) -> bytes:
+        ack = nbd.option_reply(option, Answer.ACK)
+        if option in (Option.LIST, Option.STRUCTURED_REPLY):
+            if payload:
+                raise Malformed("an option that takes nothing")
+            if option == Option.STRUCTURED_REPLY:
+                self._structured = True
+                return ack
+            name = self._export.name.encode()
+            return nbd.option_reply(option, Answer.SERVER, len(name).to_bytes(4, "big") + name) + ack
+        if option in (Option.INFO, Option.GO):
+            wanted, pieces = nbd.parse_info(payload)
+            if wanted not in ("", self._export.name):
+                return nbd.option_reply(option, Answer.UNKNOWN, b"no such export")
+            if option == Option.GO:
+                self._parse = self._parse_request
+            return nbd.info_replies(option, self._export, pieces) + ack
+        if option in (Option.LIST_META_CONTEXT, Option.SET_META_CONTEXT):
+            return self._contexts_answer(option, payload) + ack
+        return nbd.option_reply(option, Answer.UNSUPPORTED)
+
+    def _contexts_answer(self, option: int, payload: bytes) -> bytes:
+        name, queries = nbd.parse_contexts(payload)
+        if not self._structured:
+            raise Malformed("meta contexts need structured replies first")
+        if name not in ("", self._export.name):
+            return nbd.option_reply(option, Answer.UNKNOWN, b"no such export")
+        listing = option == Option.LIST_META_CONTEXT
+        found = nbd.ALLOCATION in queries or (listing and (not queries or "base:" in queries))
+        if not listing:
+            self._contexts = found
+        return nbd.context_reply(option) if found else b""
+
+    # Transmission.
+
+    def _parse_request(self, place: int) -> int:
+        if self._skip:
+            return self._skip_over(place)
+        buffer = self._buffer
+        if len(buffer) - place < _HEAD:
+            return 0
+        magic, flags, command, cookie, offset, length = nbd.REQUEST.unpack_from(buffer, place)
+        if magic != nbd.REQUEST_MAGIC:
+            raise Malformed("no request where one must be")
+        if command != _WRITE:
+            self._request(nbd.Request(flags, command, cookie, offset, length), None)
+            return _HEAD
+        if length > nbd.MAX_PAYLOAD:
+            self._skip = length
+            self._fail(cookie, Code.EOVERFLOW, f"a write of {length} bytes; {nbd.MAX_PAYLOAD} at most")
+            return _HEAD
+        end = place + _HEAD + length
+        if len(buffer) < end:
+            return 0
+        with memoryview(buffer) as whole, whole[place + _HEAD : end] as payload:
+            self._request(nbd.Request(flags, command, cookie, offset, length), payload)
+        return int(_HEAD + length)
+
+    def _request(self, request: Request, payload: memoryview | None) -> None:
+        try:
+            if request.command == _DISCONNECT:
+                self.end()
+                return
+            self._check(request)
+            result = self._serve(request, payload)
+            if type(result) is bytes or result is None or isinstance(result, list):
+                self._reply(request, result)
+            else:
+                assert isinstance(result, Awaitable)
+                self._later(request, result)
+        except Refusal as refusal:
+            self._fail(request.cookie, refusal.code, str(refusal))
+
+    def _check(self, request: Request) -> None:
+        """Refuse what can't be served, before anything is changed."""
+        flags, command, _, offset, length = request
+        if flags & ~_KNOWN_FLAGS:
+            raise Refusal(Code.EINVAL, f"unknown flags {flags:#x}")
+        if command == _FLUSH:
+            return
+        device = self._device
+        if command == _READ and length > nbd.MAX_PAYLOAD:
+            raise Refusal(Code.EOVERFLOW, f"a read of {length} bytes; {nbd.MAX_PAYLOAD} at most")
+        if length == 0 or offset % device.block_size or length % device.block_size:
+            message = f"offset {offset} and length {length} must be multiples of {device.block_size}"
+            raise Refusal(Code.EINVAL, message)
+        writes = command in _CHANGES
+        if offset + length > device.size:
+            code = Code.ENOSPC if writes else Code.EINVAL
+            raise Refusal(code, f"{offset} + {length} is beyond the end, {device.size}")
+        if writes and device.read_only:
+            raise Refusal(Code.EPERM, "the export is read-only")
+
+    def _serve(self, request: Request, payload: memoryview | None) -> object:
+        flags, command, _, offset, length = request
+        device, durable = self._device, bool(flags & _FUA)
+        if command == _READ:
+            return device.read(offset, length)
+        if command == _WRITE:
+            assert payload is not None
+            return device.write(offset, payload, durable=durable)
+        if command == _FLUSH:
+            return device.flush()
+        if command == _TRIM:
+            return device.discard(offset, length, durable=durable)
+        if command == _WRITE_ZEROES:
+            return device.zero(offset, length, durable=durable)
+        if command == _BLOCK_STATUS and self._contexts:
+            stretches = device.allocation(offset, length)
+            return stretches[: 1 if flags & _REQ_ONE else nbd.MAX_STATUS]
+        raise Refusal(Code.EINVAL, f"command {command} was not agreed on")
+
+    def _reply(self, request: Request, result: object) -> None:
+        _, command, cookie, offset, _ = request
+        if command == _READ:
+            assert isinstance(result, bytes)
+            head = (
+                nbd.data_head(cookie, offset, len(result)) if self._structured else nbd.simple_reply(cookie)
+            )
+            self._out += (head, result)
+        elif command == _BLOCK_STATUS:
+            assert isinstance(result, list)
+            self._out.append(nbd.status_chunk(cookie, result))
+        else:
+            self._out.append(nbd.simple_reply(cookie))
+
+    def _fail(self, cookie: int, code: int, message: str) -> None:
+        if self._structured:
+            self._out.append(nbd.error_chunk(cookie, code, message))
+        else:
+            self._out.append(nbd.simple_reply(cookie, code))
+
+    def _later(self, request: Request, result: Awaitable[object]) -> None:
+        async def wait() -> None:
+            try:
+                self._reply(request, await result)
+            except Refusal as refusal:
+                self._fail(request.cookie, refusal.code, str(refusal))
+
+        task = asyncio.get_running_loop().create_task(wait())
+        self._tasks.add(task)
+        task.add_done_callback(self._waited)
+
+    def _waited(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._send()
+        if task.cancelled() or task.exception() is not None or self._ended:
+            self.end()
+        else:
+            self._go_on()
+
+
+class Server:
+    """Listens on a UNIX socket or a TCP address for one device."""
+
+    def __init__(self, device: Device, name: str = "") -> None:
+        self._device, self._name = device, name
+        self._alive: set[Connection] = set()
+        self._listener: asyncio.Server | None = None
+
+    async def listen_unix(self, path: str) -> None:
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_unix_server(self._connection, path)
+
+    async def listen_tcp(self, host: str, port: int) -> int:
+        """Listen; the port, which the system chose if `port` is 0."""
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(self._connection, host, port)
+        chosen: int = self._listener.sockets[0].getsockname()[1]
+        return chosen
+
+    def _connection(self) -> Connection:
+        return Connection(self._device, self._name, self._alive)
+
+    def stop(self) -> None:
+        """Take no more clients, and hang up on those there are once they are answered."""
+        if self._listener is not None:
+            self._listener.close()
+        for connection in list(self._alive):
+            connection.end()
