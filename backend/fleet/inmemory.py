@@ -18,12 +18,12 @@ def members_of(path: Path) -> tuple[list[Member], list[str]]:
     the file can't be read, or has no usable context at all.
     """
     config = load(path)
-    members, problems = [], [f"{problem.sentence}" for problem in config.problems]
+    members, problems = [], [f"{problem.where}: {problem.sentence}" for problem in config.problems]
     for name in config.usable:
         try:
             members.append(_member(config, name, path))
         except KubeconfigError as error:
-            problems.append(f"{error.sentence}")
+            problems.append(f"context {safe_text(name)}: {error.sentence}")
     if not members:
         raise KubeconfigError(
             str(path),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +11,8 @@ from console.cli import prompt
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app
-from console.cli.tables import Form, moment, print_json, print_table
+from console.cli.running import complete
+from console.cli.tables import Form, counted, moment, print_json, print_table
 
 if TYPE_CHECKING:
     from backend.fleet.registry import ClusterRecord, Known, Registry
@@ -165,7 +165,7 @@ def reach(
     from console.cli.reach import test_all
 
     registry, found = registry_of(clusters)
-    results = asyncio.run(test_all(registry, found, timeout=timeout, accept_identity=accept_identity))
+    results = complete(test_all(registry, found, timeout=timeout, accept_identity=accept_identity))
     if output is Form.JSON:
         print_json([result.as_json() for result in results])
     else:
@@ -207,7 +207,7 @@ def tag(
             act="cluster tag",
             detail=f"+{add or group or []} -{drop or ungroup or []}",
         )
-    say(f"changed {len(found)} clusters")
+    say(f"changed {counted(len(found), 'cluster')}")
 
 
 def _changed(present: tuple[str, ...], added: list[str] | None, dropped: list[str] | None) -> tuple[str, ...]:
@@ -227,7 +227,7 @@ def protect(clusters: Named, off: Off = False, confirm: Confirm = "") -> None:
             demand_name(known.record.name, confirm, f"Take the protection off {known.record.name}?")
         act = "cluster unprotect" if off else "cluster protect"
         registry.change(known, lambda r: replace(r, protected=not off), act=act)
-    say(f"{len(found)} clusters are {'no longer ' if off else ''}protected")
+    say(f"{counted(len(found), 'cluster')} {'no longer' if off else 'now'} protected")
 
 
 @app.command("read-only")
@@ -239,7 +239,7 @@ def read_only(clusters: Named, off: Off = False) -> None:
     for known in found:
         act = "cluster writable" if off else "cluster read-only"
         registry.change(known, lambda r: replace(r, read_only=not off), act=act)
-    say(f"{len(found)} clusters are {'no longer ' if off else ''}read-only")
+    say(f"{counted(len(found), 'cluster')} {'no longer' if off else 'now'} read-only")
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import time
@@ -12,6 +11,7 @@ import typer
 
 from console.cli.exits import Exit
 from console.cli.root import new_app
+from console.cli.running import complete
 
 TOLD_SECONDS = 10.0
 
@@ -37,7 +37,7 @@ def credential(
             _complain(f"the vault has no cluster {cluster!r}; make a new kubeconfig with: navarch kubeconfig")
             raise typer.Exit(Exit.NOTHING)
         version = asked_version(os.environ.get("KUBERNETES_EXEC_INFO", ""))
-        document = asyncio.run(exec_credential(found[0].access, version=version))
+        document = complete(exec_credential(found[0].access, version=version))
     except VaultError as error:
         if not _told_already():
             _complain(f"{error.sentence} {error.advice}")

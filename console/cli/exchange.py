@@ -10,6 +10,7 @@ import typer
 from console.cli import prompt
 from console.cli.exits import Exit
 from console.cli.failures import say
+from console.cli.tables import counted
 from console.cli.vault import app
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def export(
     count = export_sealed(
         vault, file, passphrase=words, kinds=[record.KIND], only={entry.id for entry in known}
     )
-    say(f"wrote {count} clusters to {file}; approvals of programs stay here")
+    say(f"wrote {counted(count, 'cluster')} to {file}; approvals of programs stay here")
 
 
 def _in_the_clear(file: Path, known: list[Known]) -> None:
@@ -59,7 +60,9 @@ def _in_the_clear(file: Path, known: list[Known]) -> None:
         raise prompt.NoTerminal(
             "writing secrets in the clear needs a person", "Export a sealed file instead."
         )
-    question = f"{file} will hold the keys of {len(known)} clusters, readable for every program of yours."
+    question = (
+        f"{file} will hold the keys of {counted(len(known), 'cluster')}, readable for every program of yours."
+    )
     if not prompt.agree_by_typing(question, WORDS_TO_TYPE):
         raise typer.Exit(Exit.REFUSED)
     write_private(file, plain_kubeconfig(known))
@@ -83,6 +86,6 @@ def import_(file: Annotated[Path, typer.Argument(help="A file written by: navarc
         words = prompt.ask_secret("Passphrase of the sealed file")
     entries = read_sealed(file, words)
     merged = Registry(vault).adopt(entries, source=f"from {file}")
-    say(f"{len(merged.added)} clusters added, {len(merged.known)} were there already")
+    say(f"{counted(len(merged.added), 'cluster')} added, {len(merged.known)} were there already")
     if merged.differing:
         say(f"{len(merged.differing)} differ from yours and were left as you have them")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,8 @@ from console.cli import prompt
 from console.cli.cluster import Clusters, Output, Yes, app, registry_of
 from console.cli.exits import Exit
 from console.cli.failures import say
-from console.cli.tables import Form, print_json
+from console.cli.running import complete
+from console.cli.tables import Form, counted, print_json
 
 if TYPE_CHECKING:
     from backend.fleet.registry import Accepted, Candidate, Choice, Registry, Review
@@ -50,19 +50,26 @@ def import_(  # noqa: PLR0917 - the options of a command line
 ) -> None:
     """Review kubeconfigs and take their clusters into the vault. Nothing in them is run."""
     from backend.fleet.registry import Registry
+    from backend.kube.errors import KubeconfigError
     from console.cli.session import open_vault
 
     asked = prompt.person_present() and not yes and not dry_run and output is Form.TABLE
     registry = Registry(open_vault())
     code, documents = Exit.OK, []
     for file in files or default_files():
-        reviewed = _reviewed(registry, file)
+        try:
+            reviewed = _reviewed(registry, file)
+        except KubeconfigError as error:  # the other files are still good
+            say(f"{error.cluster}: {error.sentence}", error.advice)
+            code = Exit.FAILED
+            continue
         wanted = [c for c in reviewed.candidates if not context or c.context in context]
         print_review(reviewed, wanted)
         if dry_run:
             documents.append(_as_json(reviewed, wanted, None))
             continue
-        if not asked and not yes:
+        importable = [c for c in wanted if not c.known and not c.refused]
+        if importable and not asked and not yes:
             say(
                 "nothing was imported: nobody is at a terminal to agree",
                 "Add --yes, or --dry-run to look only.",
@@ -102,7 +109,7 @@ def _reviewed(registry: Registry, file: Path) -> Review:
 
 def print_review(review: Review, wanted: Sequence[Candidate]) -> None:
     """What was found, on stderr: words, not data."""
-    print(f"{review.source}: {len(wanted)} clusters", file=sys.stderr)
+    print(f"{review.source}: {counted(len(wanted), 'cluster')}", file=sys.stderr)
     for candidate in wanted:
         expires = f", until {candidate.certificate.not_after:%Y-%m-%d}" if candidate.certificate else ""
         known = " (in the vault already)" if candidate.known else ""
@@ -167,7 +174,7 @@ def _report(accepted: Accepted, missing: set[str]) -> None:
     for absent in sorted(missing):
         say(f"{_safe(absent)} was left out: there is no such (usable) context in the file")
     names = ", ".join(name for _, name in accepted.added)
-    say(f"imported {len(accepted.added)} clusters" + (f": {names}" if names else ""))
+    say(f"imported {counted(len(accepted.added), 'cluster')}" + (f": {names}" if names else ""))
     if accepted.approved:
         say(f"programs may run for: {', '.join(accepted.approved)}")
 
@@ -232,7 +239,7 @@ def refresh(clusters: Clusters = None, yes: Yes = False, output: Output = Form.T
                 for one in found
             ]
         )
-    say(f"{len(changed)} of {len(found)} clusters changed in their files, {len(taken)} taken over")
+    say(f"{len(changed)} of {counted(len(found), 'cluster')} changed in their files, {len(taken)} taken over")
     if len(taken) < len(changed):
         raise typer.Exit(Exit.REFUSED)
     raise typer.Exit(Exit.FAILED if any(one.trouble for one in found) else Exit.OK)
@@ -271,5 +278,5 @@ def login(
     ready = approved(access, trusted)
     if ready.exec is None:
         return
-    asyncio.run(run_plugin(ready.exec, ready, interactive=prompt.person_present(), deadline=300.0))
+    complete(run_plugin(ready.exec, ready, interactive=prompt.person_present(), deadline=300.0))
     say(f"{_safe(known.record.name)}: the program gave a credential")

@@ -11,6 +11,7 @@ from typing import Any
 from backend.fleet.registry import Known, Registry, identity
 from backend.fleet.registry.approvals import approved
 from backend.fleet.registry.record import Identity
+from backend.fleet.states import state_of
 from backend.kube.access import ClusterAccess
 from backend.kube.client import Client
 from backend.kube.errors import KubeError
@@ -25,7 +26,7 @@ class Result:
 
     name: SafeStr
     state: str
-    """LIVE, or the kind of failure."""
+    """LIVE, or what the console would call it (AUTH, UNREACHABLE…)."""
     seconds: float
     version: SafeStr
     sentence: SafeStr
@@ -87,7 +88,7 @@ async def _reach(known: Known, access: ClusterAccess, timeout: float) -> Result:
     except KubeError as error:
         return Result(
             name=name,
-            state=type(error).__name__,
+            state=state_of(error).state.value,
             seconds=time.monotonic() - started,
             version=nothing,
             sentence=safe_text(f"{error.sentence}. {error.advice}"),

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,6 +35,20 @@ def file(tmp_path: Path) -> Kubeconfig:
     made.add_certificate("prod-eu", authority, authority.client("jane"))
     made.add("lab", {"token": CANARY}, **{"insecure-skip-tls-verify": True})
     return made
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def listed(navarch: Navarch) -> dict[str, dict]:
@@ -86,6 +104,26 @@ def test_missing_and_hostile_files_are_one_sentence(navarch: Navarch, tmp_path: 
         assert result.returncode == Exit.FAILED
         assert "Traceback" not in result.stderr
         assert result.stderr.startswith("navarch: ")
+
+
+def test_one_bad_file_does_not_keep_the_others_out(
+    navarch: Navarch, file: Kubeconfig, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").touch()
+    paths = [str(tmp_path / "none"), str(tmp_path / "empty"), str(file.path)]
+    done = navarch("cluster", "import", "--yes", "--context", "prod-eu", KUBECONFIG=":".join(paths))
+    assert done.returncode == Exit.FAILED
+    assert "none: the kubeconfig can't be read" in done.stderr
+    assert "empty: the kubeconfig is empty" in done.stderr
+    assert set(listed(navarch)) == {"prod-eu"}
+
+
+def test_nobody_is_asked_for_what_cannot_be_imported(navarch: Navarch, tmp_path: Path) -> None:
+    broken = Kubeconfig(tmp_path)
+    broken.add("broken", {"token": "t"}, server="ftp://nowhere")
+    done = navarch("cluster", "import", str(broken.path))
+    assert done.returncode == Exit.NOTHING
+    assert "--yes" not in done.stderr
 
 
 @pytest.fixture
@@ -144,7 +182,7 @@ def test_a_dead_cluster_is_reported_by_name(two: Navarch, tmp_path: Path) -> Non
     result = two("cluster", "test", "dead", "-o", "json")
     assert result.returncode == Exit.FAILED
     [finding] = json.loads(result.stdout)
-    assert finding["name"] == "dead"
+    assert (finding["name"], finding["state"]) == ("dead", "UNREACHABLE")
     assert finding["finding"]
 
 
@@ -170,6 +208,22 @@ def test_login_approves_a_program_and_runs_it(navarch: Navarch, tmp_path: Path) 
     assert json.loads(navarch.done("credential", "--cluster", "cloud"))["status"]["token"] == CANARY
     program.write_text("#!/bin/sh\necho other\n")
     assert "changed since" in navarch("credential", "--cluster", "cloud").stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_command_that_is_ended_ends_its_program(navarch: Navarch, tmp_path: Path) -> None:
+    program, pids = tmp_path / "plugin.sh", tmp_path / "pids"
+    program.write_text(f"#!/bin/sh\nsleep 1000 &\necho $$ $! >{pids}.new; mv {pids}.new {pids}\nwait\n")
+    program.chmod(0o755)
+    made = Kubeconfig(tmp_path)
+    made.add("cloud", exec_user(str(program)))
+    navarch.done("cluster", "import", str(made.path), "--yes")
+    with navarch.started("cluster", "login", "cloud", "--yes") as login:
+        eventually(pids.exists)
+        login.terminate()
+        assert login.wait(30) == -signal.SIGTERM
+    for pid in map(int, pids.read_text().split()):
+        eventually(lambda pid=pid: not alive(pid))
 
 
 def test_journal_tells_what_was_done(two: Navarch) -> None:

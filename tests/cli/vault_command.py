@@ -55,10 +55,7 @@ class Navarch:
         self, *arguments: str, stdin: bytes = b"", unlocked: bool = True, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run one command; ``unlocked``: the passphrase is there for the taking."""
-        told = {k: v for k, v in os.environ.items() if not k.startswith(("NAVARCH", "KUBE"))}
-        told |= {"NAVARCH_HOME": str(self.home), "HOME": str(self.folder)} | self.environment
-        if unlocked:
-            told["NAVARCH_PASSWORD_FILE"] = self.secret_file("passphrase", PASSPHRASE)
+        told = self._told(unlocked=unlocked)
         if self.in_process:
             return _run_here(arguments, stdin, told | environment)
         return subprocess.run(
@@ -71,6 +68,25 @@ class Navarch:
             check=False,
             start_new_session=True,  # no controlling terminal: nothing may ask
             env=told | environment,
+        )
+
+    def _told(self, *, unlocked: bool) -> dict[str, str]:
+        told = {k: v for k, v in os.environ.items() if not k.startswith(("NAVARCH", "KUBE"))}
+        told |= {"NAVARCH_HOME": str(self.home), "HOME": str(self.folder)} | self.environment
+        if unlocked:
+            told["NAVARCH_PASSWORD_FILE"] = self.secret_file("passphrase", PASSPHRASE)
+        return told
+
+    def started(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start one command as a process of its own, whose words nobody reads."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "console", *arguments],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env=self._told(unlocked=True),
         )
 
     def done(self, *arguments: str, **more: str) -> str:
