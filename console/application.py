@@ -179,8 +179,6 @@ class NavarchApp(App[None], inherit_bindings=False):
         Ending(self).install()
         self.push_screen(self._gate_screen())
         self.set_interval(1.0, self._watch_lock)
-        if self.session.gate() is Gate.OPEN:
-            self.open_fleet()
 
     def _watch_lock(self) -> None:
         """The vault locks itself when its time is over, whatever is on the screen."""

@@ -16,6 +16,7 @@ from backend.text import SafeStr, safe_text
 if TYPE_CHECKING:
     from backend.fleet.fleet import Fleet
     from backend.journal import Journal
+    from backend.kube.client import Client
 
 
 _NOTHING = SafeStr("")
@@ -137,6 +138,10 @@ class Session(Protocol):
 
     async def open_fleet(self) -> Fleet:
         """The fleet, not yet started."""
+        ...
+
+    async def verify(self, cluster_id: str, client: Client) -> SafeStr:
+        """Whether a cluster that just answered is the one known under this id; '' or a warning."""
         ...
 
     def default_kubeconfig(self) -> SafeStr:

@@ -9,6 +9,7 @@ from textual import work
 
 from backend.fleet.overview import ClusterSummary, FleetOverview, problems_first
 from backend.fleet.query import Query
+from backend.kube.errors import KubeError
 from backend.kube.status import State
 from backend.resources.kind import Health
 from console.actions import Scope
@@ -18,6 +19,7 @@ from console.screens.table_frame import TableScreen
 from console.states import HEALTH, STATES
 from console.theme import Tone
 from console.views import ResourcesView
+from console.widgets.notice import NoticeLine
 from console.widgets.paint import Line, Piece
 from console.widgets.table_source import GridColumn, ListSource
 
@@ -34,6 +36,8 @@ class FleetScreen(TableScreen):
         super().__init__()
         self._summaries: Sequence[ClusterSummary] = ()
         self._known = False
+        self._verified: set[str] = set()
+        """Clusters whose identity was looked at."""
 
     def crumbs(self) -> tuple[object, ...]:
         return ("fleet",)
@@ -62,7 +66,8 @@ class FleetScreen(TableScreen):
         super().on_mount()
         self.table.messages = [(Piece("Opening the fleet…", Tone.STRONG),)]
         self.tell_subject()
-        self.follow()
+        # The first frame first: reading kubeconfigs and importing clients would hold it up.
+        self.call_after_refresh(self.follow)
 
     def tell_subject(self) -> None:
         facts = [Piece(self.navarch.session.title, Tone.STRONG)]
@@ -93,11 +98,28 @@ class FleetScreen(TableScreen):
         source.replace(self._summaries)
         self.table.messages = EMPTY
         self.table.rows_changed()
+        fresh = {s.id for s in summaries if s.status.state is State.LIVE} - self._verified
+        if fresh:
+            self._verified |= fresh
+            self.verify(sorted(fresh))
         self.top.tell(
             statuses={summary.id: summary.status for summary in summaries},
             names={summary.id: summary.name for summary in summaries},
         )
         self.tell_subject()
+
+    @work(group="verify", exit_on_error=False)
+    async def verify(self, clusters: Sequence[str]) -> None:
+        """Say it when a cluster is not the one it was before; see the registry's identity pin."""
+        fleet = await self.navarch.fleet()
+        for cluster_id in clusters:
+            try:
+                warning = await self.navarch.session.verify(cluster_id, fleet.client(cluster_id))
+            except KubeError:
+                self._verified.discard(cluster_id)
+                continue
+            if warning:
+                self.query_one(NoticeLine).say(warning, Tone.WARNING, stay=True)
 
     def action_import(self) -> None:
         from console.screens.ask_path import AskPathScreen

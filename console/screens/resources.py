@@ -14,6 +14,7 @@ from backend.fleet.filter import PatternError
 from backend.fleet.row import Row, RowKey
 from backend.fleet.view import TableView, UnknownColumn
 from backend.kube.status import State
+from backend.resources import registry
 from backend.resources.kind import Health
 from console.actions import ACTIONS, Scope
 from console.keymap import bindings
@@ -43,7 +44,13 @@ class ResourcesScreen(TableScreen):
     def crumbs(self) -> tuple[object, ...]:
         query = self.asked.query
         where = (",".join(query.clusters),) if query.clusters else ()
-        return ("fleet", *where, query.kind)
+        return ("fleet", *where, self.kind_name)
+
+    @property
+    def kind_name(self) -> str:
+        """The kind as it is called, however short it was typed."""
+        kind = registry.builtin(self.asked.query.kind)
+        return kind.resource.plural if kind else self.asked.query.kind
 
     def source(self) -> ViewSource:
         return ViewSource(self.rows)
@@ -56,7 +63,7 @@ class ResourcesScreen(TableScreen):
     def tell_subject(self) -> None:
         query, shown, total = self.asked.query, len(self.rows), len(self.rows.rows)
         count = f"{total:,} rows" if shown == total else f"{shown:,} of {total:,} rows"
-        facts = [Piece(query.kind, Tone.STRONG)]
+        facts = [Piece(self.kind_name, Tone.STRONG)]
         facts.append(Piece(",".join(query.namespaces) if query.namespaces else "all namespaces"))
         if query.names:
             facts.append(Piece(" ".join(query.names)))
@@ -171,7 +178,7 @@ class ResourcesScreen(TableScreen):
         self.tell_subject()
 
     def _why_empty(self) -> list[Line]:
-        kind = self.asked.query.kind
+        kind = self.kind_name
         lines: list[Line] = []
         hidden = len(self.rows.rows)
         if hidden:

@@ -12,6 +12,7 @@ from console.session import Decision, Gate, ImportReview, JournalEntry, Refused
 
 if TYPE_CHECKING:
     from backend.journal import Journal
+    from backend.kube.client import Client
 
 
 class MemorySession:
@@ -44,6 +45,10 @@ class MemorySession:
 
     async def lock(self) -> None:
         return None
+
+    async def verify(self, cluster_id: str, client: Client) -> SafeStr:
+        """Nothing is remembered, so nothing can be compared."""
+        return safe_text("")
 
     def default_kubeconfig(self) -> SafeStr:
         return safe_text("")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from backend.fleet.fleet import Fleet
     from backend.fleet.registry import Review
     from backend.journal import Journal
+    from backend.kube.client import Client
     from backend.vault import Vault
 
 _IDLE = 600.0
@@ -127,6 +128,13 @@ class VaultSession:
             return await self._demo.open_fleet()
         assert self._vault is not None
         return Fleet(await asyncio.to_thread(members, self._vault))
+
+    async def verify(self, cluster_id: str, client: Client) -> SafeStr:
+        from backend.fleet.registry import Registry, identity
+
+        if self._vault is None or self._vault.locked or self._demo is not None:
+            return safe_text("")
+        return await identity.verify(Registry(self._vault), cluster_id, client)
 
     async def start_demo(self) -> None:
         demo = DemoSession(read_only=self.read_only)

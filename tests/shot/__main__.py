@@ -1,6 +1,6 @@
 """The documentation's pictures: the demo fleet in a real terminal, keys pressed, screens kept.
 
-python -m tests.shot [FOLDER]        writes NAME.svg into docs/img by default
+python -m tests.shot [FOLDER]        writes NAME.png into docs/img by default
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.shot.picture import svg
+from tests.shot.picture import png
 from tests.ui.terminal import Terminal
 
 COLUMNS, ROWS = 120, 32
@@ -25,9 +25,9 @@ def take(folder: Path) -> list[Path]:
 
     def keep(name: str, terminal: Terminal) -> None:
         terminal.pump(2.0)  # a live screen never stands still; glows are over by then
-        path = folder / f"{name}.svg"
-        path.write_text(svg(terminal.screen), "utf-8")
-        taken.append(path)
+        pixels = folder / f"{name}.png"
+        png(terminal.screen, pixels)
+        taken.append(pixels)
 
     with Terminal(
         [sys.executable, "-c", PROGRAM], columns=COLUMNS, rows=ROWS, env={"COLORTERM": "truecolor"}

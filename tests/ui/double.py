@@ -277,6 +277,8 @@ class SessionDouble:
         self.read_only = read_only
         self._gate = gate
         self.touched = 0
+        self.strangers: dict[str, str] = {}
+        """What to say about a cluster that is not the one it was."""
         self.ended = False
         self.noted: list[tuple[str, str, str]] = []
         self.decisions: Sequence[Decision] = ()
@@ -311,6 +313,9 @@ class SessionDouble:
 
     async def open_fleet(self) -> Any:
         return self.fleet
+
+    async def verify(self, cluster_id: str, client: Any) -> SafeStr:
+        return safe_text(self.strangers.get(cluster_id, ""))
 
     def default_kubeconfig(self) -> SafeStr:
         return safe_text("~/.kube/config")

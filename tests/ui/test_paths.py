@@ -440,6 +440,14 @@ async def test_an_unforeseen_failure_is_said_and_its_place_is_a_key_away(open_ap
         assert "canary" not in text
 
 
+async def test_a_cluster_that_is_another_one_now_is_announced(open_app: Open) -> None:
+    session = SessionDouble()
+    session.strangers["id-prod-eu"] = "prod-eu is not the cluster it was"
+    app = open_app(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters", "prod-eu is not the cluster it was")
+
+
 async def test_a_remapped_key_works_and_is_shown(open_app: Open) -> None:
     app = open_app(keymap={"help": "f5"})
     async with app.run_test(size=SIZE) as pilot:
