@@ -35,7 +35,7 @@ def take(folder: Path) -> list[Path]:
         terminal.see("3/3 live")
         keep("fleet", terminal)
         steps: list[tuple[str, list[str], str]] = [
-            ("pods", [":pods", "enter"], "failing"),
+            ("pods", [":pods !Completed --sort READY", "enter"], "READY↑"),
             ("problems", ["z"], "problems only"),
             ("describe", ["d"], "(describe)"),
             ("yaml", ["y"], "(yaml)"),

@@ -49,4 +49,4 @@ def png(screen: pyte.Screen, path: Path) -> None:
                 draw.text((left, top + 1), cell.data, fill=fore, font=bold if heavy else font)
             if strike:
                 draw.line((left, top + 9, left + wide, top + 9), fill=fore)
-    image.quantize(64).save(path, optimize=True)
+    image.save(path, optimize=True)
