@@ -80,18 +80,36 @@ class Cluster:
         kind = registry.builtin(word)
         if kind is not None:
             return Target(resource=kind.resource, kind=kind, decoder=registry.struct_decoder(kind))
-        resource = choose(await self.client.discovery(), word, cluster=self.name)
-        kind = registry.for_resource(resource)
-        if kind is not None:
-            return Target(resource=resource, kind=kind, decoder=registry.struct_decoder(kind))
-        from backend.resources.generic import GenericDecoder
+        return _target(choose(await self.client.discovery(), word, cluster=self.name))
 
-        return Target(resource=resource, kind=None, decoder=GenericDecoder(resource))
+    async def resolve_all(self, word: str) -> list[Target]:
+        """What a kind's word means here; of a category (``all``), each of its kinds that can be listed.
+
+        Raises as :meth:`resolve` does.
+        """
+        try:
+            return [await self.resolve(word)]
+        except KindNotFound:
+            members = (await self.client.discovery()).category(word)
+            listable = [_target(resource) for resource in members if "list" in resource.verbs]
+            if not listable:
+                raise
+            return listable
 
     async def aclose(self) -> None:
         if self._client is not None:
             await self._client.aclose()
             self._client = None
+
+
+def _target(resource: ApiResource) -> Target:
+    """How lists of a discovered resource are decoded."""
+    kind = registry.for_resource(resource)
+    if kind is not None:
+        return Target(resource=resource, kind=kind, decoder=registry.struct_decoder(kind))
+    from backend.resources.generic import GenericDecoder
+
+    return Target(resource=resource, kind=None, decoder=GenericDecoder(resource))
 
 
 def choose(discovery: Discovery, word: str, *, cluster: str) -> ApiResource:

@@ -82,6 +82,7 @@ def _kind_of(words: Sequence[Word]) -> str:
 
 def _kinds(start: int, typed: str, known: Known) -> Completion:
     hints = {kind.resource.plural: ", ".join(kind.resource.short_names) for kind in registry.kinds()}
+    hints["all"] = "the workloads, as kubectl's category"
     for word in known.kinds:
         hints.setdefault(word, "")
     for kind in registry.kinds():

@@ -12,6 +12,7 @@ from backend.fleet.cluster import Cluster, Target
 from backend.fleet.query import Query
 from backend.fleet.row import Row, make_row
 from backend.kube.errors import DeadlineExceeded, Expired, Forbidden, Invalid, KubeError
+from backend.kube.objects import ApiResource
 from backend.resources.kind import Kind
 from backend.text import SafeStr, safe_text
 
@@ -32,16 +33,24 @@ class Listed:
     body: bytes = b""
     """The page as the server sent it, when whole objects were asked for."""
     restarted: bool = False
-    """What this cluster gave so far (of ``namespace``, if one is named) is void: its list begins again."""
+    """What this cluster gave so far of this kind (and ``namespace``, if one is named) is void: its list
+    begins again."""
     namespace: str | None = None
     skipped: int = 0
     limited: SafeStr = _NOTHING
-    """Why only some namespaces were asked, if so."""
+    """Why only some namespaces, or some of a category's kinds, were asked, if so."""
+    mixed: bool = False
+    """The query names a category here: pieces of several kinds come."""
     error: KubeError | None = None
     done: bool = False
 
     names: Sequence[str] = ()
     """The query's names, for whoever reads ``body``."""
+
+    def voids(self, resource: ApiResource, namespace: str) -> bool:
+        """Whether a row of this kind and namespace, given earlier by this cluster, is void."""
+        same = self.target is not None and self.target.resource.full_name == resource.full_name
+        return self.restarted and same and self.namespace in {None, namespace}
 
     def wanted(self, name: str) -> bool:
         """Whether the query's names (or globs) mean an object of this name."""
@@ -106,9 +115,26 @@ class _Lister:
         self._query = query
         self._objects = objects
         self._names = query.names
+        self._mixed = False
 
     async def pieces(self) -> AsyncGenerator[Listed, None]:
-        target = await self._cluster.resolve(self._query.kind)
+        """The kind's list; of a category, each kind's, without those that may not be listed."""
+        targets = await self._cluster.resolve_all(self._query.kind)
+        self._mixed = len(targets) > 1
+        refused: dict[str, Forbidden] = {}
+        for target in targets:
+            try:
+                async with aclosing(self._of(target)) as found:
+                    async for piece in found:
+                        yield piece
+            except Forbidden as error:
+                refused[target.resource.full_name] = error
+        if len(refused) == len(targets):
+            raise next(iter(refused.values()))
+        if refused:
+            yield Listed(cluster=self._cluster, limited=safe_text(f"forbidden: {', '.join(refused)}"))
+
+    async def _of(self, target: Target) -> AsyncGenerator[Listed, None]:
         if not target.resource.namespaced or not self._query.namespaces:
             try:
                 async for piece in self._list(target, None):
@@ -161,7 +187,13 @@ class _Lister:
         async with aclosing(bodies):
             async for body in bodies:
                 if self._objects:
-                    yield Listed(cluster=self._cluster, target=target, body=body, names=self._names)
+                    yield Listed(
+                        cluster=self._cluster,
+                        target=target,
+                        body=body,
+                        names=self._names,
+                        mixed=self._mixed,
+                    )
                 else:
                     yield self._rows(target, body)
 
@@ -175,4 +207,6 @@ class _Lister:
             for item in page.items
             if not names or any(fnmatchcase(item.metadata.name, pattern) for pattern in names)
         ]
-        return Listed(cluster=cluster, target=target, rows=tuple(rows), skipped=page.skipped)
+        return Listed(
+            cluster=cluster, target=target, rows=tuple(rows), skipped=page.skipped, mixed=self._mixed
+        )

@@ -67,7 +67,8 @@ async def find(
     async with aclosing(list_once(clusters, query, objects=True, timeout=timeout)) as pieces:
         async for piece in pieces:
             if piece.restarted:
-                found[piece.cluster.id].clear()
+                given = found[piece.cluster.id]
+                given[:] = [one for one in given if not piece.voids(one.resource, one.namespace)]
             if piece.error is not None:
                 errors.append(piece.error)
             if not piece.body or piece.target is None:

@@ -107,11 +107,16 @@ NAMESPACE = TableColumn(
 )
 
 
-def table_columns(kinds: Iterable[Kind]) -> tuple[TableColumn, ...]:
+def table_columns(kinds: Iterable[Kind], *, mixed: bool = False) -> tuple[TableColumn, ...]:
     """CLUSTER, NAMESPACE (if any kind has them) and the kinds' columns; those of one title are one column.
 
     Several kinds happen when clusters serve one resource with different columns (versions of a CRD).
+    ``mixed``: the rows are of a category's kinds, and have the columns that all kinds have.
     """
+    if mixed:
+        from backend.fleet.mixed import COLUMNS
+
+        return COLUMNS
     found = list(kinds)
     named: dict[str, tuple[Column, Kind]] = {}
     for kind in found:

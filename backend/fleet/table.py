@@ -63,7 +63,9 @@ class LiveTable:
         self._removed: set[RowKey] = set()
         self._columns_changed = False
         self._something = asyncio.Event()
-        self._feeds: dict[str, list[Feed]] = {}
+        self._feeds: dict[str, dict[str, list[Feed]]] = {}
+        """Of each cluster, by the full name of the resource."""
+        self._mixed = False
         self._limited: dict[str, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -113,15 +115,27 @@ class LiveTable:
             self._something.set()
 
     def report(self, cluster_id: str) -> None:
-        said = [feed.current for feed in self._feeds.get(cluster_id, ()) if feed.current is not None]
+        of_kinds = self._feeds.get(cluster_id, {})
+        said: list[Status] = []
+        places: list[str] = []
+        for resource, feeds in of_kinds.items():
+            for feed in feeds:
+                if feed.current is not None:
+                    said.append(feed.current)
+                    words = (resource if len(of_kinds) > 1 else "", feed.namespace)
+                    places.append(" in ".join(word for word in words if word))
         if said:
-            namespaces = [feed.namespace or "" for feed in self._feeds[cluster_id]]
-            self._set_status(cluster_id, merged(said, namespaces, limited=self._limited.get(cluster_id, "")))
+            self._set_status(cluster_id, merged(said, places, limited=self._limited.get(cluster_id, "")))
 
     def kind_known(self, kind: Kind) -> None:
         if not any(known is kind for known in self.kinds):
             self.kinds.append(kind)
-            self.columns = table_columns(self.kinds)
+            self._renew_columns()
+
+    def _renew_columns(self) -> None:
+        columns = table_columns(self.kinds, mixed=self._mixed)
+        if columns != self.columns:
+            self.columns = columns
             self._columns_changed = True
             self._something.set()
 
@@ -134,9 +148,16 @@ class LiveTable:
 
     async def _follow(self, cluster: Cluster) -> None:
         """Keep this cluster's share true until cancelled. Nothing that goes wrong here concerns another."""
-        target = await self._resolved(cluster)
-        if target is None:
+        targets = await self._resolved(cluster)
+        if len(targets) == 1:
+            await self._follow_kind(cluster, targets[0])
             return
+        self._mixed = self._mixed or len(targets) > 1
+        async with asyncio.TaskGroup() as group:
+            for target in targets:
+                group.create_task(self._follow_kind(cluster, target))
+
+    async def _follow_kind(self, cluster: Cluster, target: Target) -> None:
         if target.kind is not None:
             self.kind_known(target.kind)
         namespaces: list[str | None] = list(self.query.namespaces) or [None]
@@ -158,16 +179,17 @@ class LiveTable:
         named = (member.access.namespace, *member.namespaces, *self._known_namespaces)
         return list(dict.fromkeys(name for name in named if name))
 
-    async def _resolved(self, cluster: Cluster) -> Target | None:
-        """What the query's word means there; asks again, with growing pauses, while it can't be reached."""
+    async def _resolved(self, cluster: Cluster) -> list[Target]:
+        """What the query's word means there (nothing: it has no such kind); asks again, with growing pauses,
+        while it can't be reached."""
         backoff = Backoff(random.Random())  # noqa: S311 - jitter, no secret
         while True:
             try:
-                return await cluster.resolve(self.query.kind)
+                return await cluster.resolve_all(self.query.kind)
             except (KindNotFound, AmbiguousKind) as error:
                 detail = safe_text(f"{error.sentence}. {error.advice}")
                 self._set_status(cluster.id, Status(state=State.NOT_FOUND, since=time.time(), detail=detail))
-                return None
+                return []
             except KubeError as error:
                 self._set_status(cluster.id, state_of(error))
                 pause = backoff.next(time.monotonic(), at_least=getattr(error, "retry_after", None))
@@ -187,7 +209,7 @@ class LiveTable:
             Feed(cluster, target, self, namespace=namespace, names=self.query.names)
             for namespace in namespaces
         ]
-        self._feeds[cluster.id] = feeds
+        self._feeds.setdefault(cluster.id, {})[target.resource.full_name] = feeds
         if until_forbidden:
             feeds[0].on_status = lambda feed: _note_forbidden(feed, forbidden)
         try:

@@ -142,6 +142,7 @@ class _Printer:
             match=request.query.match, not_match=request.query.not_match, problems_only=request.problems
         )
         self._rows: dict[str, list[Row]] = {cluster.id: [] for cluster in clusters}
+        self._mixed = False
 
     @property
     def written(self) -> int:
@@ -150,8 +151,9 @@ class _Printer:
     def take(self, piece: Listed) -> None:
         rows = self._rows[piece.cluster.id]
         if piece.restarted:
-            rows[:] = [r for r in rows if piece.namespace and r.item.metadata.namespace != piece.namespace]
+            rows[:] = [r for r in rows if not piece.voids(r.kind.resource, r.item.metadata.namespace)]
         rows += piece.rows
+        self._mixed = self._mixed or piece.mixed
 
     def flush(self) -> None:
         """Print what has come since the last flush."""
@@ -160,7 +162,7 @@ class _Printer:
         self._rows = {cluster_id: [] for cluster_id in self._rows}
         if not rows:
             return
-        columns = table_columns(kinds)
+        columns = table_columns(kinds, mixed=self._mixed)
         rows = self._filter.keep(rows)
         query = self._request.query
         if query.sort:
