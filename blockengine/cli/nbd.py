@@ -52,5 +52,5 @@ async def serve(chosen: argparse.Namespace) -> None:
     note = f" ({torn} blocks were torn by an unclean stop)" if torn else ""
     print(f"serving {address}{note}", flush=True)
     await stop.wait()
-    server.stop()
+    await server.stop()
     await device.close()

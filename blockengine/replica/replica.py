@@ -2,34 +2,30 @@
 
 Synchronous, one thread at a time, except that the steps of `flushing` may block in another.
 Every change of bytes marks the intent (durably) and the missed logs first. After a failed
-sync the replica declares itself failed: nobody can tell what the disk kept.
+sync the replica declares itself failed (`trust`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from msgspec.structs import replace
 
 from blockengine.membership import ballot as ballots
-from blockengine.membership import logs
 from blockengine.membership.ballot import Ballot, Granted, Opened, Refused, Stored
-from blockengine.membership.logs import MissedLog
 from blockengine.membership.record import Epoch, Position, Record
 from blockengine.replica.files import Directory
 from blockengine.replica.identity import REGION, Chain, Header, check_geometry
 from blockengine.replica.layer import BLOCK
+from blockengine.replica.ledger import Ledger
 from blockengine.replica.regionlog import MissedFile, RegionLog
 from blockengine.replica.slots import Damaged, Slots
 from blockengine.replica.store import Rotten, Store
+from blockengine.replica.trust import Failed, Trust
 
 Answer = TypeVar("Answer")
-
-
-class Failed(Exception):
-    """This replica no longer trusts its disk; it must be rebuilt or its disk replaced."""
 
 
 class Misplaced(Exception):
@@ -50,16 +46,13 @@ class Replica:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._header_slots = Slots(directory.open("header"), "header", Header)
-        self._ballot_slots = Slots(directory.open("ballot"), "ballot", Ballot)
         self._chain_slots = Slots(directory.open("chain"), "chain", Chain)
         self._boot_slots = Slots(directory.open("boot"), "boot", str)
         self.header = self._header_slots.load()
-        self.ballot = self._ballot_slots.load()
         self._chain = self._chain_slots.load()
         self.store = Store(directory, list(self._chain.layers))
-        self.intent = RegionLog(directory.open("intent"), self.regions)
-        self.missed: dict[str, MissedFile] = {}
-        self.failure = ""
+        self._trust = Trust(self.header.replica)
+        self.ledger = Ledger(directory, self.regions, self._trust)
 
     # Making and opening.
 
@@ -86,8 +79,7 @@ class Replica:
         header = Header(volume, ballot.voter, size, block_size, region, place.machine, device, inode)
         for end in ("data", "sums", "map"):
             directory.create(f"layer-0.{end}").close()
-        directory.create("intent").close()
-        Slots.create(directory, "ballot", ballot).close()
+        Ledger.create(directory, ballot)
         Slots.create(directory, "chain", Chain(("layer-0",), (), 1)).close()
         Slots.create(directory, "boot", place.boot).close()
         directory.sync()
@@ -135,28 +127,12 @@ class Replica:
         for name in self._directory.names():
             if name.startswith("layer-") and name not in known:
                 self._directory.remove(name)
-            elif name.startswith("missed."):
-                self._recover_log(name)
+        self.ledger.recover()
         if same_boot and self.intent.marked:
             self.store.top.sync_content()
         for first, count in self.unverified_ranges():
             self.store.after_crash(first, count, trusted=same_boot)
-        for log in self.missed.values():
-            log.mark(self.intent.marked)
-
-    def _recover_log(self, name: str) -> None:
-        opened = MissedFile.open(self._directory, name, self.regions)
-        record = self.ballot.record
-        # A log that is newer than the record was started by a store that never ended.
-        if opened is None or record is None or opened[1].tag > record.position:
-            self._directory.remove(name)
-            return
-        target, log = opened
-        other = self.missed.get(target)
-        newest = log if other is None or log.tag > other.tag else other
-        if other is not None:
-            self._directory.remove(other.name if newest is log else log.name)
-        self.missed[target] = newest
+        self.ledger.distrust_marks()
 
     # Geometry.
 
@@ -176,64 +152,47 @@ class Replica:
         """The regions that a byte range touches."""
         return range(offset // self.header.region, (offset + length - 1) // self.header.region + 1)
 
-    # Votes.
+    # Votes and logs.
 
-    def vote(self, transition: Callable[[Ballot], tuple[Ballot, Answer]]) -> Answer:
-        """Run one of `membership.ballot`'s transitions; its result is durable on return."""
-        self._check()
-        after, answer = transition(self.ballot)
-        if after != self.ballot:
-            self._save_ballot(after)
-        return answer
+    @property
+    def ballot(self) -> Ballot:
+        """What this replica promised, and the record it holds."""
+        return self.ledger.ballot
+
+    @property
+    def intent(self) -> RegionLog:
+        """Regions that may differ from other members."""
+        return self.ledger.intent
+
+    @property
+    def missed(self) -> Mapping[str, MissedFile]:
+        """Per absent replica, what it missed."""
+        return self.ledger.missed
+
+    @property
+    def failure(self) -> str:
+        """Why this replica no longer trusts its disk; empty while it does."""
+        return self._trust.failure
 
     def grant(self, *, epoch: Epoch, now: int, duration: int) -> Granted | Refused:
         """`membership.ballot.grant`, durable."""
-        return self.vote(lambda held: ballots.grant(held, epoch=epoch, now=now, duration=duration))
+        return self.ledger.vote(lambda held: ballots.grant(held, epoch=epoch, now=now, duration=duration))
 
     def open_session(self, *, epoch: Epoch, number: int) -> Opened | Refused:
         """`membership.ballot.open_session`, durable."""
-        return self.vote(lambda held: ballots.open_session(held, epoch=epoch, number=number))
+        return self.ledger.vote(lambda held: ballots.open_session(held, epoch=epoch, number=number))
 
     def store_record(self, record: Record) -> Stored | Refused:
-        """Take a record, and start the missed logs that it asks for, in one step.
-
-        The logs are made first and carry the position; a log above the record is dropped at
-        the next start. So a crash shows both or neither.
-        """
-        self._check()
-        after, answer = ballots.store(self.ballot, record)
-        if isinstance(answer, Refused) or after == self.ballot:
-            return answer
-        held = {target: MissedLog(log.tag, frozenset(log.marked)) for target, log in self.missed.items()}
-        wanted = logs.after_store(held, record, holder=self.header.replica, intent=self.intent.marked)
-        replaced = []
-        for target, log in wanted.items():
-            old = self.missed.get(target)
-            if old is None or old.tag != log.tag:
-                self.missed[target] = MissedFile.create(
-                    self._directory, target, log.tag, regions=self.regions, marked=log.regions
-                )
-                replaced += [old] if old is not None else []
-        self._save_ballot(after)
-        for old in replaced:
-            self._drop(old)
-        return answer
+        """`membership.ballot.store`, durable, together with the missed logs that it starts."""
+        return self.ledger.store_record(record, holder=self.header.replica)
 
     def forget(self, target: str, tag: Position) -> None:
         """A promotion is committed: what its replica had missed is no longer needed."""
-        log = self.missed.get(target)
-        if log is not None and log.tag == tag:
-            del self.missed[target]
-            self._drop(log)
+        self.ledger.forget(target, tag)
 
-    def _drop(self, log: MissedFile) -> None:
-        log.close()
-        self._directory.remove(log.name)
-
-    def _save_ballot(self, ballot: Ballot) -> None:
-        with self._trusting():
-            self._ballot_slots.save(ballot)
-        self.ballot = ballot
+    def clear(self, regions: Iterable[int]) -> None:
+        """Regions are alike on all members: their intent goes."""
+        self.ledger.clear(regions)
 
     # Bytes.
 
@@ -249,11 +208,13 @@ class Replica:
         return data if len(data) == length else data[start : start + length]
 
     def read_cached(self, offset: int, length: int) -> bytes | None:
-        """The same if that takes no wait for a device, else None; aligned ranges only."""
+        """The same if that takes no wait for a device, else None."""
         self._check(offset, length)
-        if offset % BLOCK or length % BLOCK:
-            return None
-        return self.store.read_cached(offset // BLOCK, length // BLOCK)
+        first, start = divmod(offset, BLOCK)
+        data = self.store.read_cached(first, -(-(start + length) // BLOCK))
+        if data is None or len(data) == length:
+            return data
+        return data[start : start + length]
 
     def warming(self, offset: int, length: int) -> Callable[[], None]:
         """Work for another thread that brings a range into memory, so that `read` need not wait."""
@@ -291,14 +252,16 @@ class Replica:
         """
         view = memoryview(data)
         self._check(offset, len(view))
-        self._mark(offset, len(view))
+        self.ledger.mark(self.regions_of(offset, len(view)))
         first, start = divmod(offset, BLOCK)
         if start or len(view) % BLOCK:
             view = self._whole_blocks(offset, view)
-        with self._trusting(durable=durable):
-            if durable:
-                self._sync_logs()
-            self.store.write(first, view, durable=durable)
+        if not durable:
+            self.store.write(first, view)
+            return
+        with self._trust.promising():
+            self.ledger.sync_logs()
+            self.store.write(first, view, durable=True)
 
     def _whole_blocks(self, offset: int, view: memoryview) -> memoryview:
         """The blocks around a write that covers some of them only in part."""
@@ -324,9 +287,8 @@ class Replica:
             self.write(offset, bytes(head), durable=durable)
         middle = length - head - tail
         if middle:
-            self._mark(offset + head, middle)
-            with self._trusting(durable=False):
-                self.store.zero((offset + head) // BLOCK, middle // BLOCK)
+            self.ledger.mark(self.regions_of(offset + head, middle))
+            self.store.zero((offset + head) // BLOCK, middle // BLOCK)
         if tail:
             self.write(offset + length - tail, bytes(tail), durable=durable)
         if durable and middle:
@@ -353,15 +315,9 @@ class Replica:
     def flushing(self) -> Iterator[Callable[[], None]]:
         """The steps of a flush; each may block, and may run in another thread."""
         self._check()
-        yield self._guarded(self._sync_logs)
+        yield self._trust.guarded(self.ledger.sync_logs)
         for step in self.store.flushing():
-            yield self._guarded(step)
-
-    def clear(self, regions: Iterable[int]) -> None:
-        """Regions are alike on all members: their intent goes, once the missed logs are safe."""
-        with self._trusting():
-            self._sync_logs()
-        self.intent.clear(regions)
+            yield self._trust.guarded(step)
 
     def trust_unverified(self) -> int:
         """Take blocks that a crash left torn as they are; how many. For a replica that stands alone:
@@ -401,7 +357,7 @@ class Replica:
         name = f"layer-{chain.next_number}"
         self._remove_layer(name)
         self.store.push(name)
-        with self._trusting():
+        with self._trust.promising():
             self._directory.sync()
             after = Chain((*chain.layers, name), (*chain.snapshots, snapshot), chain.next_number + 1)
             self._chain_slots.save(after)
@@ -428,67 +384,24 @@ class Replica:
         if size < self.header.size:
             raise ValueError(f"a volume can't shrink from {self.header.size} to {size} bytes")
         header = replace(self.header, size=size)
-        with self._trusting():
+        with self._trust.promising():
             self._header_slots.save(header)
         self.header = header
 
     def close(self) -> None:
         """Give back the files. What was not flushed is as after a kill."""
         self.store.close()
-        for held in (self.intent, *self.missed.values()):
-            held.close()
-        for slots in (self._header_slots, self._ballot_slots, self._chain_slots, self._boot_slots):
+        self.ledger.close()
+        for slots in (self._header_slots, self._chain_slots, self._boot_slots):
             slots.close()
 
-    # Trust.
-
-    def _mark(self, offset: int, length: int) -> None:
-        touched = self.regions_of(offset, length)
-        for log in self.missed.values():
-            log.mark(touched)
-        if self.intent.mark(touched):
-            with self._trusting():
-                self.intent.sync()
-
-    def _sync_logs(self) -> None:
-        for log in self.missed.values():
-            log.sync()
-
     def _check(self, offset: int = 0, length: int = BLOCK) -> None:
-        if self.failure:
-            raise Failed(self.failure)
+        self._trust.check()
         unit = self.header.block_size
         if length <= 0 or offset < 0 or offset % unit or length % unit:
             raise ValueError(f"offset {offset} and length {length} must be positive multiples of {unit}")
         if offset + length > self.header.size:
             raise ValueError(f"{offset} + {length} is beyond the volume's end, {self.header.size}")
-
-    def _guarded(self, step: Callable[[], None]) -> Callable[[], None]:
-        def run() -> None:
-            with self._trusting():
-                step()
-
-        return run
-
-    def _trusting(self, *, durable: bool = True) -> _Trust:
-        return _Trust(self, durable=durable)
-
-
-class _Trust:
-    """Fails the replica for good when a step that promises durability goes wrong."""
-
-    def __init__(self, replica: Replica, *, durable: bool) -> None:
-        self._replica, self._durable = replica, durable
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if self._durable and isinstance(error, OSError):
-            self._replica.failure = (
-                f"replica {self._replica.header.replica} failed for good: {error}. Its disk may have dropped "
-                "what was written; replace it and rebuild from another replica."
-            )
 
 
 __all__ = ["Damaged", "Failed", "Misplaced", "Place", "Replica", "Rotten"]

@@ -53,9 +53,15 @@ class Store:
     def read_cached(self, first: int, count: int) -> bytes | None:
         """The same without waiting for a device; None if that is not possible."""
         states = self.top.states(first, count)
-        if states.count(DATA) != count:
-            return None
-        return self.top.read_cached(first, count)
+        if states.count(DATA) == count:
+            return self.top.read_cached(first, count)
+        pieces: list[bytes] = []
+        for layer, start, length in self.extents(first, count):
+            piece = bytes(length * BLOCK) if layer is None else layer.read_cached(start, length)
+            if piece is None:
+                return None
+            pieces.append(piece)
+        return b"".join(pieces)
 
     def _gather(self, first: int, count: int) -> tuple[bytes, list[int]]:
         pieces: list[bytes] = []

@@ -64,6 +64,7 @@ class Connection(asyncio.Protocol):
         self._skip = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._clogged = self._ended = False
+        self.gone = asyncio.Event()
 
     # The transport.
 
@@ -76,6 +77,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._ended = True
         self._alive.discard(self)
+        self.gone.set()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -124,6 +126,12 @@ class Connection(asyncio.Protocol):
         if not self._tasks:
             self._send()
             self._transport.close()
+
+    async def cut(self) -> None:
+        """Hang up without sending what is left, once nothing works on the device any more."""
+        self._transport.abort()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     # Negotiation.
 
@@ -347,9 +355,20 @@ class Server:
     def _connection(self) -> Connection:
         return Connection(self._device, self._name, self._alive)
 
-    def stop(self) -> None:
-        """Take no more clients, and hang up on those there are once they are answered."""
+    async def stop(self, *, patience: float = 10) -> None:
+        """Take no more clients, answer what was asked, hang up.
+
+        A client that takes no answer within `patience` seconds is cut off; what it asked for
+        is still carried out before this returns, so that the device may be closed then.
+        """
         if self._listener is not None:
             self._listener.close()
         for connection in list(self._alive):
             connection.end()
+        leaving = [asyncio.create_task(connection.gone.wait()) for connection in self._alive]
+        if leaving:
+            await asyncio.wait(leaving, timeout=patience)
+        for task in leaving:
+            task.cancel()
+        for connection in list(self._alive):
+            await connection.cut()

@@ -53,7 +53,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     served = Served(tmp_path)
     await served.server.listen_unix(served.path)
     yield served
-    served.server.stop()
+    await served.server.stop()
 
 
 async def test_what_is_written_is_read(served: Served) -> None:
@@ -141,7 +141,7 @@ async def test_a_read_only_export_refuses_changes(tmp_path: Path) -> None:
     client = await served.connect()
     assert await client.write(0, bytes(512)) == Code.EPERM
     assert (await client.ask(Command.TRIM, 0, 4096))[0] == Code.EPERM
-    served.server.stop()
+    await served.server.stop()
 
 
 async def test_rot_is_an_error_not_bytes(served: Served) -> None:
@@ -197,6 +197,18 @@ async def test_disconnecting_answers_what_was_asked_first(served: Served) -> Non
     client.send(Command.DISCONNECT, 0, 0)
     assert (await client.answer())[1] == 0
     assert await client.reader.read() == b""
+
+
+async def test_stopping_finishes_what_was_asked_even_for_a_client_that_never_reads(served: Served) -> None:
+    client = await served.connect()
+    await client.write(0, b"x" * 512)
+    for _ in range(100):
+        client.send(Command.READ, 0, MIB)
+    client.send(Command.WRITE_ZEROES, 0, 48 * MIB)
+    await client.writer.drain()
+    await served.server.stop(patience=0.2)
+    assert not served.server._alive or all(not one._tasks for one in served.server._alive)
+    await served.device.close()
 
 
 async def test_many_requests_at_once_are_all_answered(served: Served) -> None:

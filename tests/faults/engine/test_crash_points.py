@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 
-from blockengine.replica import layer, regionlog, replica, slots, store
+from blockengine.replica import layer, ledger, regionlog, replica, slots, store
 from blockengine.replica.layer import ABSENT, DATA, NEW, ZERO
 from blockengine.verify.disk import SimulatedDisk
 from tests.faults.engine.sweep import sweep
@@ -63,9 +63,7 @@ def _unsynced_slots(held: slots.Slots[Any], payload: bytes) -> None:
 
 
 def _blind_recovery(held: replica.Replica, *, same_boot: bool) -> None:
-    for name in held._directory.names():
-        if name.startswith("missed."):
-            held._recover_log(name)
+    held.ledger.recover()
 
 
 @pytest.mark.parametrize(
@@ -81,7 +79,7 @@ def _blind_recovery(held: replica.Replica, *, same_boot: bool) -> None:
         pytest.param(slots.Slots, "_write", _unsynced_slots, id="slots are not synced"),
         pytest.param(regionlog.RegionLog, "sync", _nothing, id="intent and missed logs are not synced"),
         pytest.param(replica.Replica, "_recover", _blind_recovery, id="recovery ignores the intent"),
-        pytest.param(replica.Replica, "_sync_logs", _nothing, id="intent goes before the logs are synced"),
+        pytest.param(ledger.Ledger, "sync_logs", _nothing, id="intent goes before the logs are synced"),
         pytest.param(SimulatedDisk, "sync", _nothing, id="names are not synced"),
     ],
 )

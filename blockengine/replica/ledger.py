@@ -1,0 +1,140 @@
+"""What one replica promised, and which regions may differ: ballot, intent, missed logs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from blockengine.membership import ballot as ballots
+from blockengine.membership import logs
+from blockengine.membership.ballot import Ballot, Refused, Stored
+from blockengine.membership.logs import MissedLog
+from blockengine.membership.record import Position, Record
+from blockengine.replica.files import Directory
+from blockengine.replica.regionlog import MissedFile, RegionLog
+from blockengine.replica.slots import Slots
+from blockengine.replica.trust import Trust
+
+Answer = TypeVar("Answer")
+
+
+class Ledger:
+    """Everything is durable before it is answered, but marks of missed logs, which a flush syncs."""
+
+    def __init__(self, directory: Directory, regions: int, trust: Trust) -> None:
+        self._directory, self._regions, self._trust = directory, regions, trust
+        self._slots = Slots(directory.open("ballot"), "ballot", Ballot)
+        self.ballot = self._slots.load()
+        self.intent = RegionLog(directory.open("intent"), regions)
+        self.missed: dict[str, MissedFile] = {}
+
+    @staticmethod
+    def create(directory: Directory, ballot: Ballot) -> None:
+        """The files of a new replica; they exist once the directory is synced."""
+        directory.create("intent").close()
+        Slots.create(directory, "ballot", ballot).close()
+
+    def recover(self) -> None:
+        """Find the missed logs, and drop those that a store which never ended has started."""
+        for name in self._directory.names():
+            if name.startswith("missed."):
+                self._recover_log(name)
+
+    def _recover_log(self, name: str) -> None:
+        opened = MissedFile.open(self._directory, name, self._regions)
+        record = self.ballot.record
+        if opened is None or record is None or opened[1].tag > record.position:
+            self._directory.remove(name)
+            return
+        target, log = opened
+        other = self.missed.get(target)
+        newest = log if other is None or log.tag > other.tag else other
+        if other is not None:
+            self._directory.remove(other.name if newest is log else log.name)
+        self.missed[target] = newest
+
+    def distrust_marks(self) -> None:
+        """After an unclean stop: marks that were not synced hide in the intent."""
+        for log in self.missed.values():
+            log.mark(self.intent.marked)
+
+    # Votes.
+
+    def vote(self, transition: Callable[[Ballot], tuple[Ballot, Answer]]) -> Answer:
+        """Run one of `membership.ballot`'s transitions; its result is durable on return.
+
+        `store` is not among them: it has logs to start.
+        """
+        self._trust.check()
+        after, answer = transition(self.ballot)
+        if after != self.ballot:
+            self._save(after)
+        return answer
+
+    def store_record(self, record: Record, *, holder: str) -> Stored | Refused:
+        """Take a record, and start the missed logs that it asks for, in one step.
+
+        The logs are made first and carry the position; a log above the record is dropped at
+        the next start. So a crash shows both or neither.
+        """
+        self._trust.check()
+        after, answer = ballots.store(self.ballot, record)
+        if isinstance(answer, Refused) or after == self.ballot:
+            return answer
+        held = {target: MissedLog(log.tag, frozenset(log.marked)) for target, log in self.missed.items()}
+        wanted = logs.after_store(held, record, holder=holder, intent=self.intent.marked)
+        replaced = []
+        for target, log in wanted.items():
+            old = self.missed.get(target)
+            if old is None or old.tag != log.tag:
+                self.missed[target] = MissedFile.create(
+                    self._directory, target, log.tag, regions=self._regions, marked=log.regions
+                )
+                replaced += [old] if old is not None else []
+        self._save(after)
+        for old in replaced:
+            self._drop(old)
+        return answer
+
+    def forget(self, target: str, tag: Position) -> None:
+        """A promotion is committed: what its replica had missed is no longer needed."""
+        log = self.missed.get(target)
+        if log is not None and log.tag == tag:
+            del self.missed[target]
+            self._drop(log)
+
+    def _drop(self, log: MissedFile) -> None:
+        log.close()
+        self._directory.remove(log.name)
+
+    def _save(self, ballot: Ballot) -> None:
+        with self._trust.promising():
+            self._slots.save(ballot)
+        self.ballot = ballot
+
+    # Regions.
+
+    def mark(self, regions: Iterable[int]) -> None:
+        """Before bytes change: the intent, durably, and every missed log."""
+        touched = list(regions)
+        for log in self.missed.values():
+            log.mark(touched)
+        if self.intent.mark(touched):
+            with self._trust.promising():
+                self.intent.sync()
+
+    def sync_logs(self) -> None:
+        """Every mark of the missed logs survives power loss on return."""
+        for log in self.missed.values():
+            log.sync()
+
+    def clear(self, regions: Iterable[int]) -> None:
+        """Regions are alike on all members: their intent goes, once the missed logs are safe."""
+        with self._trust.promising():
+            self.sync_logs()
+        self.intent.clear(regions)
+
+    def close(self) -> None:
+        self._slots.close()
+        for log in (self.intent, *self.missed.values()):
+            log.close()
