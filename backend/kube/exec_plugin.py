@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -168,9 +169,8 @@ async def _watched(
     ended = asyncio.ensure_future(process.wait())
     try:
         async with asyncio.timeout(deadline):
-            await asyncio.wait(
-                [ended, *(capture.flooded for capture in captures)], return_when=asyncio.FIRST_COMPLETED
-            )
+            watched: list[asyncio.Future[Any]] = [ended, *(capture.flooded for capture in captures)]
+            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
     except TimeoutError:
         raise _failure(
             spec,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from backend.fleet.completion import Known, complete
@@ -41,7 +42,7 @@ def _members(ctx: Any) -> list[Member]:
         if (kubeconfig := ctx.params.get("kubeconfig")) is not None:
             from backend.fleet.inmemory import members_of
 
-            return members_of(kubeconfig)[0]
+            return members_of(Path(kubeconfig))[0]
         from backend.fleet.registry import members
         from console.cli.session import open_vault
 

@@ -26,7 +26,7 @@ def tab(line: str, *, home: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("navarch get po", ["pods"]),
+        ("navarch get deplo", ["deployments"]),
         ("navarch describe stat", ["statefulsets"]),
         ("navarch get pods ap", []),
         ("navarch get pods --sort RES", ["RESTARTS"]),
