@@ -137,12 +137,6 @@ class NavarchApp(App[None], inherit_bindings=False):
         """The clusters of the fleet, as far as it is there."""
         return self._fleet.members if self._fleet is not None else []
 
-    def kind_words(self) -> Sequence[str]:
-        """Kinds that the ``:`` line knows without asking a cluster."""
-        from console.completion import kind_words
-
-        return kind_words()
-
     def lock_seconds(self) -> float | None:
         return self.session.lock_seconds()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from backend.fleet.query import QuerySyntaxError, parse_line
 from console.actions import ACTIONS
-from console.completion import words
+from console.completion import kind_words, words
 from console.screens.error import full_sentence
 from console.theme import Tone
 from console.views import SCREENS, ResourcesView
@@ -24,10 +24,10 @@ def run_line(app: NavarchApp, line: str) -> None:
     if first == "screen":
         _screen(app, rest.strip())
         return
-    if text in words() and text not in app.kind_words():
+    if text in words() and text not in kind_words():
         app.call_later(app.run_action, ACTIONS[words()[text]].call, app.frame)
         return
-    if text in SCREENS and text not in app.kind_words():
+    if text in SCREENS and text not in kind_words():
         _screen(app, text)
         return
     try:

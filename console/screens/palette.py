@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from backend.fleet.query import Query
 from backend.text import safe_text
+from console.completion import kind_words
 from console.screens.dialog import DialogScreen
 from console.screens.frame import FrameScreen
 from console.screens.help import active
@@ -65,7 +66,7 @@ class PaletteScreen(DialogScreen[Callable[[], object]]):
         ]
         entries += [
             Entry(f":{word}", "list these objects", "", lambda word=word: app.run_line(word))  # type: ignore[misc]
-            for word in app.kind_words()
+            for word in kind_words()
         ]
         entries += [
             Entry(
