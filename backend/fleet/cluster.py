@@ -80,7 +80,7 @@ class Cluster:
         kind = registry.builtin(word)
         if kind is not None:
             return Target(resource=kind.resource, kind=kind, decoder=registry.struct_decoder(kind))
-        return _target(choose(await self.client.discovery(), word, cluster=self.name))
+        return target_of(choose(await self.client.discovery(), word, cluster=self.name))
 
     async def resolve_all(self, word: str) -> list[Target]:
         """What a kind's word means here; of a category (``all``), each of its kinds that can be listed.
@@ -91,7 +91,7 @@ class Cluster:
             return [await self.resolve(word)]
         except KindNotFound:
             members = (await self.client.discovery()).category(word)
-            listable = [_target(resource) for resource in members if "list" in resource.verbs]
+            listable = [target_of(resource) for resource in members if "list" in resource.verbs]
             if not listable:
                 raise
             return listable
@@ -102,7 +102,7 @@ class Cluster:
             self._client = None
 
 
-def _target(resource: ApiResource) -> Target:
+def target_of(resource: ApiResource) -> Target:
     """How lists of a discovered resource are decoded."""
     kind = registry.for_resource(resource)
     if kind is not None:
