@@ -22,7 +22,7 @@ What makes the space small enough, and why nothing is lost by it:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import structs
@@ -34,13 +34,11 @@ from blockengine.membership.ballot import Ballot, Granted, Lease, Opened, Stored
 from blockengine.membership.lease import Held, LeaseBook
 from blockengine.membership.record import NOBODY, Epoch, Member, Position, Record, Voter
 from blockengine.membership.term import Term
+from tests.faults.model.ghost import Ghost, entries
 from tests.faults.model.world import (
     DURATION,
     Act,
     Controller,
-    Interned,
-    Scenario,
-    Service,
     Store,
     Violation,
     World,
@@ -49,30 +47,8 @@ from tests.faults.model.world import (
 _ASK, _OPEN = -1, -2
 
 
-class Records:
+class Records(Ghost):
     """Successors and promises of one scenario. Transitions are remembered by number."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario = scenario
-        self.ballots = Interned()
-        self.controllers = Interned()
-        self.messages = Interned()
-        self.delivered: dict[tuple[int, int, int, int, int], tuple[int, Any]] = {}
-        self.conflicts: list[int] = []
-        self.acted: dict[tuple[int, int, int, int], list[Act]] = {}
-        self.learned: dict[tuple[int, int, Any, int], int] = {}
-        self.serving: dict[tuple[int, int], Service | None] = {}
-        self.ready: dict[tuple[int, int, Epoch, Position], bool] = {}
-        self.reached: dict[str, int] = {}
-        self.epochs = scenario.epochs[1:] if scenario.interrupted else scenario.epochs
-        self.alike = (
-            not scenario.interrupted
-            and not scenario.absent
-            and scenario.voters == scenario.voting
-            and not scenario.losses
-        )
-        self.second = max(scenario.epochs[:2])
-        self.place = {name: index for index, name in enumerate(scenario.voters)}
 
     # The beginning: the first controller serves, with every voter's lease of tick 0.
 
@@ -122,9 +98,6 @@ class Records:
             stale=0,
             lost=0,
         )
-
-    def _mask(self, names: Iterable[str]) -> int:
-        return sum(1 << self.place[name] for name in names if name in self.place)
 
     # What may happen next.
 
@@ -335,11 +308,11 @@ class Records:
             first = self.alike and controller.epoch == self.scenario.epochs[0] and not newest.absent
             for gone in {self.scenario.voters[-1]} if first else newest.member_ids:
                 # The flush that comes before a removal needs a session with all others.
-                if set(_entries(newest, newest.member_ids - {gone})) <= controller.opened:
+                if set(entries(newest, newest.member_ids - {gone})) <= controller.opened:
                     yield changes.remove(newest, (gone,), at), 0
         if scenario.promotes and term.serving:
             for absent in newest.absent:
-                if set(_entries(newest, {absent.id})) <= controller.opened:
+                if set(entries(newest, {absent.id})) <= controller.opened:
                     yield changes.promote(newest, absent.id, "b", at), 1 << self.place[absent.id]
         if blank and term.serving:
             for voter in newest.voters:
@@ -375,92 +348,6 @@ class Records:
         after = controller._replace(term=term, grants=frozenset())
         return Act(self.controllers.number(after), tuple(messages))
 
-    # Bytes, as a ghost: which replicas miss an acknowledged write.
-
-    def _service(self, number: int, now: int) -> Service | None:
-        key = (number, now)
-        if key not in self.serving:
-            controller: Controller = self.controllers.items[number]
-            term = controller.term
-            serves = term is not None and terms.may_serve(term, controller.leases, now)
-            self.serving[key] = None
-            if (
-                term is not None
-                and serves
-                and set(_entries(term.base, term.base.member_ids)) <= controller.opened
-            ):
-                self.serving[key] = Service(
-                    obliged=_entries(term.base, term.obliged),
-                    readers=_entries(term.base, term.readable),
-                    position=term.base.position,
-                    epoch=controller.epoch,
-                )
-        return self.serving[key]
-
-    def _accepts(self, world: World, voter: Voter, epoch: Epoch, position: Position) -> bool:
-        """Whether a replica takes a request of this term, issued under this record."""
-        number = world.voters[self.place[voter.id]]
-        key = (number, voter.incarnation, epoch, position)
-        found = self.ready.get(key)
-        if found is None:
-            held: Ballot = self.ballots.items[number]
-            mine = held.incarnation == voter.incarnation
-            found = self.ready[key] = mine and ballots.accepts(held, epoch=epoch, session=1, issued=position)
-        return found
-
-    def _writes(self, world: World, index: int, number: int) -> Iterator[tuple[str, World]]:
-        service = self._service(number, world.now)
-        if service is None:
-            return
-        obliged, _, position, epoch = service
-        if not all(self._accepts(world, voter, epoch, position) for voter in obliged):
-            return
-        everyone = (1 << len(world.voters)) - 1
-        reached = self._mask(voter.id for voter in obliged)
-        stale = world.stale | (everyone & ~reached)
-        self._count(f"controller {index} wrote")
-        if stale != world.stale:
-            yield f"controller {index} acknowledges a write", world._replace(stale=stale)
-
-    def _copies(self, world: World, number: int, target: int) -> bool:
-        """Whether a resync can have ended: source and target took this term's requests."""
-        controller: Controller = self.controllers.items[number]
-        assert controller.term is not None
-        epoch, base = controller.epoch, controller.term.base
-        readers = _entries(base, controller.term.readable)
-        sources = [voter for voter in readers if self._accepts(world, voter, epoch, base.position)]
-        if not sources or any(world.stale >> self.place[voter.id] & 1 for voter in sources):
-            return False
-        name = self.scenario.voters[target.bit_length() - 1]
-        if not all(self._accepts(world, voter, epoch, base.position) for voter in _entries(base, {name})):
-            return False
-        self._count("a resync finished")
-        return True
-
-    def _count(self, what: str) -> None:
-        self.reached[what] = self.reached.get(what, 0) + 1
-
-    # The promises.
-
-    def check(self, world: World) -> None:
-        serving = 0
-        for index, number in enumerate(world.controllers):
-            service = self._service(number, world.now)
-            if service is None:
-                continue
-            serving += 1
-            if index:
-                self._count(f"controller {index} served after a take-over")
-            _, readers, position, epoch = service
-            for voter in readers:
-                stale = world.stale >> self.place[voter.id] & 1
-                if stale and self._accepts(world, voter, epoch, position):
-                    raise Violation(
-                        f"controller {index} reads {voter.id}, which misses an acknowledged write"
-                    )
-        if serving > 1:
-            raise Violation("two controllers serve at once")
-
 
 def _put(items: tuple[int, ...], place: int, item: int) -> tuple[int, ...]:
     return (*items[:place], item, *items[place + 1 :])
@@ -468,11 +355,6 @@ def _put(items: tuple[int, ...], place: int, item: int) -> tuple[int, ...]:
 
 def _conflict(one: Record, other: Record) -> bool:
     return one.position == other.position and one != other
-
-
-def _entries(record: Record, names: Iterable[str]) -> tuple[Voter, ...]:
-    """Replicas as the voters they are; one that the record doesn't know is left out."""
-    return tuple(voter for voter in record.voters if voter.id in set(names))
 
 
 def _unwritten(term: Term) -> bool:
