@@ -61,12 +61,15 @@ def format_metrics(specs: Sequence[MetricSpec] | None, statuses: Sequence[Metric
     if not specs:
         return "<none>"
     readings = statuses or ()
-    texts = [_metric(spec, readings[at] if at < len(readings) else None) for at, spec in enumerate(specs)]
+    texts = [
+        format_metric(spec, readings[at] if at < len(readings) else None) for at, spec in enumerate(specs)
+    ]
     more = f" + {len(texts) - _SHOWN} more..." if len(texts) > _SHOWN else ""
     return ", ".join(texts[:_SHOWN]) + more
 
 
-def _metric(spec: MetricSpec, status: MetricStatus | None) -> str:
+def format_metric(spec: MetricSpec, status: MetricStatus | None) -> str:
+    """One metric: its reading, a stroke, its target; ``<unknown>`` until a controller has read it."""
     field = _FIELDS.get(spec.type)
     source: MetricSource | None = getattr(spec, field) if field else None
     if field is None or source is None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 
@@ -43,3 +46,11 @@ def _requirement(needed: SelectorRequirement) -> str:
             return f"!{needed.key}"
         case _:
             return needed.key
+
+
+def selector_text(selector: Mapping[str, Any] | None) -> str:
+    """The same of a selector that is still a plain mapping; an odd one as it is."""
+    try:
+        return format_selector(msgspec.convert(selector, LabelSelector | None))
+    except msgspec.ValidationError:
+        return str(selector)

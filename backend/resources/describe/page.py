@@ -9,7 +9,21 @@ from typing import Any
 import msgspec
 
 from backend.resources import registry
-from backend.resources.describe import config, node, pod, service, workload
+from backend.resources.describe import (
+    autoscaler,
+    config,
+    cronjob,
+    definition,
+    disruption_budget,
+    ingress,
+    network_policy,
+    node,
+    pod,
+    rights,
+    service,
+    volume,
+    workload,
+)
 from backend.resources.describe.sheet import Sheet
 from backend.resources.duration import age
 from backend.resources.kind import Health, Verdict
@@ -31,6 +45,18 @@ _DESCRIBERS: dict[tuple[str, str], Describer] = {
     ("apps/v1", "StatefulSet"): workload.describe,
     ("apps/v1", "DaemonSet"): workload.describe,
     ("batch/v1", "Job"): workload.describe,
+    ("batch/v1", "CronJob"): cronjob.describe,
+    ("v1", "ReplicationController"): workload.describe,
+    ("v1", "PersistentVolume"): volume.describe,
+    ("networking.k8s.io/v1", "Ingress"): ingress.describe,
+    ("networking.k8s.io/v1", "NetworkPolicy"): network_policy.describe,
+    ("autoscaling/v2", "HorizontalPodAutoscaler"): autoscaler.describe,
+    ("policy/v1", "PodDisruptionBudget"): disruption_budget.describe,
+    ("rbac.authorization.k8s.io/v1", "Role"): rights.describe_role,
+    ("rbac.authorization.k8s.io/v1", "ClusterRole"): rights.describe_role,
+    ("rbac.authorization.k8s.io/v1", "RoleBinding"): rights.describe_binding,
+    ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"): rights.describe_binding,
+    ("apiextensions.k8s.io/v1", "CustomResourceDefinition"): definition.describe,
 }
 _COMMON = {"apiVersion", "kind", "metadata"}
 
