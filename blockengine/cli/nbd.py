@@ -10,7 +10,9 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from blockengine.cli.replica import opened
+from blockengine.cli.place import here
+from blockengine.cli.replica import locked
+from blockengine.replica.replica import Replica
 from blockengine.volume.nbd_server import Server
 from blockengine.volume.standalone import Standalone
 
@@ -30,13 +32,15 @@ def add(commands: Any) -> None:
 def _run(chosen: argparse.Namespace) -> int:
     import uvloop
 
-    uvloop.run(serve(chosen))
+    with locked(chosen.directory) as directory:
+        replica = Replica.open(directory, here(), moved=chosen.moved)
+        uvloop.run(serve(chosen, replica))
     return 0
 
 
-async def serve(chosen: argparse.Namespace) -> None:
-    """Open, settle, serve until SIGTERM or SIGINT, then close cleanly."""
-    device = Standalone(opened(chosen.directory, moved=chosen.moved), read_only=chosen.read_only)
+async def serve(chosen: argparse.Namespace, replica: Replica) -> None:
+    """Settle, serve until SIGTERM or SIGINT, then close cleanly."""
+    device = Standalone(replica, read_only=chosen.read_only)
     torn = device.settle()
     server = Server(device)
     stop = asyncio.Event()

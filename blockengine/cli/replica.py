@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from blockengine.cli.place import here
 from blockengine.membership.ballot import Ballot
 from blockengine.membership.record import Epoch, Member, Position, Record, Voter
 from blockengine.replica.files import RealDirectory
+from blockengine.replica.identity import REGION, check_geometry
 from blockengine.replica.layer import BLOCK
 from blockengine.replica.replica import Replica
 
@@ -33,18 +35,21 @@ def add(commands: Any, size: Callable[[str], int]) -> None:
         action.add_argument("--moved", action="store_true", help="the original of this directory is gone")
 
 
-def opened(directory: Path, *, moved: bool) -> Replica:
-    """The replica in a directory, with every other process kept out."""
-    real = RealDirectory(directory)
-    real.lock()
-    return Replica.open(real, here(), moved=moved)
+@contextmanager
+def locked(path: Path) -> Iterator[RealDirectory]:
+    """A replica's directory, with every other process kept out."""
+    directory = RealDirectory(path)
+    directory.lock()
+    try:
+        yield directory
+    finally:
+        directory.unlock()
 
 
 def _create(chosen: argparse.Namespace) -> int:
+    check_geometry(chosen.size, chosen.block_size, REGION)
     place = here()
     chosen.directory.mkdir(parents=True, exist_ok=True)
-    directory = RealDirectory(chosen.directory)
-    directory.lock()
     volume = chosen.volume or secrets.token_hex(8)
     name, incarnation = f"r-{secrets.token_hex(4)}", secrets.randbits(63)
     at = Position(Epoch(1, secrets.randbits(63)), 1)
@@ -57,16 +62,23 @@ def _create(chosen: argparse.Namespace) -> int:
         size=chosen.size,
     )
     ballot = Ballot(name, incarnation, at.epoch, record=record)
-    replica = Replica.create(
-        directory, ballot, volume=volume, size=chosen.size, place=place, block_size=chosen.block_size
-    )
-    replica.close()
+    with locked(chosen.directory) as directory:
+        Replica.create(
+            directory, ballot, volume=volume, size=chosen.size, place=place, block_size=chosen.block_size
+        ).close()
     print(f"replica {name} of volume {volume}: {chosen.size} bytes in {chosen.directory}")
     return 0
 
 
 def _show(chosen: argparse.Namespace) -> int:
-    replica = opened(chosen.directory, moved=chosen.moved)
+    with locked(chosen.directory) as directory:
+        replica = Replica.open(directory, here(), moved=chosen.moved)
+        _print(replica)
+        replica.close()
+    return 0
+
+
+def _print(replica: Replica) -> None:
     header, ballot = replica.header, replica.ballot
     print(f"volume     {header.volume}")
     print(f"replica    {header.replica}, incarnation {ballot.incarnation:x}")
@@ -78,15 +90,14 @@ def _show(chosen: argparse.Namespace) -> int:
         print(f"in sync    {', '.join(sorted(record.member_ids))}")
     print(f"snapshots  {', '.join(replica.snapshots) or 'none'}")
     print(f"unclean    {len(replica.intent.marked)} of {replica.regions} regions")
-    replica.close()
-    return 0
 
 
 def _scrub(chosen: argparse.Namespace) -> int:
-    replica = opened(chosen.directory, moved=chosen.moved)
-    bad = [block for _, wrong in replica.scrub() for block in wrong]
-    unclean = len(replica.intent.marked)
-    replica.close()
+    with locked(chosen.directory) as directory:
+        replica = Replica.open(directory, here(), moved=chosen.moved)
+        bad = [block for _, wrong in replica.scrub() for block in wrong]
+        unclean = len(replica.intent.marked)
+        replica.close()
     for block in bad:
         print(f"block {block} (byte {block * BLOCK}) does not match its checksum")
     note = f"; {unclean} regions were not closed cleanly and may be torn" if unclean else ""

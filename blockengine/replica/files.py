@@ -134,6 +134,7 @@ class RealDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock = -1
 
     def create(self, name: str) -> File:
         return RealFile(os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -158,12 +159,23 @@ class RealDirectory:
             os.close(descriptor)
 
     def lock(self) -> None:
-        """Keep every other process out until this one ends.
+        """Keep every other process out until `unlock`, or until this one ends.
 
         Raises: BlockingIOError if another one is in.
         """
-        self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._lock = descriptor
+
+    def unlock(self) -> None:
+        """Let others in; does nothing if it was not locked."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
     def place(self) -> tuple[int, int]:
         status = self.path.stat()

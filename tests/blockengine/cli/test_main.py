@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blockengine.cli.main import main
+
+
+def ran(*words: str) -> int:
+    """The exit status, argparse's refusals included."""
+    try:
+        return main(list(words))
+    except SystemExit as ended:
+        return int(ended.code or 0)
+
+
+def test_a_replica_is_made_shown_and_scrubbed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(tmp_path / "replica")
+    assert ran("replica", "create", folder, "--size", "8M", "--volume", "v1") == 0
+    assert ran("replica", "show", folder) == 0
+    said = capsys.readouterr().out
+    assert "volume     v1" in said
+    assert "size       8388608 bytes, blocks of 4096" in said
+    assert "unclean    0 of 2 regions" in said
+    assert ran("replica", "scrub", folder) == 0
+    assert "0 bad blocks" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "1000", "8X", "", "9999999T", "1e9"])
+def test_an_impossible_size_is_refused_and_nothing_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], size: str
+) -> None:
+    folder = tmp_path / "replica"
+    assert ran("replica", "create", str(folder), f"--size={size}") != 0
+    assert "size" in capsys.readouterr().err
+    assert not folder.exists() or not list(folder.iterdir())
+
+
+def test_a_folder_that_is_used_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine").write_text("keep me")
+    assert ran("replica", "create", str(tmp_path), "--size", "8M") == 1
+    assert "not empty" in capsys.readouterr().err
+    assert (tmp_path / "mine").read_text() == "keep me"
+    assert ran("replica", "show", str(tmp_path)) == 1
+    assert "no replica here" in capsys.readouterr().err
+    assert ran("replica", "show", str(tmp_path / "nowhere")) == 1
+    assert "nowhere" in capsys.readouterr().err
