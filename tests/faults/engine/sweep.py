@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from blockengine.replica.replica import Place, Replica
-from blockengine.verify.disk import SimulatedDisk
+from blockengine.verify.disk import Crashed, SimulatedDisk
 from tests.faults.engine.workload import PLACE, REBOOTED, SIZE, Workload
 
 
@@ -17,18 +17,23 @@ class Swept:
     broken: str = ""
 
 
-def sweep(seed: int, *, operations: int, survivals: int = 3, every: int = 1, offset: int = 0) -> Swept:
-    """Run one workload again and again, each time stopped one change later."""
+def sweep(seed: int, *, operations: int, survivals: int = 3, twice: bool = False) -> Swept:
+    """Run one workload again and again, each time stopped one change later.
+
+    With `twice`, the recovery from that stop is stopped as well, at a drawn change.
+    """
     whole = Workload(SimulatedDisk(), seed)
     assert whole.run(operations)
     swept = Swept()
-    for stop in range(1 + offset, whole.disk.changes + 1, every):
+    for stop in range(1, whole.disk.changes + 1):
         for survival in range(survivals + 1):
             work = Workload(SimulatedDisk(stop_after=stop), seed)
             work.run(operations)
             swept.stops += 1
             power = survival > 0
             disk = work.disk.after_power_loss(stop * 31 + survival) if power else work.disk.after_kill()
+            if twice and work.replica is not None:
+                disk = stopped_again(disk, seed=stop * 31 + survival, power=power)
             try:
                 look(work, disk, power=power)
             except Exception as error:
@@ -38,6 +43,19 @@ def sweep(seed: int, *, operations: int, survivals: int = 3, every: int = 1, off
     return swept
 
 
+def stopped_again(disk: SimulatedDisk, *, seed: int, power: bool) -> SimulatedDisk:
+    """The disk after a recovery that did not end either."""
+    disk.stop_after = 1 + seed % 23
+    try:
+        after = Replica.open(disk, REBOOTED if power else PLACE)
+        after.trust_unverified()
+        after.flush()
+    except Crashed:
+        pass
+    disk.stop_after = 0
+    return disk.after_power_loss(seed) if power else disk.after_kill()
+
+
 def look(work: Workload, disk: SimulatedDisk, *, power: bool) -> None:
     """Reopen what a crash left, hold it against the oracle, and crash it once more."""
     if work.replica is None:
@@ -45,9 +63,9 @@ def look(work: Workload, disk: SimulatedDisk, *, power: bool) -> None:
         if "header" in disk.names():
             assert Replica.open(disk, PLACE).read(0, SIZE) == bytes(SIZE)
         return
-    after = Replica.open(disk, REBOOTED if power else PLACE)
+    after = Replica.open(disk, Place("machine", "boot 3") if power else PLACE)
     work.check(after, power=power)
     before = after.read(0, SIZE)
     after.flush()
-    again = Replica.open(disk.after_power_loss(7), Place("machine", "boot 3"))
+    again = Replica.open(disk.after_power_loss(7), Place("machine", "boot 4"))
     assert again.read(0, SIZE) == before, "what was read after a crash changed at the next one"

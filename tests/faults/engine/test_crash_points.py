@@ -23,6 +23,13 @@ def test_no_crash_breaks_a_promise(seed: int) -> None:
     assert swept.stops > 400
 
 
+@pytest.mark.parametrize("seed", range(8, 11))
+def test_no_crash_of_a_recovery_breaks_a_promise(seed: int) -> None:
+    swept = sweep(seed, operations=40, survivals=2, twice=True)
+    assert not swept.broken
+    assert swept.stops > 400
+
+
 def _nothing(*anything: Any, **named: Any) -> None:
     """A sync that was forgotten."""
 
