@@ -123,7 +123,13 @@ def sqlite_errors(path: Path) -> Iterator[None]:
     except VaultError:
         raise
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        extended = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+        if extended == sqlite3.SQLITE_READONLY_DBMOVED:
+            raise VaultNotWritten(
+                f"The vault's file {path} was moved, replaced or deleted while it was open.",
+                advice="Nothing was written. Put it back (or restore a backup), then open Navarch again.",
+            ) from error
+        code = extended & 0xFF
         if code in _HELD_BY_OTHERS:
             raise VaultBusy("Another window is writing to the vault.") from error
         if code in _REFUSED_BY_DISK:

@@ -273,7 +273,11 @@ class Vault:
             try:
                 draft = self._begin(damaged=damaged)
                 before = draft.master
-                yield draft
+                try:
+                    yield draft
+                except sqlite3.Error:  # what a draft writes may be refused at once, not only by the commit
+                    with sqlite_errors(self.path):
+                        raise
                 with sqlite_errors(self.path):
                     sealed = draft.seal()
                     self._db.execute("COMMIT")

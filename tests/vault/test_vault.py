@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.journal import Journal
 from backend.vault import (
     RecordConflict,
     SlotRefused,
@@ -21,6 +22,7 @@ from backend.vault import (
     VaultExists,
     VaultLocked,
     VaultMissing,
+    VaultNotWritten,
     VaultTooNew,
     WeakPassphrase,
     WrongKey,
@@ -176,6 +178,22 @@ def test_a_failing_change_leaves_all_of_it_undone(vault: Vault) -> None:
         _ = 1 / 0
     assert vault.records("cluster") == []
     assert reopened().records("cluster") == []
+
+
+@pytest.mark.parametrize("meanwhile", ["deleted", "replaced"])
+def test_nothing_is_written_into_a_file_that_is_not_the_vault_any_more(vault: Vault, meanwhile: str) -> None:
+    vault.put("cluster", b"one")
+    before = vault.path.read_bytes()
+    vault.path.rename(vault.path.with_suffix(".away"))
+    if meanwhile == "replaced":
+        vault.path.write_bytes(before)
+    for change in (
+        lambda: vault.put("cluster", b"two"),
+        lambda: Journal(vault).append("act"),
+    ):
+        with pytest.raises(VaultNotWritten, match="moved, replaced or deleted"):
+            change()
+    assert vault.path.with_suffix(".away").read_bytes() == before
 
 
 def test_a_callers_own_error_is_not_called_damage(vault: Vault) -> None:
