@@ -13,23 +13,29 @@ INTERRUPTED = 130
 
 def guarded(run: Callable[[], int]) -> int:
     """Run a command and turn whatever it raises into words on stderr and an exit code."""
-    from typer import Abort
-    from typer import Exit as TyperExit
-
     try:
         code = run()
         sys.stdout.flush()  # here, where a vanished reader is still handled
         return code
-    except TyperExit as leaving:
-        return int(leaving.exit_code)
-    except (Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has gone; that is no error. Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except Exception as error:
-        return _explain(error)
+        code_asked_for = _asked_for(error)
+        return _explain(error) if code_asked_for is None else code_asked_for
+
+
+def _asked_for(error: Exception) -> int | None:
+    """The exit code of a command that left on purpose, in Typer's manner."""
+    from typer import Abort
+    from typer import Exit as TyperExit
+
+    if isinstance(error, TyperExit):
+        return int(error.exit_code)
+    return INTERRUPTED if isinstance(error, Abort) else None
 
 
 def _explain(error: Exception) -> int:

@@ -6,6 +6,7 @@ before the command is known; without a command the console opens.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    if not arguments and "_NAVARCH_COMPLETE" not in os.environ:
+        # Most starts: the console's first picture must not wait for a command parser.
+        from console.cli.open import open_console
+
+        return open_console(kubeconfig=None, read_only=False)
     from console.cli.root import root_command
 
     result = root_command().main(args=arguments, prog_name="navarch", standalone_mode=False)
