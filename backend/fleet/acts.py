@@ -65,7 +65,7 @@ async def preview_delete(found: Found, *, propagation: Propagation = "Background
     if member.read_only:
         raise Refused(
             f"{found.cluster.name} is marked read-only",
-            advice="Nothing was changed. Unmark it if that is meant: navarch cluster protect",
+            advice="Nothing was changed. If that is meant: navarch cluster read-only NAME --off",
         )
     obj = await read(found.cluster, found.resource, found.name, namespace=found.namespace or None)
     if _metadata(obj).get("uid") != _metadata(found.obj).get("uid"):

@@ -205,9 +205,14 @@ def tag(
             known,
             lambda r: replace(r, tags=_changed(r.tags, add, drop), groups=_changed(r.groups, group, ungroup)),
             act="cluster tag",
-            detail=f"+{add or group or []} -{drop or ungroup or []}",
+            detail=_told(add=add, drop=drop, group=group, ungroup=ungroup),
         )
     say(f"changed {counted(len(found), 'cluster')}")
+
+
+def _told(**changes: list[str] | None) -> str:
+    """``add eu, pci; drop old``: for the journal."""
+    return "; ".join(f"{what} {', '.join(words)}" for what, words in changes.items() if words)
 
 
 def _changed(present: tuple[str, ...], added: list[str] | None, dropped: list[str] | None) -> tuple[str, ...]:
