@@ -48,6 +48,12 @@ COLUMNS: tuple[TableColumn, ...] = (
     TableColumn(name="HEALTH", text=_health, key=lambda row: _ORDER.index(row.health), priority=0),
     TableColumn(name="WHY", text=_why, key=lambda row: row.why),
     TableColumn(
-        name="AGE", text=_age, key=lambda row: _AGE.key(row.item), align="right", priority=2, timed=True
+        name="AGE",
+        text=_age,
+        key=lambda row: _AGE.key(row.item),
+        align="right",
+        priority=2,
+        min_width=7,
+        timed=True,
     ),
 )

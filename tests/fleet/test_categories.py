@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from backend.fleet.cluster import KindNotFound
 from backend.fleet.fleet import Fleet
+from backend.fleet.inmemory import members_of
 from backend.fleet.listing import list_once
 from backend.fleet.objects import find
 from backend.fleet.query import parse_line
 from backend.kube.status import State
+from backend.resources.kind import Health
 from tests.fleet.running_demo import Demo
 from tests.fleet.test_live_table import fleet, watching
 
@@ -61,9 +63,15 @@ async def test_what_is_no_category_is_no_kind(fleet: Fleet) -> None:
 
 async def test_forbidden_kinds_of_a_category(demo: Demo) -> None:
     """One who may list only in ``pay`` sees what is there, and no cluster counts as broken for the rest."""
-    from backend.fleet.inmemory import members_of
-
     team = [m for m in members_of(demo.users_kubeconfig)[0] if m.name.endswith("-team")]
     async with Fleet(team) as fleet, watching(fleet, "all -n search") as watched:
         await watched.until(lambda: set(watched.states.values()) == {State.FORBIDDEN})
         assert len(watched.view) == 0
+
+
+async def test_cron_jobs_of_the_demo_are_judged_by_their_runs(fleet: Fleet) -> None:
+    """The demo's runs succeed, and say so: none is taken for one that failed."""
+    async with watching(fleet, "cronjobs") as watched:
+        await watched.until(lambda: watched.live() and len(watched.view) > 0)
+        rows = list(watched.view.all())
+        assert {row.health for row in rows} == {Health.OK}

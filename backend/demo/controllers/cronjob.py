@@ -55,6 +55,10 @@ class CronJobController:
                 }
                 for job in active
             ]
+        succeeded = [job.object()["status"] for job in jobs if _ended(job.object()) == "Complete"]
+        times = [str(status.get("lastSuccessfulTime", "")), *(s.get("completionTime", "") for s in succeeded)]
+        if latest := max(times):
+            status["lastSuccessfulTime"] = latest
         obj["status"] = status
         self.cluster.change(CRONJOBS, stored, obj)
         self._arm(stored, obj)
