@@ -11,6 +11,8 @@ from console.widgets.table_source import GridColumn
 GUTTER = 4
 """Left border, mark, health glyph, a space."""
 _USEFUL = 16
+_NUMBER = 8
+"""Cells of the longest plain number or age; what follows it in the same cell may be cut."""
 _RULED_FROM = 100
 """Narrower tables spend no cells on rules between columns."""
 
@@ -68,8 +70,13 @@ def lay_out(columns: Sequence[GridColumn], wanted: Mapping[str, int], width: int
 
 
 def _smallest(column: GridColumn, wanted: Mapping[str, int]) -> int:
-    """What it needs to be worth showing; the most important ones are worth dropping others for."""
+    """What it needs to be worth showing; the most important ones are worth dropping others for.
+
+    Numbers and ages are shown whole: ``3h5…`` would be read as three hours and five.
+    """
     useful = max(column.min_width, _USEFUL) if column.priority == 0 else column.min_width
+    if column.align == "right":
+        useful = max(useful, _NUMBER)
     return max(cells(column.name), min(useful, wanted.get(column.name, 0)))
 
 

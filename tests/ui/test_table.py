@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -137,3 +138,10 @@ def test_the_pinned_columns_come_first_and_stay(key: str) -> None:
     found = {c.name: c for c in ViewSource(view_of(1)).columns}
     assert found[key].pinned
     assert next(iter(found)) == "CLUSTER"
+
+
+@given(st.integers(40, 200))
+def test_an_age_is_whole_or_not_there(width: int) -> None:
+    columns = (*COLUMNS[:3], replace(column("AGE", priority=2), align="right"))
+    layout = lay_out(columns, {**WANTED, "AGE": len("12d23h")}, width)
+    assert all(p.width >= len("12d23h") for p in layout.placed if p.column.name == "AGE")
