@@ -35,6 +35,19 @@ class NavarchDriver(LinuxDriver):
         self._shadow.forget()
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
+    def _sigcont_application(self, *arguments: object) -> None:
+        """Continued. Whoever stopped us without asking (SIGSTOP) did not make us leave the terminal first.
+
+        Textual would enter it a second time: its first input thread would keep the ended program alive, and
+        raw mode would be remembered as what the terminal was like before.
+        """
+        if self._key_thread is None:
+            return
+        if self._auto_restart and not self._must_signal_resume:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        super()._sigcont_application(*arguments)  # type: ignore[no-untyped-call]
+
     def _enable_mouse_support(self) -> None:
         if not self._mouse:
             return

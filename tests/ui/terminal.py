@@ -122,6 +122,15 @@ class Terminal:
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
+    def is_stopped(self) -> bool:
+        """Whether the program has just been stopped; tells it once."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
+        return bool(pid) and os.WIFSTOPPED(status)
+
+    def modes(self) -> list[object]:
+        """What the terminal is set to (see ``termios``)."""
+        return termios.tcgetattr(self.fd)
+
     def exit_status(self) -> int:
         """Wait for the program's end; its exit code, or minus the signal that ended it."""
         end = time.monotonic() + DEADLINE

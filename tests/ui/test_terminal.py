@@ -56,6 +56,23 @@ def test_a_signal_restores_the_terminal_and_ends_the_children(
         os.kill(child, 0)
 
 
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGTSTP])
+def test_stopped_and_continued_it_paints_again_ends_and_restores(number: signal.Signals) -> None:
+    with stage() as terminal:
+        before = terminal.modes()
+        terminal.see("1 cluster")
+        for _ in range(2):
+            terminal.signal(number)
+            terminal.until(terminal.is_stopped)
+            terminal.screen.reset()  # the shell and other programs wrote here meanwhile
+            terminal.signal(signal.SIGCONT)
+            terminal.see("1 cluster")
+        terminal.press("ctrl-q")
+        assert terminal.exit_status() == 0
+        assert terminal.modes() == before
+    assert restored(terminal)
+
+
 def test_a_lost_terminal_ends_the_program_and_its_children(tmp_path: Path) -> None:
     note = tmp_path / "child"
     with stage("child", str(note)) as terminal:
