@@ -54,7 +54,8 @@ def _explain(error: Exception) -> int:
         say(str(sentence), str(advice))
         return int(getattr(error, "exit_code", Exit.FAILED))
     if isinstance(error, OSError):
-        say(safe_text(error))
+        where = f"{error.filename}: " if error.filename else ""
+        say(safe_text(f"{where}{error.strerror or error}"))
         return Exit.FAILED
     if os.environ.get("NAVARCH_DEBUG"):
         raise error

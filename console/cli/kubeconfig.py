@@ -53,6 +53,11 @@ def kubeconfig(
         say(f"wrote {output}")
     else:
         sys.stdout.write(text.decode())
+    if len(usable) > 1:
+        say(
+            "no cluster is the current one there, so that no command goes astray",
+            "Name one each time (kubectl --context NAME …), or once: kubectl config use-context NAME",
+        )
     if left_out:
         raise typer.Exit(Exit.FAILED)
 

@@ -16,12 +16,20 @@ from backend import __version__
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code (see ``console.cli.exits``)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _replace_closed_streams()
     if arguments in (["--version"], ["-V"]):
         print(f"navarch {__version__}")
         return 0
     from console.cli.failures import guarded
 
     return guarded(lambda: _run(arguments))
+
+
+def _replace_closed_streams() -> None:
+    """A stream that was closed (``>&-``) is None in Python, and words for stderr would go to stdout."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the end
 
 
 def _run(arguments: list[str]) -> int:

@@ -46,7 +46,7 @@ class NavarchDriver(LinuxDriver):
         if self._auto_restart and not self._must_signal_resume:
             self.suspend_application_mode()
             self._must_signal_resume = True
-        super()._sigcont_application(*arguments)  # type: ignore[no-untyped-call]
+        super()._sigcont_application(*arguments)
 
     def _enable_mouse_support(self) -> None:
         if not self._mouse:

@@ -110,3 +110,12 @@ def test_an_unexpected_error_shows_no_values(
 
 def test_interrupt_ends_as_a_shell_expects() -> None:
     assert raises(KeyboardInterrupt()) == INTERRUPTED
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_closed_stream_is_no_failure_and_words_never_become_data(closed: str) -> None:
+    command = f'"{sys.executable}" -m console get pods --kubeconfig /nowhere {closed}'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == Exit.FAILED
+    assert done.stdout == ""
+    assert "unexpected" not in done.stderr
