@@ -158,6 +158,21 @@ def test_protected_clusters_want_their_name(two: Navarch) -> None:
     assert two("cluster", "list").returncode == Exit.NOTHING
 
 
+@pytest.mark.parametrize("nothing", ["", " ", "@", ","])
+def test_an_unset_variable_never_means_every_cluster(two: Navarch, nothing: str) -> None:
+    for command in (("cluster", "remove", nothing, "--yes"), ("kubeconfig", nothing)):
+        done = two(*command)
+        assert (done.returncode, done.stdout) == (Exit.USAGE, "")
+        assert "is empty" in done.stderr
+    assert set(listed(two)) == {"prod-eu", "lab"}
+
+
+def test_a_name_with_a_comma_can_be_meant(two: Navarch) -> None:
+    two.done("cluster", "rename", "lab", "lab,old")
+    two.done("cluster", "remove", "lab,old", "--yes")
+    assert set(listed(two)) == {"prod-eu"}
+
+
 def test_show_and_list_hold_no_secret(two: Navarch) -> None:
     shown = two.done("cluster", "show", "lab", "-o", "json") + two.done("cluster", "show", "lab")
     assert "https://lab.example:6443" in shown
