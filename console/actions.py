@@ -25,6 +25,7 @@ class Scope(StrEnum):
     READING = "Moving in text"
     LIST = "Lists of choices"
     FORM = "Forms"
+    STATES = "States of clusters"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +120,15 @@ def _frame_actions() -> None:
     add("fleet", "H", "screen.go('fleet')", "fleet", "Home: one row per cluster")
     add("journal", "J", "screen.go('journal')", "journal", "What was done through Navarch, by whom, to what")
     add("states", "S", "screen.states", "states", "Every cluster's state, its reason and what to do", bar=85)
+    add(
+        "programs",
+        "P",
+        "app.programs",
+        "programs",
+        "Programs that clusters want to run to log in, waiting for your yes",
+        bar=83,
+        word="programs",
+    )
     add("error", "E", "screen.error", "error detail", "What went wrong last, in full", bar=84)
     add("theme", "T", "screen.theme", "theme", "Choose colours, with live preview", word="theme")
 
@@ -292,6 +302,28 @@ def _form_actions() -> None:
     )
 
 
+def _states_actions() -> None:
+    add = partial(_add, Scope.STATES)
+    add(
+        "states.again",
+        "r",
+        "screen.connect_again",
+        "connect again",
+        "Read credentials again and connect anew to every cluster",
+        bar=30,
+        palette=False,
+    )
+    add(
+        "states.programs",
+        "P",
+        "screen.programs",
+        "programs",
+        "Programs that clusters want to run to log in, waiting for your yes",
+        bar=31,
+        palette=False,
+    )
+
+
 for _register in (
     _app_actions,
     _frame_actions,
@@ -303,6 +335,7 @@ for _register in (
     _reading_actions,
     _list_actions,
     _form_actions,
+    _states_actions,
 ):
     _register()
 

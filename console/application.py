@@ -12,7 +12,6 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, work
-from textual.app import App
 from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
@@ -21,7 +20,7 @@ from backend.text import SafeStr, safe_text
 from console.actions import Scope
 from console.keymap import bindings, checked
 from console.session import Gate, Session
-from console.terminal.crash import report
+from console.terminal.quiet_app import QuietApp
 from console.terminal.traits import Traits, detect
 from console.theme import NAMES, Palette, Tone, default_theme, palette, textual_theme
 from console.typeahead import KeyQueue
@@ -30,13 +29,15 @@ from console.views import DetailView, FleetView, History, ObjectRef, View
 if TYPE_CHECKING:
     from backend.fleet.fleet import Fleet
     from backend.fleet.member import Member
+    from backend.fleet.programs import Program
     from console.completion import Offer
     from console.screens.frame import FrameScreen
 
 Result = TypeVar("Result")
+_NOTHING = safe_text("")
 
 
-class NavarchApp(App[None], inherit_bindings=False):
+class NavarchApp(QuietApp, inherit_bindings=False):
     """One window on one fleet."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -61,11 +62,14 @@ class NavarchApp(App[None], inherit_bindings=False):
         """Learnt from rows and discovery; what the ``:`` line completes."""
         self._fleet: Fleet | None = None
         self._opening: asyncio.Task[Fleet] | None = None
-        self.crashed: SafeStr | None = None
         self._keys = KeyQueue(self)
         self.last_error: Exception | None = None
         self.changing = False
         """A view is being opened; its keys wait for it."""
+        self.programs: Sequence[Program] = ()
+        """What clusters want to run and nobody has agreed to."""
+        self._asked = False
+        """Whether programs were asked about."""
         self._notice: tuple[str, Tone] | None = None
         """To be said on the next screen."""
         super().__init__(driver_class=driver_class)
@@ -75,49 +79,19 @@ class NavarchApp(App[None], inherit_bindings=False):
         self.theme = self._palette.name
         self.set_keymap(checked(keymap or {}))
 
-    # --- the crash path, first of all: nothing below may print what the program holds
+    def copy_to_clipboard(self, text: str) -> None:
+        """Hand the text to the terminal, and say so; only ever names and what is shown masked."""
+        from console.terminal.clipboard import TooLong, copying
 
-    def _handle_exception(self, error: Exception) -> None:
-        """Textual would print every frame's local variables; see ``console.terminal.crash``."""
-        self._return_code = 1
-        if self._exception is None:
-            self._exception = error
-            self._exception_event.set()
-        self._fatal_error()
-
-    def _fatal_error(self) -> None:
-        if self._exception is not None and self.crashed is None:
-            self.crashed = report(self._exception)
-        self._close_messages_no_wait()
-
-    def panic(self, *renderables: object) -> None:
-        """Textual hands over rendered tracebacks here; they are dropped, the end is the same."""
-        self.crashed = self.crashed or safe_text("Navarch lost its terminal or could not read from it.")
-        self._return_code = 1
-        self._close_messages_no_wait()
-
-    def _print_error_renderables(self) -> None:
-        """Print the report once the terminal is back to normal."""
-        self._exit_renderables.clear()
-        if self.crashed is not None and not self.is_headless:
-            import sys
-
-            print(self.crashed, file=sys.__stderr__)
-
-    # --- no pictures of the screen: it may show what is secret
-
-    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
-        """There is no such command."""
-
-    def deliver_screenshot(
-        self, filename: str | None = None, path: str | None = None, time_format: str | None = None
-    ) -> str | None:
-        return None
-
-    def save_screenshot(
-        self, filename: str | None = None, path: str | None = None, time_format: str | None = None
-    ) -> str:
-        return ""
+        try:
+            sequence = copying(text)
+        except TooLong as error:
+            self.tell_error(error)
+            return
+        self._clipboard = text
+        if self._driver is not None:
+            self._driver.write(sequence)
+        self.say(f"Copied {safe_text(text, limit=80)}, if your terminal allows it (OSC 52)", Tone.OK)
 
     # --- facts that widgets ask for
 
@@ -194,6 +168,30 @@ class NavarchApp(App[None], inherit_bindings=False):
         if fleet is not None:
             await fleet.aclose()
 
+    async def connect_again(self, notice: SafeStr = _NOTHING) -> None:
+        """Make the fleet anew, with what may have changed outside, under the same view."""
+        fleet = self._fleet
+        self.open_fleet()
+        self._notice = (notice, Tone.OK) if notice else None
+        self._switch(self.history.views[self.history.at])
+        if fleet is not None:
+            await fleet.aclose()
+
+    def action_connect_again(self) -> None:
+        self.run_worker(self.connect_again(), group="again", exclusive=True, exit_on_error=False)
+
+    def _look_for_programs(self) -> None:
+        """What wants to run before it can log in? A person is asked once, when the first fleet is there."""
+        from console.screens.programs import look_for_programs
+
+        first, self._asked = not self._asked, True
+        self.run_worker(look_for_programs(self, ask=first), group="programs", exit_on_error=False)
+
+    def action_programs(self) -> None:
+        from console.screens.programs import ask_about_programs
+
+        self.run_worker(ask_about_programs(self), group="programs", exclusive=True, exit_on_error=False)
+
     def open_fleet(self) -> None:
         """Begin to make the fleet; :meth:`fleet` waits for it."""
         self._fleet = None
@@ -204,8 +202,11 @@ class NavarchApp(App[None], inherit_bindings=False):
         if self._opening is None:
             self.open_fleet()
         assert self._opening is not None
-        self._fleet = await asyncio.shield(self._opening)
-        return self._fleet
+        fleet = await asyncio.shield(self._opening)
+        if fleet is not self._fleet:
+            self._fleet = fleet
+            self._look_for_programs()
+        return fleet
 
     @property
     def fleet_now(self) -> Fleet | None:
@@ -321,23 +322,10 @@ class NavarchApp(App[None], inherit_bindings=False):
 
         return offer(self, text)
 
-    @work(exclusive=True, group="kinds", exit_on_error=False)
-    async def learn_kinds(self) -> None:
-        """Ask connected clusters once what they serve, so that their own kinds complete too."""
-        from backend.kube.errors import KubeError
+    def learn_kinds(self) -> None:
+        from console.completion import learn_kinds
 
-        if self._fleet is None or self.seen_kinds:
-            return
-        for cluster in self._fleet.clusters:
-            try:
-                async with asyncio.timeout(5.0):
-                    found = await cluster.client.discovery()
-            except (KubeError, TimeoutError):
-                continue
-            self.seen_kinds.update(
-                resource.plural for resource in found.resources if "list" in resource.verbs
-            )
-            return
+        self.run_worker(learn_kinds(self), group="kinds", exclusive=True, exit_on_error=False)
 
     def run_line(self, line: str) -> None:
         from console.command_line import run_line
@@ -391,6 +379,8 @@ class NavarchApp(App[None], inherit_bindings=False):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "lock":
             return self.has_journal
+        if action == "programs":
+            return bool(self.programs) and self.frame is not None and not self.frame.prompt.is_open
         if action == "palette":
             return self.frame is not None and self.screen is self.frame
         return True

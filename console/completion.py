@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -53,3 +54,20 @@ def offer(app: NavarchApp, text: str) -> Offer:
         own = [word for word in (*words(), *SCREENS, "screen") if word.startswith(text) and word not in shown]
         lines, shown = lines + own, shown + own
     return Offer(lines, shown or [f"({found.reason})"] if found.reason or shown else ())
+
+
+async def learn_kinds(app: NavarchApp) -> None:
+    """Ask connected clusters once what they serve, so that their own kinds complete too."""
+    from backend.kube.errors import KubeError
+
+    fleet = app.fleet_now
+    if fleet is None or app.seen_kinds:
+        return
+    for cluster in fleet.clusters:
+        try:
+            async with asyncio.timeout(5.0):
+                found = await cluster.client.discovery()
+        except (KubeError, TimeoutError):
+            continue
+        app.seen_kinds.update(resource.plural for resource in found.resources if "list" in resource.verbs)
+        return

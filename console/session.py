@@ -15,6 +15,8 @@ from backend.text import SafeStr, safe_text
 
 if TYPE_CHECKING:
     from backend.fleet.fleet import Fleet
+    from backend.fleet.member import Member
+    from backend.fleet.programs import Program
     from backend.journal import Journal
     from backend.kube.client import Client
 
@@ -142,6 +144,18 @@ class Session(Protocol):
 
     async def verify(self, cluster_id: str, client: Client) -> SafeStr:
         """Whether a cluster that just answered is the one known under this id; '' or a warning."""
+        ...
+
+    async def programs(self) -> Sequence[Program]:
+        """Programs that clusters want to run and that a person may agree to here, for this session only."""
+        ...
+
+    def allow(self, programs: Sequence[Program]) -> None:
+        """These may run until the console ends; the next fleet that is opened runs them."""
+        ...
+
+    def login_advice(self, member: Member) -> SafeStr:
+        """What a person can do when this cluster refuses or lacks a credential."""
         ...
 
     def default_kubeconfig(self) -> SafeStr:

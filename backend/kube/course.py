@@ -106,6 +106,9 @@ class Course:
         self.step: Step = ListNow(0.0)
         self.state = State.SYNCING
         self.detail = SafeStr("")
+        self.advice = SafeStr("")
+        self.more = SafeStr("")
+        """Next step and detail of the error that the state comes from; never the error, it holds frames."""
 
     @property
     def version(self) -> str:
@@ -130,7 +133,7 @@ class Course:
         query = self.step.version_query if isinstance(self.step, ListNow) else ()
         if isinstance(error, Expired) or (isinstance(error, ApiError) and too_large(error)):
             query = ()  # the server can't serve that version any more (or yet): take what it has (R13)
-        self._become(self._troubled(error), error.sentence)
+        self._become(self._troubled(error), error.sentence, error)
         self.step = ListNow(self._pause(error), query)
 
     # -- watches --------------------------------------------------------------------------------------------
@@ -162,7 +165,7 @@ class Course:
             failed = lasted < SHORT_WATCH and not self._events
             self.step = self._watch(self._resume_pause(None, failed=failed))
         elif not self._stopped_by(error):
-            self._become(self._troubled(error), error.sentence)
+            self._become(self._troubled(error), error.sentence, error)
             self.step = self._after_failure(error)
 
     def overflowed(self, reason: SafeStr) -> None:
@@ -251,7 +254,7 @@ class Course:
         state = _stop(error)
         if state is None:
             return False
-        self._become(state, error.sentence)
+        self._become(state, error.sentence, error)
         if state is State.AUTH:
             self.step = Rest(self._login_recheck)
         else:
@@ -264,9 +267,11 @@ class Course:
             return State.UNREACHABLE
         return State.STALE if self._synced else State.SYNCING
 
-    def _become(self, state: State, detail: str) -> None:
+    def _become(self, state: State, detail: str, error: KubeError | None = None) -> None:
         self.state = state
         self.detail = SafeStr(detail)
+        self.advice = error.advice if error is not None else SafeStr("")
+        self.more = error.detail if error is not None else SafeStr("")
 
 
 def _stop(error: KubeError) -> State | None:

@@ -260,6 +260,8 @@ class Reflector:
             state=state,
             since=since,
             detail=safe_text(self._course.detail),
+            advice=self._course.advice,
+            more=self._course.more,
             progress=self._progress,
             last_success=self._last_success,
             skipped=self._skipped,

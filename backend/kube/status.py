@@ -37,6 +37,10 @@ class Status:
     since: float
     detail: SafeStr = _NOTHING
     """What happened, in one sentence; safe to show."""
+    advice: SafeStr = _NOTHING
+    """The next step, where an error named one."""
+    more: SafeStr = _NOTHING
+    """What else is known of the error, in lines: a plugin's last words, the server's answer."""
     progress: float | None = None
     """Of a list under way: 0 to 1; None: not known."""
     last_success: float | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from backend.fleet.registry import Accepted, Candidate, Choice, Registry, Review
 
 LARGEST_INPUT = 16 * 1024 * 1024
+_LOGIN_SECONDS = 300.0
+"""For a person to find their passphrase, their phone, the browser's window."""
 _MARKS = {"show": "·", "consent": "!", "refuse": "✖"}
 
 
@@ -251,7 +254,8 @@ def login(
     yes: Yes = False,
 ) -> None:
     """Review and approve a cluster's exec plugin, and let it log in (it may open a browser or ask)."""
-    from backend.fleet.registry.approvals import approved
+    from backend.fleet.registry.approvals import approved, command_line, sentences
+    from backend.kube.credentials import Credentials
     from backend.kube.exec_plugin import run_plugin
     from backend.kube.exec_review import approval_for
     from console.cli.programs import show_program
@@ -268,7 +272,7 @@ def login(
     seen = approval_for(access.exec, access)
     if trusted is None or seen.approval is None or trusted.fingerprint != seen.approval.fingerprint:
         changed = " (it is not what was approved before)" if trusted else ""
-        show_program(access.exec, seen, note=changed)
+        show_program(command_line(access.exec), sentences(seen), note=changed)
         if not yes:
             if not prompt.person_present():
                 raise prompt.NoTerminal("nobody is at a terminal to approve this program", "Add --yes.")
@@ -278,5 +282,6 @@ def login(
     ready = approved(access, trusted)
     if ready.exec is None:
         return
-    complete(run_plugin(ready.exec, ready, interactive=prompt.person_present(), deadline=300.0))
+    credentials = Credentials(ready, runner=partial(run_plugin, deadline=_LOGIN_SECONDS))
+    complete(credentials.login(interactive=prompt.person_present()))
     say(f"{_safe(known.record.name)}: the program gave a credential")

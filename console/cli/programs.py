@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
 from backend.fleet.member import Member
-from backend.fleet.registry import Registry
-from backend.fleet.registry.approvals import command_line, sentences
-from backend.kube.access import ExecSpec
-from backend.kube.exec_review import ExecReview, approval_for
-from backend.vault import Vault, VaultError
+from backend.fleet.programs import agreed_in_vault, allowed, wanting
+from backend.text import SafeStr
 from console.cli import prompt
 
 
@@ -24,45 +20,21 @@ def approved_for_now(found: Iterable[Member]) -> list[Member]:
     everyone = list(found)
     if not any(member.access.exec for member in everyone):
         return everyone
-    agreed, declined = _known_fingerprints(), set[str]()
-    return [_with_program(member, agreed, declined) for member in everyone]
+    everyone = allowed(everyone, agreed_in_vault())
+    if not prompt.person_present():
+        return everyone
+    agreed: set[str] = set()
+    for program in wanting(everyone):
+        if not program.fingerprints:
+            continue
+        show_program(program.command, program.sentences, note=f"  for {', '.join(program.clusters)}")
+        if prompt.agree("Let this program run with your rights, for this command only?"):
+            agreed |= program.fingerprints
+    return allowed(everyone, agreed)
 
 
-def _with_program(member: Member, agreed: set[str], declined: set[str]) -> Member:
-    spec = member.access.exec
-    if spec is None:
-        return member
-    seen = approval_for(spec, member.access)
-    if seen.approval is None or seen.approval.fingerprint in declined:
-        return member
-    if seen.approval.fingerprint not in agreed:
-        if not prompt.person_present():
-            return member
-        show_program(spec, seen)
-        if not prompt.agree("Let this program run with your rights, for this command only?"):
-            declined.add(seen.approval.fingerprint)
-            return member
-        agreed.add(seen.approval.fingerprint)
-    access = replace(member.access, exec=replace(spec, approval=seen.approval))
-    return replace(member, access=access)
-
-
-def show_program(spec: ExecSpec, seen: ExecReview, *, note: str = "") -> None:
+def show_program(command: SafeStr, sentences: Sequence[SafeStr], *, note: str = "") -> None:
     """What would run, and what speaks against it, on stderr."""
-    print(f"{command_line(spec)}{note}", file=sys.stderr)
-    for sentence in sentences(seen):
+    print(f"{command}{note}", file=sys.stderr)
+    for sentence in sentences:
         print(f"  {sentence}", file=sys.stderr)
-
-
-def _known_fingerprints() -> set[str]:
-    """What was approved in the vault, if it happens to be unlocked; a kubeconfig in memory needs no vault."""
-    try:
-        vault = Vault.open()
-        try:
-            if not vault.unlock_cached():
-                return set()
-            return {approval.fingerprint for approval in Registry(vault).approvals().values()}
-        finally:
-            vault.close()
-    except (VaultError, OSError):
-        return set()

@@ -149,9 +149,7 @@ class DetailScreen(FrameScreen):
         self._tell()
 
     def action_copy(self) -> None:
-        name = safe_text(self.ref.name)
-        self.app.copy_to_clipboard(name)
-        self.say(f"Copied {name}, if your terminal allows it (OSC 52)", Tone.OK)
+        self.app.copy_to_clipboard(safe_text(self.ref.name))
 
     def action_delete(self) -> None:
         from console.screens.delete import start_delete

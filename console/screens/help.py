@@ -22,6 +22,7 @@ _ORDER = (
     Scope.READING,
     Scope.LIST,
     Scope.FORM,
+    Scope.STATES,
     Scope.FRAME,
     Scope.APP,
 )

@@ -216,7 +216,6 @@ class ResourcesScreen(TableScreen):
     def action_copy(self) -> None:
         if self.table.row is not None:
             self.app.copy_to_clipboard(self.table.row.name)
-            self.say(f"Copied {self.table.row.name}, if your terminal allows it (OSC 52)", Tone.OK)
 
     def chosen_rows(self) -> list[Row]:
         """What an act applies to: the marked rows, or the one under the cursor."""

@@ -1,60 +1,150 @@
-"""Every cluster's state, worst first: since when, why, and what to do about it."""
+"""Every cluster's state, worst first: since when, why, and what to do about it; enter shows all of it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 
+from textual import on
 from textual.widget import Widget
 
 from backend.kube.status import State, Status
+from backend.text import SafeStr
+from console.actions import Scope
+from console.keymap import bindings
 from console.screens.dialog import DialogScreen
 from console.states import STATES, coverage
 from console.theme import Tone
+from console.widgets.choices import Choice, ChoiceList
 from console.widgets.paint import Line, Piece
 from console.widgets.text_block import TextBlock
 
 _ADVICE = {
-    State.AUTH: "Log in: navarch cluster login",
     State.UNREACHABLE: "Check the network, VPN or proxy; Navarch keeps trying.",
     State.FORBIDDEN: "Ask for the right to list this kind, or name namespaces: -n",
     State.TOO_LARGE: "Narrow it with -n or -l.",
     State.STALE: "The rows are those of the last success; Navarch reconnects by itself.",
     State.NOT_FOUND: "This cluster does not serve this kind.",
 }
+_MORE_LINES = 20
 
 
 class StatesScreen(DialogScreen[None]):
+    """The cursor's cluster is explained below the list."""
+
+    BINDINGS = bindings(Scope.STATES)
     title_text = "Clusters"
     broad = True
+    AUTO_FOCUS = "ChoiceList"
 
     def __init__(self, pairs: Sequence[tuple[str, Status]]) -> None:
         super().__init__()
         self._pairs = pairs
 
     def inside(self) -> list[Widget]:
-        lines: list[Line] = [(Piece(coverage(status for _, status in self._pairs).text, Tone.STRONG),), ()]
-        for name, status in self._pairs:
-            lines += self._cluster(name, status)
+        heading = coverage(status for _, status in self._pairs).text
+        choices = [_choice(place, name, status) for place, (name, status) in enumerate(self._pairs)]
+        return [
+            TextBlock([(Piece(heading, Tone.STRONG),), ()]),
+            ChoiceList(choices),
+            TextBlock([()], id="facts"),
+        ]
+
+    def on_mount(self) -> None:
+        self._explain()
+
+    @property
+    def _current(self) -> tuple[str, Status]:
+        current = self.query_one(ChoiceList).current
+        assert current is not None
+        assert isinstance(current.key, int)
+        return self._pairs[current.key]
+
+    @on(ChoiceList.Highlighted)
+    def _explain(self) -> None:
+        name, status = self._current
+        lines: list[Line] = [(), (Piece(status.detail or status.state.value),)]
+        advice = self._advice(name, status)
+        if advice:
+            lines.append((Piece(advice, Tone.KEY),))
+        self.query_one("#facts", TextBlock).tell(lines)
+
+    def _advice(self, name: str, status: Status) -> str:
+        if status.state is State.AUTH:
+            member = next((member for member in self.navarch.members if member.name == name), None)
+            if member is not None:
+                return self.navarch.session.login_advice(member)
+        return status.advice or _ADVICE.get(status.state, "")
+
+    @on(ChoiceList.Chosen)
+    def _open(self) -> None:
+        name, status = self._current
+        self.app.push_screen(StateScreen(name, status, advice=self._advice(name, status)))
+
+    def action_connect_again(self) -> None:
+        self.dismiss(None)
+        self.navarch.action_connect_again()
+
+    def action_programs(self) -> None:
+        self.dismiss(None)
+        self.navarch.action_programs()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "programs":
+            return bool(self.navarch.programs)
+        if action == "connect_again":
+            return any(status.state is not State.LIVE for _, status in self._pairs)
+        return super().check_action(action, parameters)
+
+
+class StateScreen(DialogScreen[None]):
+    """One cluster's state in full: with what a plugin or a server said last."""
+
+    broad = True
+
+    def __init__(self, name: str, status: Status, *, advice: str) -> None:
+        super().__init__()
+        self.title_text = name
+        self.danger = status.state in (State.AUTH, State.UNREACHABLE)
+        self._status = status
+        self._advice = advice
+
+    def inside(self) -> list[Widget]:
+        status = self._status
+        glyph, tone = STATES[status.state]
+        lines: list[Line] = [
+            (Piece(f"{glyph} ", tone), Piece(status.state.value, tone), Piece(_since(status), Tone.DIM)),
+        ]
+        if status.last_success is not None:
+            when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.last_success))
+            lines.append((Piece("answered ", Tone.DIM), Piece(when)))
+        if status.skipped:
+            skipped = f"{status.skipped} objects could not be read and are not shown"
+            lines.append((Piece(skipped, Tone.WARNING),))
+        if status.detail:
+            lines += [(), (Piece(status.detail, Tone.STRONG),)]
+        if self._advice:
+            lines.append((Piece("next     ", Tone.DIM), Piece(self._advice)))
+        if status.more:
+            lines.append(())
+            lines += [(Piece(SafeStr(line), Tone.DIM),) for line in status.more.split("\n")[:_MORE_LINES]]
         return [TextBlock(lines)]
 
-    def _cluster(self, name: str, status: Status) -> list[Line]:
-        glyph, tone = STATES[status.state]
-        since = time.strftime("%H:%M:%S", time.localtime(status.since))
-        first: Line = (
+
+def _choice(place: int, name: str, status: Status) -> Choice:
+    glyph, tone = STATES[status.state]
+    skipped = f"  {status.skipped} objects could not be read" if status.skipped else ""
+    return Choice(
+        key=place,
+        text=(
             Piece(f"{glyph} ", tone),
             Piece(name, Tone.STRONG),
             Piece(f"  {status.state.value}", tone),
-            Piece(f"  since {since}", Tone.DIM),
-            *(
-                (Piece(f"  {status.skipped} objects could not be read", Tone.WARNING),)
-                if status.skipped
-                else ()
-            ),
-        )
-        rest: list[Line] = []
-        if status.detail:
-            rest.append((Piece(f"  {status.detail}"),))
-        if status.state in _ADVICE:
-            rest.append((Piece(f"  {_ADVICE[status.state]}", Tone.DIM),))
-        return [first, *rest]
+            Piece(skipped, Tone.WARNING),
+        ),
+        right=(Piece(_since(status), Tone.DIM),),
+    )
+
+
+def _since(status: Status) -> str:
+    return f"  since {time.strftime('%H:%M:%S', time.localtime(status.since))}"

@@ -11,6 +11,8 @@ from backend.text import SafeStr, safe_text
 from console.session import Decision, Gate, ImportReview, JournalEntry, Refused
 
 if TYPE_CHECKING:
+    from backend.fleet.member import Member
+    from backend.fleet.programs import Program
     from backend.journal import Journal
     from backend.kube.client import Client
 
@@ -49,6 +51,15 @@ class MemorySession:
     async def verify(self, cluster_id: str, client: Client) -> SafeStr:
         """Nothing is remembered, so nothing can be compared."""
         return safe_text("")
+
+    async def programs(self) -> Sequence[Program]:
+        return ()
+
+    def allow(self, programs: Sequence[Program]) -> None:
+        raise Refused("No program waits to be allowed in this session")
+
+    def login_advice(self, member: Member) -> SafeStr:
+        return safe_text("Start this session again; its credentials are made when it starts.")
 
     def default_kubeconfig(self) -> SafeStr:
         return safe_text("")

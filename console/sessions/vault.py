@@ -16,6 +16,8 @@ from console.sessions.demo import DemoSession
 
 if TYPE_CHECKING:
     from backend.fleet.fleet import Fleet
+    from backend.fleet.member import Member
+    from backend.fleet.programs import Program
     from backend.fleet.registry import Review
     from backend.journal import Journal
     from backend.kube.client import Client
@@ -135,6 +137,21 @@ class VaultSession:
         if self._vault is None or self._vault.locked or self._demo is not None:
             return safe_text("")
         return await identity.verify(Registry(self._vault), cluster_id, client)
+
+    async def programs(self) -> Sequence[Program]:
+        """None: what the vault's clusters may run is agreed to at import and at login, and kept."""
+        return ()
+
+    def allow(self, programs: Sequence[Program]) -> None:
+        raise Refused("Approvals are kept in the vault", "Run: navarch cluster login CLUSTER")
+
+    def login_advice(self, member: Member) -> SafeStr:
+        from shlex import quote
+
+        name = quote(member.name)
+        if member.access.exec is not None:
+            return safe_text(f"In another terminal: navarch cluster login {name}   then press r here.")
+        return safe_text(f"Renew its kubeconfig, then: navarch cluster refresh {name}   then press r here.")
 
     async def start_demo(self) -> None:
         demo = DemoSession(read_only=self.read_only)

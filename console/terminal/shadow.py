@@ -16,7 +16,8 @@ from backend.text import cells
 _TOKEN = re.compile(
     r"\x1b\[(?P<row>\d+);(?P<column>\d+)H"
     r"|\x1b\[(?P<sgr>[0-9;]*)m"
-    r"|(?P<control>\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~]))"
+    r"|(?P<control>\x1bP(?:[^\x1b]|\x1b\x1b)*\x1b\\"
+    r"|\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~]))"
     r"|(?P<break>[\n\r])"
     r"|(?P<text>[^\x1b\n\r]+)"
 )

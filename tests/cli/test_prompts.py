@@ -163,3 +163,34 @@ def test_credential_never_asks_even_at_a_terminal(navarch: Navarch) -> None:
     child = at_terminal(navarch, "credential", "--cluster", "x")
     child.expect("The vault is locked")
     assert ended(child) == 3
+
+
+ASKING = """#!/bin/sh
+printf 'One-time code: ' >&2
+read code
+[ "$code" = 4711 ] || { echo 'this code is wrong' >&2; exit 3; }
+echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}'
+"""
+
+
+def test_a_program_that_asks_a_person_can_log_in(navarch: Navarch, tmp_path: Path) -> None:
+    program = tmp_path / "asking.sh"
+    program.write_text(ASKING)
+    program.chmod(0o755)
+    file = Kubeconfig(tmp_path)
+    file.add("cloud", exec_user(str(program), interactiveMode="Always"))
+    navarch("cluster", "import", str(file.path), "--yes")
+    for code, sign, end in (
+        ("0815", "this code is wrong", 1),
+        ("4711", "cloud: the program gave a credential", 0),
+    ):
+        child = at_terminal(navarch, "cluster", "login", "cloud")
+        if code == "0815":
+            child.expect("Passphrase of the vault: ")
+            child.sendline(PASSPHRASE)
+            child.expect(r"Let this program run with your rights\? \[y/N\] ")
+            child.sendline("y")
+        child.expect("One-time code: ")
+        child.sendline(code)
+        child.expect(sign)
+        assert ended(child) == end

@@ -280,6 +280,9 @@ class SessionDouble:
         self.strangers: dict[str, str] = {}
         """What to say about a cluster that is not the one it was."""
         self.ended = False
+        self.waiting: Sequence[Any] = ()
+        """Programs that clusters want to run."""
+        self.allowed: list[Any] = []
         self.noted: list[tuple[str, str, str]] = []
         self.decisions: Sequence[Decision] = ()
         self.lines: list[dict[str, Any]] = []
@@ -316,6 +319,15 @@ class SessionDouble:
 
     async def verify(self, cluster_id: str, client: Any) -> SafeStr:
         return safe_text(self.strangers.get(cluster_id, ""))
+
+    async def programs(self) -> Sequence[Any]:
+        return self.waiting
+
+    def allow(self, programs: Sequence[Any]) -> None:
+        self.allowed += programs
+
+    def login_advice(self, member: Any) -> SafeStr:
+        return safe_text(f"navarch cluster login {member.name}")
 
     def default_kubeconfig(self) -> SafeStr:
         return safe_text("~/.kube/config")

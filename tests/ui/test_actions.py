@@ -15,6 +15,7 @@ from console.screens.dialog import DialogScreen
 from console.screens.fleet import FleetScreen
 from console.screens.frame import FrameScreen
 from console.screens.resources import ResourcesScreen
+from console.screens.states import StatesScreen
 from console.widgets.choices import ChoiceList
 from console.widgets.table import ResourceTable
 from console.widgets.text_pane import TextPane
@@ -30,12 +31,13 @@ HOLDERS = {
     Scope.READING: [TextPane],
     Scope.LIST: [ChoiceList],
     Scope.FORM: [DialogScreen],
+    Scope.STATES: [StatesScreen],
 }
 TOGETHER = [
     (Scope.APP, Scope.FRAME, Scope.TABLE, Scope.RESOURCES, Scope.OBJECT),
     (Scope.APP, Scope.FRAME, Scope.TABLE, Scope.FLEET),
     (Scope.APP, Scope.FRAME, Scope.READING, Scope.TEXT, Scope.OBJECT),
-    (Scope.APP, Scope.FORM, Scope.LIST),
+    (Scope.APP, Scope.FORM, Scope.LIST, Scope.STATES),
 ]
 """Scopes whose keys work at the same time."""
 
