@@ -44,7 +44,7 @@ class ReviewScreen(DialogScreen[tuple[Decision, ...]]):
             lines += [(Piece(f"  {problem}"),) for problem in review.problems[:8]]
             if len(review.problems) > 8:
                 lines.append((Piece(f"  and {len(review.problems) - 8} more", Tone.DIM),))
-            widgets.append(TextBlock(lines))
+            widgets.append(TextBlock(lines, id="left-out"))
         return widgets
 
     def on_mount(self) -> None:
