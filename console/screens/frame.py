@@ -130,7 +130,7 @@ class FrameScreen(Screen[None]):
     def action_states(self) -> None:
         from console.screens.states import StatesScreen
 
-        self.app.push_screen(StatesScreen(self.top.pairs()))
+        self.app.push_screen(StatesScreen(self.top.pairs))
 
     def action_error(self) -> None:
         from console.screens.error import ErrorScreen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual import on
 from textual.widget import Widget
@@ -27,38 +27,51 @@ _ADVICE = {
     State.NOT_FOUND: "This cluster does not serve this kind.",
 }
 _MORE_LINES = 20
+_LOOK_AGAIN = 0.5
+"""Seconds."""
 
 
 class StatesScreen(DialogScreen[None]):
-    """The cursor's cluster is explained below the list."""
+    """The cursor's cluster is explained below the list; both follow what the clusters do meanwhile."""
 
     BINDINGS = bindings(Scope.STATES)
     title_text = "Clusters"
     broad = True
     AUTO_FOCUS = "ChoiceList"
 
-    def __init__(self, pairs: Sequence[tuple[str, Status]]) -> None:
+    def __init__(self, pairs: Callable[[], Sequence[tuple[str, Status]]]) -> None:
+        """``pairs``: every cluster's name (unique) and state now, the worst first."""
         super().__init__()
-        self._pairs = pairs
+        self._look = pairs
+        self._pairs = pairs()
 
     def inside(self) -> list[Widget]:
-        heading = coverage(status for _, status in self._pairs).text
-        choices = [_choice(place, name, status) for place, (name, status) in enumerate(self._pairs)]
-        return [
-            TextBlock([(Piece(heading, Tone.STRONG),), ()]),
-            ChoiceList(choices),
-            TextBlock([()], id="facts"),
-        ]
+        return [TextBlock(id="heading"), ChoiceList(self._choices()), TextBlock([()], id="facts")]
 
     def on_mount(self) -> None:
+        self._tell()
+        self.set_interval(_LOOK_AGAIN, self._follow)
+
+    def _follow(self) -> None:
+        now = self._look()
+        if now and now != self._pairs:
+            self._pairs = now
+            self.query_one(ChoiceList).tell(self._choices())
+            self._tell()
+            self.refresh_bindings()
+
+    def _tell(self) -> None:
+        heading = coverage(status for _, status in self._pairs).text
+        self.query_one("#heading", TextBlock).tell([(Piece(heading, Tone.STRONG),), ()])
         self._explain()
+
+    def _choices(self) -> list[Choice]:
+        return [_choice(name, status) for name, status in self._pairs]
 
     @property
     def _current(self) -> tuple[str, Status]:
         current = self.query_one(ChoiceList).current
-        assert current is not None
-        assert isinstance(current.key, int)
-        return self._pairs[current.key]
+        return next(pair for pair in self._pairs if current is None or pair[0] == current.key)
 
     @on(ChoiceList.Highlighted)
     def _explain(self) -> None:
@@ -131,11 +144,11 @@ class StateScreen(DialogScreen[None]):
         return [TextBlock(lines)]
 
 
-def _choice(place: int, name: str, status: Status) -> Choice:
+def _choice(name: str, status: Status) -> Choice:
     glyph, tone = STATES[status.state]
     skipped = f"  {status.skipped} objects could not be read" if status.skipped else ""
     return Choice(
-        key=place,
+        key=name,
         text=(
             Piece(f"{glyph} ", tone),
             Piece(name, Tone.STRONG),

@@ -120,3 +120,15 @@ async def test_states_say_what_to_do_and_enter_shows_all(open_app: Open) -> None
         await pilot.press("r")
         await see(pilot, "3/3 live")
         await until(pilot, lambda: before.closed)
+
+
+async def test_the_states_follow_what_happens_while_they_are_shown(open_app: Open) -> None:
+    lost = Status(state=State.UNREACHABLE, since=NOW, detail=safe_text("no answer"))
+    session = SessionDouble()
+    app = open_app(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters", "3/3 live")
+        await pilot.press("S", "down")
+        await see(pilot, "Clusters ─", "▸ ● prod-eu")
+        session.fleet.latest("pods").push(statuses={**live(*NAMES), "id-prod-us": lost})
+        await see(pilot, "○ prod-us  UNREACHABLE", "▸ ● prod-eu")
