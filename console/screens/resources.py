@@ -189,6 +189,8 @@ class ResourcesScreen(TableScreen):
         elif not self._statuses:
             lines.append((Piece("No cluster in this fleet.", Tone.STRONG),))
             lines.append((Piece("Import some: navarch cluster import", Tone.DIM),))
+        elif not any(status.state is State.LIVE for status in self._statuses.values()):
+            lines.append((Piece(f"Whether there are {kind} here is not known.", Tone.STRONG),))
         else:
             lines.append((Piece(f"There are no {kind} here.", Tone.STRONG),))
             lines.append((Piece("Press : for another kind, namespace or cluster.", Tone.DIM),))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from backend.fleet.batch import Batch
 from backend.fleet.row import table_columns
 from backend.fleet.view import TableView
+from backend.kube.status import State, Status
 from backend.resources.kinds.pod import KIND as POD
 from backend.text import SafeStr, cells, safe_text
 from console.application import NavarchApp
@@ -77,6 +78,24 @@ def test_squeezed_text_has_exactly_its_width(text: str, width: int, middle: bool
 
 def test_a_name_keeps_its_end() -> None:
     assert squeeze(SafeStr("api-6c9f7d8b5c-x2x8q"), 12, middle=True) == "api-6c…x2x8q"
+
+
+@pytest.mark.parametrize("state", [State.UNREACHABLE, State.FORBIDDEN, State.AUTH])
+async def test_nothing_is_said_of_what_no_cluster_told(
+    open_app: Callable[..., NavarchApp], state: State
+) -> None:
+    fleet = FleetDouble(
+        {"pods": [], "nodes": [], "events": [], "secrets": []},
+        names=("prod-eu",),
+        statuses={"id-prod-eu": Status(state=state, since=0.0, detail=safe_text("so it is"))},
+    )
+    app = open_app(SessionDouble(fleet))
+    async with app.run_test(size=(120, 30)) as pilot:
+        await see(pilot, "1 cluster")
+        await write(pilot, ":pods")
+        await pilot.press("enter")
+        shown = await see(pilot, "Whether there are pods here is not known", "so it is")
+        assert "There are no" not in shown
 
 
 async def test_a_hundred_thousand_rows_cost_what_fifty_do(open_app: Callable[..., NavarchApp]) -> None:
