@@ -15,9 +15,10 @@ def run(session: Session) -> int:
     traits = detect()
     prepare_environment(traits)
     from console.application import NavarchApp
+    from console.settings import users_settings
     from console.terminal.driver import NavarchDriver
 
     NavarchDriver.traits = traits
-    app = NavarchApp(session, traits=traits, driver_class=NavarchDriver)
+    app = NavarchApp(session, traits=traits, settings=users_settings(), driver_class=NavarchDriver)
     app.run()
     return app.return_code or 0

@@ -20,6 +20,7 @@ from backend.text import SafeStr, safe_text
 from console.actions import Scope
 from console.keymap import bindings, checked
 from console.session import Gate, Session
+from console.settings import Settings
 from console.terminal.quiet_app import QuietApp
 from console.terminal.traits import Traits, detect
 from console.theme import NAMES, Palette, Tone, default_theme, palette, textual_theme
@@ -49,11 +50,13 @@ class NavarchApp(QuietApp, inherit_bindings=False):
         session: Session,
         *,
         traits: Traits | None = None,
+        settings: Settings | None = None,
         keymap: dict[str, str] | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
         self.traits = traits or detect()
         self.session = session
+        self.settings = settings or Settings()
         self.history = History()
         self.typed: dict[str, list[str]] = {}
         """Lines typed at each kind of prompt in this session."""
@@ -75,7 +78,7 @@ class NavarchApp(QuietApp, inherit_bindings=False):
         super().__init__(driver_class=driver_class)
         for name in NAMES:
             self.register_theme(textual_theme(name))
-        self._palette = palette(default_theme(self.traits))
+        self._palette = palette(default_theme(self.traits, chosen=self.settings.theme))
         self.theme = self._palette.name
         self.set_keymap(checked(keymap or {}))
 
@@ -118,8 +121,10 @@ class NavarchApp(QuietApp, inherit_bindings=False):
     def has_journal(self) -> bool:
         return self.session.gate() is Gate.OPEN and self.session.lock_seconds() is not None
 
-    def use_palette(self, name: str) -> None:
-        """Change all colours at once."""
+    def use_palette(self, name: str, *, remember: bool = False) -> None:
+        """Change all colours at once; ``remember``: for the next runs too."""
+        if remember:
+            self.settings.choose_theme(name)
         self._palette = palette(name)
         self.theme = name
         for screen in self.screen_stack:

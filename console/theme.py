@@ -145,11 +145,13 @@ def _native_theme(name: str) -> Theme:
     )
 
 
-def default_theme(traits: Traits) -> str:
-    """Which palette a terminal gets until its user chooses another."""
+def default_theme(traits: Traits, *, chosen: str = "") -> str:
+    """Which palette a terminal gets at the start; ``chosen``: earlier, perhaps at a better terminal."""
     if not traits.colour:
         return "mono"
-    return "ansi" if traits.palette_colours else "navarch-dark"
+    if traits.palette_colours:
+        return chosen if chosen in ("ansi", "mono") else "ansi"
+    return chosen if chosen in NAMES else "navarch-dark"
 
 
 def _colour(style: str) -> str:

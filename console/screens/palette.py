@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -78,7 +79,7 @@ class PaletteScreen(DialogScreen[Callable[[], object]]):
             for member in app.members
         ]
         entries += [
-            Entry(f"theme {palette(name).title}", "", "", lambda name=name: app.use_palette(name))  # type: ignore[misc]
+            Entry(f"theme {palette(name).title}", "", "", partial(app.use_palette, name, remember=True))
             for name in NAMES
         ]
         return entries

@@ -22,7 +22,15 @@ class TableScreen(FrameScreen):
         raise NotImplementedError
 
     def body(self) -> Widget:
-        return ResourceTable(self.source(), id="body", glow=not self.navarch.traits.remote)
+        table = ResourceTable(self.source(), id="body", glow=not self.navarch.traits.remote)
+        chosen = self.navarch.settings.columns(self._listed)
+        table.extra, table.hidden = set(chosen.shown), set(chosen.hidden)
+        return table
+
+    @property
+    def _listed(self) -> str:
+        """What the rows are: columns are remembered by it."""
+        return str(self.crumbs()[-1])
 
     @property
     def table(self) -> ResourceTable:
@@ -46,7 +54,11 @@ class TableScreen(FrameScreen):
     def _columns_wanted(self) -> None:
         from console.screens.columns import ColumnsScreen
 
-        self.app.push_screen(ColumnsScreen(self.table))
+        def arranged(_: None) -> None:
+            table = self.table
+            self.navarch.settings.choose_columns(self._listed, shown=table.extra, hidden=table.hidden)
+
+        self.app.push_screen(ColumnsScreen(self.table), arranged)
 
     @on(ResourceTable.Arranged)
     @on(ResourceTable.CursorMoved)

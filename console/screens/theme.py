@@ -26,7 +26,7 @@ class ThemeScreen(DialogScreen[None]):
 
     @on(ChoiceList.Chosen)
     def _chosen(self, event: ChoiceList.Chosen) -> None:
-        self.navarch.use_palette(str(event.choice.key))
+        self.navarch.use_palette(str(event.choice.key), remember=True)
         self.dismiss(None)
 
     def action_cancel(self) -> None:
