@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import termios
+from collections.abc import Callable
 
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
@@ -23,9 +25,40 @@ class NavarchDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._shadow = ShadowScreen(unicode=self.traits.unicode)
+        self._stalled = False
+        self.on_lost: Callable[[], None] | None = None
+        """Called, perhaps often, when the terminal is found to be gone."""
 
     def write(self, data: str) -> None:
+        """Hand it to the writer thread, unless that would block the loop, for ever perhaps.
+
+        Textual waits when its queue is full: behind a terminal that takes nothing (ctrl-s, a frozen line) no
+        key, no signal and no other cluster would be served any more. What such a terminal misses is painted
+        anew, whole, as soon as it takes text again.
+        """
+        writer = self._writer_thread
+        if writer is not None and not writer.is_alive():
+            self._lose()
+            return
+        if writer is not None and writer._queue.full():
+            self._stalled = True
+            return
+        if self._stalled:
+            self._stalled = False
+            self.repaint()
+            self._app.call_later(self._app.screen.refresh, layout=True)
         super().write(self._shadow.reduce(data))
+
+    def watch(self) -> None:
+        """Look whether the terminal is still there: one that is not our controlling one sends no SIGHUP."""
+        watched = select.poll()
+        watched.register(self.fileno, 0)
+        if any(happened & (select.POLLHUP | select.POLLNVAL) for _, happened in watched.poll(0)):
+            self._lose()
+
+    def _lose(self) -> None:
+        if self.on_lost is not None:
+            self.on_lost()
 
     def repaint(self) -> None:
         """The next frame is written whole: the terminal may show something else than we think."""

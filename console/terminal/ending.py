@@ -9,6 +9,8 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+from console.terminal.driver import NavarchDriver
+
 if TYPE_CHECKING:
     from console.application import NavarchApp
 
@@ -32,6 +34,11 @@ class Ending:
         for name in (signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(name, self.begin, name)
+        driver = self._app._driver
+        if isinstance(driver, NavarchDriver):
+            # The kernel hangs up on the controlling terminal only; any other one just goes away.
+            driver.on_lost = lambda: self.begin(signal.SIGHUP)
+            self._app.set_interval(1.0, driver.watch)
 
     def begin(self, name: signal.Signals) -> None:
         if self._told is not None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
+import select
 import signal
+import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from textual.drivers._writer_thread import WriterThread
 
+from console.terminal.driver import NavarchDriver
 from tests.ui.terminal import Terminal
 
 SSH = {"SSH_CONNECTION": "192.0.2.9 50000 192.0.2.1 22", "COLORTERM": ""}
@@ -84,6 +91,73 @@ def test_a_lost_terminal_ends_the_program_and_its_children(tmp_path: Path) -> No
         assert os.waitstatus_to_exitcode(status) in (129, 1, -signal.SIGHUP)
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+def bare_console(slave: int) -> subprocess.Popen[bytes]:
+    """On a terminal that is not its controlling one: the kernel will not hang up on it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.ui.stage"],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"},
+    )
+
+
+def drain_until(master: int, text: bytes) -> None:
+    seen = b""
+    while text not in seen:
+        assert select.select([master], [], [], 40)[0], "nothing was drawn"
+        seen += os.read(master, 65536)
+
+
+def test_a_terminal_that_goes_away_unsaid_ends_the_program() -> None:
+    master, slave = pty.openpty()
+    process = bare_console(slave)
+    try:
+        os.close(slave)
+        drain_until(master, b"1 cluster")
+        os.close(master)
+        assert process.wait(30) == 129
+    finally:
+        process.kill()
+        process.wait()
+
+
+class Frozen:
+    """A terminal that takes nothing until it is let go: the writer thread hangs in its first write."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.taken: list[str] = []
+
+    def write(self, text: str) -> None:
+        self.go.wait()
+        self.taken.append(text)
+
+    def flush(self) -> None:
+        pass
+
+
+async def test_a_terminal_that_takes_nothing_never_blocks_the_loop() -> None:
+    frozen, asked = Frozen(), list[object]()
+    app = SimpleNamespace(
+        call_later=lambda *call, **how: asked.append(call), screen=SimpleNamespace(refresh=1)
+    )
+    driver = NavarchDriver(app)  # type: ignore[arg-type]
+    driver._writer_thread = WriterThread(frozen)  # type: ignore[arg-type]
+    driver._writer_thread.start()
+    for number in range(100):  # more than Textual's queue holds; it would wait here for ever
+        driver.write(f"frame {number}")
+    assert not asked
+    frozen.go.set()
+    while driver._writer_thread._queue.full():
+        os.sched_yield()
+    driver.write("the next frame")
+    driver._writer_thread.stop()
+    assert asked, "what was missed is not painted anew"
+    assert len(frozen.taken) < 100
 
 
 def test_ctrl_q_leaves_with_success() -> None:
