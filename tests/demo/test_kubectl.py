@@ -148,8 +148,10 @@ async def test_watch_sees_changes(kubectl: Kubectl, eventually: Eventually) -> N
 
 
 async def test_logs_and_describe(kubectl: Kubectl) -> None:
-    lines = await kubectl.run("logs", "deploy/fraud-check", "-n", "pay", "--tail=7", "--timestamps")
+    # A stateful pod's name is known and it is old; a deployment's may have come a second ago, with one line to show.
+    lines = await kubectl.run("logs", "ledger-0", "-n", "pay", "--tail=7", "--timestamps")
     assert len(lines.splitlines()) == 7
+    assert await kubectl.run("logs", "deploy/fraud-check", "-n", "pay", "--tail=1")
     pod = (await kubectl.run("get", "pods", "-n", "pay", "-l", "app=ledger", "-o", "name")).split()[0]
     described = await kubectl.run("describe", pod, "-n", "pay")
     assert "Controlled By:  StatefulSet/ledger" in described
