@@ -148,7 +148,7 @@ async def test_watch_sees_changes(kubectl: Kubectl, eventually: Eventually) -> N
 
 
 async def test_logs_and_describe(kubectl: Kubectl) -> None:
-    # A stateful pod's name is known and it is old; a deployment's may have come a second ago, with one line to show.
+    # A stateful pod is old; a deployment's may have come a second ago, with one line to show.
     lines = await kubectl.run("logs", "ledger-0", "-n", "pay", "--tail=7", "--timestamps")
     assert len(lines.splitlines()) == 7
     assert await kubectl.run("logs", "deploy/fraud-check", "-n", "pay", "--tail=1")
