@@ -15,6 +15,7 @@ from backend.fleet.query import Query
 from console.cli import completing
 from console.cli.exits import Exit
 from console.cli.failures import say
+from console.cli.options import Clusters, Kubeconfig, Namespaces, Timeout
 from console.cli.root import new_app
 from console.cli.running import run
 from console.cli.selection import Options, read_named
@@ -55,19 +56,8 @@ def delete(  # noqa: PLR0917 - the options of a command line
             autocompletion=completing.words,
         ),
     ],
-    cluster: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-c",
-            "--cluster",
-            metavar="C,C",
-            autocompletion=completing.clusters,
-            help="Where. Default: all clusters.",
-        ),
-    ] = None,
-    namespace: Annotated[
-        list[str] | None, typer.Option("-n", "--namespace", metavar="NS,NS", help="Default: all namespaces.")
-    ] = None,
+    cluster: Clusters = None,
+    namespace: Namespaces = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask; needed without a terminal.")] = False,
     confirm: Annotated[
         list[str] | None,
@@ -79,12 +69,8 @@ def delete(  # noqa: PLR0917 - the options of a command line
     cascade: Annotated[
         Cascade, typer.Option(help="What it owns: goes after it, goes before it, or stays.")
     ] = Cascade.BACKGROUND,
-    kubeconfig: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Use this file, in memory only, instead of the vault.")
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="Longest a cluster may take.")
-    ] = 30.0,
+    kubeconfig: Kubeconfig = None,
+    timeout: Timeout = 30.0,
 ) -> None:
     """Delete objects: shows what would go, asks, then deletes only what is still the same."""
     query = read_named(words, Options(clusters=cluster or (), namespaces=namespace or ()))

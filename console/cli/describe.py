@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from backend.fleet.query import Query
-from console.cli import completing
 from console.cli.exits import Exit
 from console.cli.failures import say
+from console.cli.options import Clusters, Kubeconfig, Namespaces, OneObject, Timeout
 from console.cli.root import new_app
 from console.cli.running import run
 from console.cli.selection import Options, read_one
@@ -22,34 +21,11 @@ app = new_app("Explain one object, with its events.")
 
 @app.command()
 def describe(
-    words: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="KIND NAME [@CLUSTER]",
-            help="pod api-1, or pod/api-1.",
-            show_default=False,
-            autocompletion=completing.words,
-        ),
-    ],
-    cluster: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-c",
-            "--cluster",
-            metavar="C,C",
-            autocompletion=completing.clusters,
-            help="Where to look. Default: all.",
-        ),
-    ] = None,
-    namespace: Annotated[
-        list[str] | None, typer.Option("-n", "--namespace", metavar="NS,NS", help="Default: all namespaces.")
-    ] = None,
-    kubeconfig: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Use this file, in memory only, instead of the vault.")
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="Longest a cluster may take.")
-    ] = 30.0,
+    words: OneObject,
+    cluster: Clusters = None,
+    namespace: Namespaces = None,
+    kubeconfig: Kubeconfig = None,
+    timeout: Timeout = 30.0,
 ) -> None:
     """Explain one object, with its events. Secret values stay masked."""
     query = read_one(words, Options(clusters=cluster or (), namespaces=namespace or ()))

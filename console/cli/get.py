@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from console.cli import completing
+from console.cli.options import Clusters, Kubeconfig, Namespaces, Timeout
 from console.cli.output import Format
 from console.cli.root import new_app
 from console.cli.running import run
@@ -27,19 +27,8 @@ def get(  # noqa: PLR0917 - the options of a command line
             autocompletion=completing.words,
         ),
     ],
-    cluster: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-c",
-            "--cluster",
-            metavar="C,C",
-            autocompletion=completing.clusters,
-            help="Names, globs, #tags or groups. Default: all.",
-        ),
-    ] = None,
-    namespace: Annotated[
-        list[str] | None, typer.Option("-n", "--namespace", metavar="NS,NS", help="Default: all namespaces.")
-    ] = None,
+    cluster: Clusters = None,
+    namespace: Namespaces = None,
     all_namespaces: Annotated[
         bool, typer.Option("-A", "--all-namespaces", help="For habit: it is the default.")
     ] = False,
@@ -68,12 +57,8 @@ def get(  # noqa: PLR0917 - the options of a command line
     reveal: Annotated[
         bool, typer.Option("--reveal", help="With json or yaml: print secret values instead of masking them.")
     ] = False,
-    kubeconfig: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Use this file, in memory only, instead of the vault.")
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="Longest a cluster's list may take.")
-    ] = 30.0,
+    kubeconfig: Kubeconfig = None,
+    timeout: Timeout = 30.0,
 ) -> None:
     """List resources of many clusters in one table."""
     options = Options(

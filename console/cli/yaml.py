@@ -11,8 +11,8 @@ import typer
 
 from backend.fleet.query import Query
 from backend.text import safe_text
-from console.cli import completing
 from console.cli.exits import Exit
+from console.cli.options import Clusters, Kubeconfig, Namespaces, OneObject, Timeout
 from console.cli.root import new_app
 from console.cli.running import run
 from console.cli.selection import Options, read_one
@@ -22,28 +22,9 @@ app = new_app("Print one whole object; secret values stay masked.")
 
 @app.command()
 def yaml(  # noqa: PLR0917 - the options of a command line
-    words: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="KIND NAME [@CLUSTER]",
-            help="pod api-1, or pod/api-1.",
-            show_default=False,
-            autocompletion=completing.words,
-        ),
-    ],
-    cluster: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-c",
-            "--cluster",
-            metavar="C,C",
-            autocompletion=completing.clusters,
-            help="Where to look. Default: all.",
-        ),
-    ] = None,
-    namespace: Annotated[
-        list[str] | None, typer.Option("-n", "--namespace", metavar="NS,NS", help="Default: all namespaces.")
-    ] = None,
+    words: OneObject,
+    cluster: Clusters = None,
+    namespace: Namespaces = None,
     reveal: Annotated[
         list[str] | None,
         typer.Option("--reveal", metavar="KEY", help="Print this key of a secret; * prints all."),
@@ -51,12 +32,8 @@ def yaml(  # noqa: PLR0917 - the options of a command line
     managed_fields: Annotated[
         bool, typer.Option("--managed-fields", help="Also print who owns which field.")
     ] = False,
-    kubeconfig: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Use this file, in memory only, instead of the vault.")
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="Longest a cluster may take.")
-    ] = 30.0,
+    kubeconfig: Kubeconfig = None,
+    timeout: Timeout = 30.0,
 ) -> None:
     """Print one whole object as YAML. Secret values stay masked until revealed by their key."""
     query = read_one(words, Options(clusters=cluster or (), namespaces=namespace or ()))
