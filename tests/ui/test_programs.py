@@ -88,7 +88,9 @@ async def test_a_file_in_memory_runs_a_program_only_after_a_yes(
     app = open_app(FileSession(file.path))
     async with app.run_test(size=SIZE) as pilot:
         await see(pilot, "Programs that want to run", str(runs), "wanted by cloud")
-        await pilot.press("escape", "S")
+        await pilot.press("escape")
+        await gone(pilot, "Programs that want to run")
+        await pilot.press("S")
         await see(pilot, "never approved", "Press P")
         assert not marker.exists()
         await pilot.press("P")
