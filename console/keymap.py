@@ -41,7 +41,7 @@ def binding(action: Action) -> Binding:
         action.label,
         show=bool(action.bar),
         priority=action.priority,
-        tooltip=action.tooltip,
+        tooltip=action.told,
         id=action.id,
     )
 

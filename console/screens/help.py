@@ -95,4 +95,4 @@ def help_lines(screen: Screen[None]) -> list[Line]:
 def _line(action: Action, keys: tuple[str, ...]) -> Line:
     names = " ".join(keys)
     piece = Piece(f"  {names}", Tone.KEY)
-    return (piece, Piece(" " * max(2, 18 - line_width((piece,)))), Piece(action.tooltip))
+    return (piece, Piece(" " * max(2, 18 - line_width((piece,)))), Piece(action.told))

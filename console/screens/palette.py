@@ -56,7 +56,7 @@ class PaletteScreen(DialogScreen[Callable[[], object]]):
     def _all(self) -> list[Entry]:
         app, about = self._about.navarch, self._about
         entries = [
-            Entry(action.label, action.tooltip, keys[0], lambda call=action.call: self._run(call))  # type: ignore[misc]
+            Entry(action.label, action.told, keys[0], lambda call=action.call: self._run(call))  # type: ignore[misc]
             for action, keys in active(about)
             if action.palette
         ]

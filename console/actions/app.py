@@ -1,0 +1,40 @@
+"""Keys that work everywhere, dialogs included."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from console.actions.action import Action, Scope
+
+action = partial(Action, scope=Scope.APP)
+
+ACTIONS = (
+    action(
+        "palette",
+        "ctrl+p",
+        "app.palette",
+        "palette",
+        "Find anything you can do here by a few letters",
+        bar=92,
+        palette=False,
+        priority=True,
+    ),
+    action(
+        "lock",
+        "ctrl+l",
+        "app.lock",
+        "lock",
+        "Lock the vault now: keys leave memory, connections close",
+        word="lock",
+        priority=True,
+    ),
+    action("quit", "ctrl+q", "app.leave", "quit", "Leave Navarch", word="quit", priority=True),
+    action(
+        "suspend",
+        "ctrl+z",
+        "app.suspend_process",
+        "suspend",
+        "Put Navarch into the background; fg brings it back",
+        palette=False,
+    ),
+)

@@ -1,0 +1,54 @@
+"""Keys of every main screen: go somewhere, go back, ask for help."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from console.actions.action import Action, Scope
+
+action = partial(Action, scope=Scope.FRAME)
+
+ACTIONS = (
+    action(
+        "command",
+        ":",
+        "screen.command",
+        "command",
+        "Go anywhere: a kind, clusters, namespaces, labels, a filter",
+        bar=90,
+        palette=False,
+    ),
+    action(
+        "help",
+        "?,f1",
+        "screen.help",
+        "help",
+        "The keys that work here, and what they do",
+        bar=93,
+        word="help",
+    ),
+    action(
+        "back", "escape,q", "screen.back", "back", "Clear the filter, or go back to the view before", bar=80
+    ),
+    action("history.back", "[", "screen.history(-1)", "history back", "The view before this one"),
+    action("history.forward", "]", "screen.history(1)", "history forward", "The view after this one"),
+    action("history.last", "-", "screen.last_view", "last view", "Switch between this view and the last one"),
+    action("fleet", "H", "screen.go('fleet')", "fleet", "Home: one row per cluster"),
+    action(
+        "journal", "J", "screen.go('journal')", "journal", "What was done through Navarch, by whom, to what"
+    ),
+    action(
+        "states", "S", "screen.states", "states", "Every cluster's state, its reason and what to do", bar=85
+    ),
+    action(
+        "programs",
+        "P",
+        "app.programs",
+        "programs",
+        "Programs that clusters want to run to log in, waiting for your yes",
+        bar=83,
+        word="programs",
+    ),
+    action("error", "E", "screen.error", "error detail", "What went wrong last, in full", bar=84),
+    action("theme", "T", "screen.theme", "theme", "Choose colours, with live preview", word="theme"),
+)

@@ -1,0 +1,23 @@
+"""Keys of the lists of objects."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from console.actions.action import Action, Scope
+
+action = partial(Action, scope=Scope.RESOURCES)
+
+ACTIONS = (
+    action(
+        "filter", "/", "screen.filter", "filter", "Keep the rows that match a pattern, as you type", bar=91
+    ),
+    action(
+        "problems",
+        "z",
+        "screen.problems",
+        "problems",
+        "Only rows that are failing or warning; again for all",
+        bar=41,
+    ),
+)
