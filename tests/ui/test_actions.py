@@ -8,6 +8,7 @@ import pytest
 from textual.binding import Binding
 
 from console.actions import ACTIONS, Scope, in_scope
+from console.actions.together import TOGETHER
 from console.application import NavarchApp
 from console.keymap import UnknownBinding, bindings, checked, shown
 from console.screens.detail import DetailScreen
@@ -33,13 +34,6 @@ HOLDERS = {
     Scope.FORM: [DialogScreen],
     Scope.STATES: [StatesScreen],
 }
-TOGETHER = [
-    (Scope.APP, Scope.FRAME, Scope.TABLE, Scope.RESOURCES, Scope.OBJECT),
-    (Scope.APP, Scope.FRAME, Scope.TABLE, Scope.FLEET),
-    (Scope.APP, Scope.FRAME, Scope.READING, Scope.TEXT, Scope.OBJECT),
-    (Scope.APP, Scope.FORM, Scope.LIST, Scope.STATES),
-]
-"""Scopes whose keys work at the same time."""
 
 
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=lambda action: action.id)
@@ -50,8 +44,8 @@ def test_every_action_is_there_where_it_is_bound(action: object) -> None:
         assert hasattr(target, f"action_{call}"), f"{target.__name__} has no action_{call}"
 
 
-@pytest.mark.parametrize("scopes", TOGETHER, ids=lambda scopes: "+".join(scope.name for scope in scopes))
-def test_one_meaning_per_key_on_a_screen(scopes: tuple[Scope, ...]) -> None:
+@pytest.mark.parametrize("scopes", TOGETHER, ids=lambda scopes: "+".join(sorted(scopes)))
+def test_one_meaning_per_key_on_a_screen(scopes: frozenset[Scope]) -> None:
     keys = [(key.strip(), action) for action in in_scope(*scopes) for key in action.keys.split(",")]
     for (key, one), (other_key, other) in combinations(keys, 2):
         assert key != other_key or one is other, f"{key} means {one.id} and {other.id}"
