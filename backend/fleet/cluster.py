@@ -71,6 +71,12 @@ class Cluster:
         """Seconds this cluster's clock is ahead of ours."""
         return self._client.clock_skew if self._client is not None else 0.0
 
+    @property
+    def known_namespaces(self) -> list[str]:
+        """Asked one by one where listing all is forbidden."""
+        named = (self.member.access.namespace, *self.member.namespaces)
+        return list(dict.fromkeys(name for name in named if name))
+
     async def resolve(self, word: str) -> Target:
         """What a kind's word means here.
 

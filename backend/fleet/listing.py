@@ -141,7 +141,7 @@ class _Lister:
                     yield piece
                 return
             except Forbidden:
-                namespaces = self._known_namespaces() if target.resource.namespaced else []
+                namespaces = self._cluster.known_namespaces if target.resource.namespaced else []
                 if not namespaces:
                     raise
             limited = SafeStr(f"only {', '.join(namespaces)}: listing all namespaces is forbidden")
@@ -159,10 +159,6 @@ class _Lister:
                 refused = error
         if refused is not None and not allowed:
             raise refused
-
-    def _known_namespaces(self) -> list[str]:
-        member = self._cluster.member
-        return list(dict.fromkeys(name for name in (member.access.namespace, *member.namespaces) if name))
 
     async def _list(self, target: Target, namespace: str | None) -> AsyncGenerator[Listed, None]:
         for attempt in range(_RESTARTS + 1):

@@ -159,6 +159,7 @@ class Client:
         limit: int = FIRST_PAGE,
         later_limit: int = LATER_PAGES,
         accept: str = JSON,
+        query: Query = (),
         version_query: Query = (),
         deadline: float = LIST_DEADLINE,
         background: bool = False,
@@ -166,8 +167,9 @@ class Client:
     ) -> AsyncGenerator[bytes, None]:
         """Bodies of a list's pages; the next is fetched while this one is used. ``limit`` 0: all in one.
 
-        ``deadline`` holds for each page. Raises Expired when a continue token aged out between pages: what
-        was read is then no consistent list, and must be begun again (``listing.collect`` does).
+        ``query`` goes with every page, ``version_query`` with the first. ``deadline`` holds for each page.
+        Raises Expired when a continue token aged out between pages: what was read is then no consistent list,
+        and must be begun again (``listing.collect`` does).
         """
         call = Call(
             method="GET",
@@ -179,7 +181,7 @@ class Client:
             retries=retries,
         )
         sizes = PageSizes(first=limit, later=later_limit if limit else 0)
-        reader = PageReader(self._calls, call, query=selectors(labels, fields), sizes=sizes)
+        reader = PageReader(self._calls, call, query=(*selectors(labels, fields), *query), sizes=sizes)
         async with aclosing(reader.pages(version_query=version_query)) as bodies:
             async for body in bodies:
                 yield body

@@ -24,6 +24,7 @@ COMMANDS: dict[str, Command] = {
         "console.cli.cluster", "Import clusters from kubeconfigs; list, test, tag, protect them."
     ),
     "get": Command("console.cli.get", "List resources of many clusters in one table."),
+    "search": Command("console.cli.search", "Find anything by name, label or image, everywhere."),
     "describe": Command("console.cli.describe", "Explain one object, with its events."),
     "yaml": Command("console.cli.yaml", "Print whole objects; secret values stay masked."),
     "delete": Command("console.cli.delete", "Delete objects, with preview and preconditions."),

@@ -30,19 +30,19 @@ class Options:
 
 def read_query(words: Sequence[str], options: Options) -> Query:
     """``pods api-1 @prod-*`` and options as a query. Raises typer.BadParameter."""
-    clusters = _split(options.clusters, "--cluster")
-    match = _filled(options.match, "--match")
-    not_match = _filled(options.not_match, "--not-match")
+    clusters = split(options.clusters, "--cluster")
+    match = filled(options.match, "--match")
+    not_match = filled(options.not_match, "--not-match")
     plain = list[str]()
     for word in words:
         if word.startswith("@"):
-            clusters += _split([word[1:]], "@")
+            clusters += split([word[1:]], "@")
         elif word.startswith("/"):
-            match = _once(match, _filled(word[1:], "/"), "--match")
+            match = _once(match, filled(word[1:], "/"), "--match")
         elif word.startswith("!"):
-            not_match = _once(not_match, _filled(word[1:], "!"), "--not-match")
+            not_match = _once(not_match, filled(word[1:], "!"), "--not-match")
         else:
-            plain.append(_filled(word, "a name"))
+            plain.append(filled(word, "a name"))
     kind, names = _kind_and_names(plain)
     try:
         for pattern in (match, not_match):
@@ -54,11 +54,11 @@ def read_query(words: Sequence[str], options: Options) -> Query:
         kind=kind,
         names=tuple(names),
         clusters=tuple(dict.fromkeys(clusters)),
-        namespaces=tuple(dict.fromkeys(_split(options.namespaces, "--namespace"))),
-        labels=_filled(options.labels, "--selector"),
+        namespaces=comma_separated(options.namespaces, "--namespace"),
+        labels=filled(options.labels, "--selector"),
         match=match,
         not_match=not_match,
-        sort=_filled(options.sort, "--sort"),
+        sort=filled(options.sort, "--sort"),
         descending=options.descending,
     )
 
@@ -73,17 +73,24 @@ def _kind_and_names(words: Sequence[str]) -> tuple[str, list[str]]:
     return kind, [*([name] if slash and name else []), *words[1:]]
 
 
-def _split(values: Sequence[str], option: str) -> list[str]:
-    """The parts between commas of all values; a comma within a name is quoted once more."""
+def comma_separated(values: Sequence[str], option: str) -> tuple[str, ...]:
+    """The parts between commas of all values, each once; a comma within a name is quoted once more.
+
+    Raises typer.BadParameter for an empty value.
+    """
+    return tuple(dict.fromkeys(split(values, option)))
+
+
+def split(values: Sequence[str], option: str) -> list[str]:
     found = []
     for value in values:
         words, _ = split_words(value)
         parts = [part for word in words for part in word.split_commas()]
-        found += parts or [_filled("", option)]
+        found += parts or [filled("", option)]
     return found
 
 
-def _filled(value: str | None, option: str) -> str:
+def filled(value: str | None, option: str) -> str:
     """The value; "" when the option was not given at all. Raises typer.BadParameter for an empty one."""
     if value is not None and not value.strip():
         raise typer.BadParameter(f"{option} is empty; leave it out, or say what you mean")
