@@ -14,6 +14,7 @@ from backend.demo.access import MASTERS
 from backend.demo.cluster import Cluster
 from backend.demo.controllers.plane import ControlPlane, control_plane
 from backend.demo.customs import follow
+from backend.demo.metrics import install_metrics
 from backend.demo.pki import Authority, server_context
 from backend.demo.plan import Plan
 from backend.demo.scenarios import Scenario, scenario
@@ -76,6 +77,7 @@ class DemoClusters:
         follow(cluster)
         plane = control_plane(cluster)
         lay_out(plane, pods=self.plan.pods)
+        install_metrics(cluster)
         self._scenario.prepare(plane, number)
         plane.engine.resync("apps/deployments")  # rollouts of the past may have missed their deadline
         plane.engine.settle()

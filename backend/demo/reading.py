@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from backend.demo import metrics
 from backend.demo.ages import go_duration
 from backend.demo.calls import Call, Representation, truthy
 from backend.demo.selectors import Match, both, field_match, label_match
@@ -79,8 +80,11 @@ def view(cluster: Cluster, call: Call, shape: Representation) -> View:
 def get(cluster: Cluster, call: Call, shape: Representation) -> bytes:
     """One object in the wanted shape; raises ApiError 404."""
     target = call.target
-    stored = cluster.store.get(target.resource.key, target.namespace, target.name)
-    if stored is None:
+    if target.resource.group == metrics.GROUP:
+        stored = metrics.measured_one(cluster, target.resource.plural, target.namespace, target.name)
+    elif (found := cluster.store.get(target.resource.key, target.namespace, target.name)) is not None:
+        stored = found
+    else:
         raise not_found(target.resource.group, target.resource.plural, target.name)
     if shape.as_ == "Table":
         return table(
@@ -97,7 +101,12 @@ def get(cluster: Cluster, call: Call, shape: Representation) -> bytes:
 
 
 async def list_page(asked: View) -> bytes:
-    """One page (or all) of a list."""
+    """One page (or all) of a list; of measurements always all, as of no version."""
+    target = asked.call.target
+    if target.resource.group == metrics.GROUP:
+        found = metrics.measured(asked.cluster, target.resource.plural)
+        kept = list(select(found, namespace=target.namespace, matches=asked.matches))
+        return _encode_list(asked, kept, {})
     query, store = asked.call.query, asked.cluster.store
     limit = _number(query.get("limit"), "limit")
     token = query.get("continue", "")
