@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -31,10 +30,10 @@ def laid_out(seed: int = 3) -> Cluster:
 
 
 @pytest.fixture
-def cluster() -> Iterator[Cluster]:
+def cluster() -> Cluster:
     made = laid_out()
     made.moment = MOMENT + 86_400 * 365  # long after everything in it has started
-    yield made
+    return made
 
 
 def usage(cluster: Cluster, plural: str, *, name: str = "") -> list[tuple[str, dict[str, str]]]:
