@@ -130,10 +130,10 @@ def _pods(cluster: Cluster, moment: float) -> Iterator[tuple[Stored, str]]:
 def _nodes(cluster: Cluster, pods: list[tuple[Stored, str]], moment: float) -> Iterator[Stored]:
     cpu: dict[str, float] = {}
     memory: dict[str, float] = {}
-    for stored, node in pods:
-        for container in stored.object()["containers"]:
-            cpu[node] = cpu.get(node, 0.0) + quantity(container["usage"]["cpu"])
-            memory[node] = memory.get(node, 0.0) + quantity(container["usage"]["memory"])
+    for pod, place in pods:
+        for container in pod.object()["containers"]:
+            cpu[place] = cpu.get(place, 0.0) + quantity(container["usage"]["cpu"])
+            memory[place] = memory.get(place, 0.0) + quantity(container["usage"]["memory"])
     for node in cluster.store.collection("nodes").ordered():
         if node.name in cluster.dead_nodes:
             continue
