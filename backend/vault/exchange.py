@@ -18,7 +18,7 @@ from backend.vault.kdf import KdfParams, calibrated_params, demand_strength
 from backend.vault.keys import MasterKey, Unauthentic
 from backend.vault.manifest import manifest_holds
 from backend.vault.records import Record, open_record
-from backend.vault.slots import open_slots, passphrase_slot
+from backend.vault.slots import open_slots, passphrase_way, sealed
 from backend.vault.vault import Vault
 
 LARGEST_IMPORT = 64 * 1024 * 1024
@@ -59,7 +59,7 @@ def export_sealed(
         if only is None or record.id in only
     ]
     master = MasterKey(os.urandom(KEY_BYTES), store=os.urandom(16), epoch=1)
-    slot = passphrase_slot(master, passphrase, label="export", params=kdf or calibrated_params())
+    slot = sealed(master, passphrase_way(passphrase, label="export", params=kdf or calibrated_params()))
     scratch = destination.with_name(f".{destination.name}.{os.urandom(6).hex()}.new")
     create_private(scratch)
     try:

@@ -1,4 +1,9 @@
-"""Key slots: each wraps the master key for one passphrase or recovery code (as LUKS and age do)."""
+"""Key slots: each wraps the master key under the key of one way in (as LUKS and age do).
+
+A way in is made first, slowly and outside any transaction (Argon2id, the desktop's keyring, an agent);
+sealing the master key under it is instant. Passphrases and recovery codes stand here; the ways that need
+something outside the vault have files of their own (``keyring_slot``, ``age_slot``, ``agent_slot``).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ import hmac
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from backend.vault.errors import VaultDamaged, VaultError, WrongKey
 from backend.vault.format import FORMAT, length_prefixed
@@ -16,6 +21,7 @@ from backend.vault.keys import MasterKey, Unauthentic, expand, seal, unseal
 from backend.vault.recovery import looks_like_code, parse_code
 
 PASSPHRASE, RECOVERY = "passphrase", "recovery"
+KEYRING, AGE, AGENT = "keyring", "age", "ssh-agent"
 COMMITMENT_BYTES = 16
 
 
@@ -38,17 +44,48 @@ class Slot:
         return self.slot_id.hex()[:8]
 
 
-def passphrase_slot(master: MasterKey, passphrase: str, *, label: str, params: KdfParams) -> Slot:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A slot in the making: everything but the master key it will wrap. Wiped by ``sealed``."""
+
+    kind: str
+    label: str
+    params_json: str
+    kek: bytearray = field(repr=False)
+    """The key-encryption key, 32 bytes."""
+    slot_id: bytes = field(default_factory=lambda: os.urandom(16))
+
+
+def passphrase_way(passphrase: str, *, label: str, params: KdfParams) -> Way:
     kek = derive(normalised(passphrase), params)
-    return _sealed(master, kek, PASSPHRASE, label, encode_params(params))
+    return Way(kind=PASSPHRASE, label=label, params_json=encode_params(params), kek=kek)
 
 
-def recovery_slot(master: MasterKey, code: str, *, label: str = "recovery code") -> Slot:
-    """A slot for a recovery code (``recovery.new_code``)."""
+def recovery_way(code: str, *, store: bytes, label: str = "recovery code") -> Way:
+    """The way of a recovery code (``recovery.new_code``)."""
     raw = parse_code(code)
     if raw is None:
         raise ValueError("not a recovery code")
-    return _sealed(master, _recovery_kek(raw, master.store), RECOVERY, label, "{}")
+    return Way(kind=RECOVERY, label=label, params_json="{}", kek=_recovery_kek(raw, store))
+
+
+def sealed(master: MasterKey, way: Way) -> Slot:
+    """The slot that opens ``master`` by this way; the way's key is wiped."""
+    kek, store = way.kek, master.store
+    aad = _aad(way.slot_id, way.kind, way.params_json, store=store, epoch=master.epoch)
+    nonce, wrapped = seal(_wrapping_key(kek, store), bytes(master.secret), aad=aad)
+    commitment = _commitment(kek, store)
+    kek[:] = bytes(len(kek))
+    return Slot(
+        slot_id=way.slot_id,
+        kind=way.kind,
+        label=way.label,
+        params_json=way.params_json,
+        nonce=nonce,
+        wrapped_smk=wrapped,
+        key_commitment=commitment,
+        created=int(time.time()),
+    )
 
 
 def open_slots(slots: Sequence[Slot], secret: str, *, store: bytes, epoch: int) -> tuple[Slot, MasterKey]:
@@ -68,7 +105,7 @@ def open_slots(slots: Sequence[Slot], secret: str, *, store: bytes, epoch: int) 
                 kek = derive(normalised(secret), parse_params(slot.params_json))
             else:
                 continue
-            master = _unwrapped(slot, kek, store=store, epoch=epoch)
+            master = unwrapped(slot, kek, store=store, epoch=epoch)
         except VaultError as error:
             troubles.append(error)
             continue
@@ -85,26 +122,8 @@ def open_slots(slots: Sequence[Slot], secret: str, *, store: bytes, epoch: int) 
     raise WrongKey(f"This {what} does not open the vault.")
 
 
-def _sealed(master: MasterKey, kek: bytearray, kind: str, label: str, params_json: str) -> Slot:
-    slot_id = os.urandom(16)
-    aad = _aad(slot_id, kind, params_json, store=master.store, epoch=master.epoch)
-    nonce, wrapped = seal(_wrapping_key(kek, master.store), bytes(master.secret), aad=aad)
-    commitment = _commitment(kek, master.store)
-    kek[:] = bytes(len(kek))
-    return Slot(
-        slot_id=slot_id,
-        kind=kind,
-        label=label,
-        params_json=params_json,
-        nonce=nonce,
-        wrapped_smk=wrapped,
-        key_commitment=commitment,
-        created=int(time.time()),
-    )
-
-
-def _unwrapped(slot: Slot, kek: bytearray, *, store: bytes, epoch: int) -> MasterKey | None:
-    """None: the secret is not this slot's. The commitment tells that apart from damage."""
+def unwrapped(slot: Slot, kek: bytearray, *, store: bytes, epoch: int) -> MasterKey | None:
+    """None: the key is not this slot's. The commitment tells that apart from damage. ``kek`` is wiped."""
     try:
         if not hmac.compare_digest(_commitment(kek, store), slot.key_commitment):
             return None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from backend import places
 from backend.vault import snapshot as rows
@@ -29,7 +31,7 @@ from backend.vault.keys import MasterKey, Unauthentic
 from backend.vault.manifest import manifest_holds
 from backend.vault.records import Record, SealedEntry, open_record
 from backend.vault.recovery import new_code
-from backend.vault.slots import Slot, open_slots, passphrase_slot, recovery_slot
+from backend.vault.slots import Slot, open_slots, passphrase_way, recovery_way, sealed
 from backend.vault.snapshot import Meta, Snapshot
 from backend.vault.witness import Witness, complaint
 
@@ -37,6 +39,12 @@ from backend.vault.witness import Witness, complaint
 def default_path() -> Path:
     """Where the user's vault is."""
     return places.data_dir() / "vault.db"
+
+
+class Opening(Protocol):
+    """Finds the slot that some secret opens."""
+
+    def __call__(self, slots: Sequence[Slot], *, store: bytes, epoch: int) -> tuple[Slot, MasterKey]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +101,12 @@ class Vault:
             raise VaultExists(f"{path} exists already.")
         master = MasterKey.fresh(store=os.urandom(16), epoch=1)
         code = new_code() if recovery else ""
-        slots = [passphrase_slot(master, passphrase, label="passphrase", params=kdf or calibrated_params())]
-        slots += [recovery_slot(master, code)] if recovery else []
+        ways = [passphrase_way(passphrase, label="passphrase", params=kdf or calibrated_params())]
+        ways += [recovery_way(code, store=master.store)] if recovery else []
         scratch = path.with_name(f".{path.name}.{os.urandom(6).hex()}.new")
         create_private(scratch)
         try:
-            fill(scratch, master, slots)
+            fill(scratch, master, [sealed(master, way) for way in ways])
             put_in_place(scratch, path)
         finally:
             scratch.unlink(missing_ok=True)
@@ -130,10 +138,17 @@ class Vault:
 
         Raises WrongKey, VaultDamaged, SlotRefused. A vault with damaged entries still opens: see ``damage``.
         """
+        self.unlock_by(partial(open_slots, secret=secret))
+
+    def unlock_by(self, opening: Opening) -> Slot:
+        """Open by another way (``open_by_keyring``, ``open_by_identity``, ``open_by_agent``); which slot did.
+
+        Raises what the way raises.
+        """
         snapshot = self._load()
-        meta = snapshot.meta
-        _, master = open_slots(snapshot.slots, secret, store=meta.store, epoch=meta.epoch)
+        slot, master = opening(snapshot.slots, store=snapshot.meta.store, epoch=snapshot.meta.epoch)
         self._adopt_master(master)
+        return slot
 
     def unlock_cached(self, *, extend: bool = False) -> bool:
         """Open with the key that an earlier unlock left in the kernel; ``extend`` starts its time anew."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import socket
 import sys
 
 from console.cli.exits import Exit
@@ -46,6 +47,11 @@ def ask_new_passphrase(question: str = "New passphrase") -> str:
         if first == ask_secret("Once more"):
             return first
         say("these were two different passphrases; try again")
+
+
+def this_machine() -> str:
+    """What to call this machine where nothing else is said."""
+    return "".join(c for c in socket.gethostname() if c.isprintable())[:60] or "this machine"
 
 
 def agree(question: str, *, default: bool = False) -> bool:

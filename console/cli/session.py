@@ -1,7 +1,8 @@
 """Opening the vault or a kubeconfig for a command: the same way everywhere.
 
-The order: the unlock cache; NAVARCH_PASSWORD_FILE or NAVARCH_PASSWORD_COMMAND; a prompt, if a person is at
-the terminal; otherwise exit code 3.
+The order: the unlock cache; NAVARCH_PASSWORD_FILE or NAVARCH_PASSWORD_COMMAND; the desktop's keyring, if
+the vault has a slot for it and was not locked on purpose; a prompt, if a person is at the terminal; otherwise
+exit code 3.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ import os
 import shlex
 import stat
 import subprocess
+from functools import partial
 from pathlib import Path
 
 from backend.fleet.fleet import Fleet
 from backend.fleet.inmemory import members_of
 from backend.fleet.registry import members
 from backend.journal import Journal
-from backend.vault import UnsafeFile, Vault, VaultLocked, harden_process
+from backend.vault import UnsafeFile, Vault, VaultLocked, WrongKey, harden_process
+from backend.vault.keyring_slot import open_by_keyring
+from backend.vault.lock_mark import note_unlock, read_mark
+from backend.vault.os_keyring import SECONDS, KeyringUnusable
+from backend.vault.slots import KEYRING
 from console.cli import prompt
 from console.cli.failures import say
 from console.cli.programs import approved_for_now
@@ -63,9 +69,12 @@ def open_vault(*, ask: bool = True, extend: bool = True, quiet: bool = False) ->
             given = given_secret()
             if given is not None:
                 vault.unlock(given)
+            elif opens_itself(vault):
+                vault.remember()
             elif ask and prompt.person_present():
                 vault.unlock(prompt.ask_secret("Passphrase of the vault"))
                 vault.remember()
+                note_unlock(vault)
             else:
                 raise VaultLocked("The vault is locked.")
         if not quiet:
@@ -75,6 +84,17 @@ def open_vault(*, ask: bool = True, extend: bool = True, quiet: bool = False) ->
         vault.close()
         raise
     return vault
+
+
+def opens_itself(vault: Vault) -> bool:
+    """Whether the desktop's keyring opened the vault: it has a slot for it, and nobody locked on purpose."""
+    if read_mark(vault.path).on_purpose or not any(slot.kind == KEYRING for slot in vault.slots):
+        return False
+    try:
+        vault.unlock_by(partial(open_by_keyring, seconds=SECONDS))
+    except (KeyringUnusable, WrongKey):
+        return False
+    return True
 
 
 def given_secret(prefix: str = PREFIX) -> str | None:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from console.cli import prompt
+from console.cli import prompt, slots
 from console.cli.exits import Exit
 from console.cli.failures import say
+from console.cli.opening import demand_yes, opened, show_code, typed_new
 from console.cli.root import new_app
-from console.cli.tables import Form, moment, print_json, print_table
-
-if TYPE_CHECKING:
-    from backend.vault import Vault
+from console.cli.tables import Form, print_json, print_table
 
 app = new_app("Create, unlock, lock, back up and check the encrypted store.")
-slot_app = new_app("The ways into the vault: passphrases and recovery codes.")
-app.add_typer(slot_app, name="slot")
+app.add_typer(slots.app, name="slot")
 
 Output = Annotated[Form, typer.Option("-o", "--output", help="table or json.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
@@ -28,12 +25,6 @@ Yes = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 @app.callback()
 def _vault() -> None:
     """Create, unlock, lock, back up and check the encrypted store."""
-
-
-def show_code(code: str, *, label: str = "Recovery code") -> None:
-    """A recovery code goes to stdout, the words about it to stderr."""
-    say(f"{label}: write it down and keep it away from this machine; it is shown only now.")
-    print(code)
 
 
 @app.command()
@@ -47,21 +38,11 @@ def init() -> None:
         raise VaultExists(f"There is a vault already at {default_path()}.")
     passphrase = given_secret()
     typed = passphrase is None
-    vault, code = Vault.create(passphrase=passphrase or _typed_new("Passphrase for the new vault"))
+    vault, code = Vault.create(passphrase=passphrase or typed_new("Passphrase for the new vault"))
     kept = typed and vault.remember()
     vault.close()
     say(f"created {vault.path}" + (", unlocked for the next ten minutes" if kept else ""))
     show_code(code)
-
-
-def _typed_new(question: str) -> str:
-    if not prompt.person_present():
-        raise prompt.NoTerminal(
-            "a new passphrase is needed, and nobody is at a terminal to type it",
-            "Name a file or a command in NAVARCH_PASSWORD_FILE or NAVARCH_PASSWORD_COMMAND "
-            "(for a changed passphrase: NAVARCH_NEW_PASSWORD_FILE or _COMMAND).",
-        )
-    return prompt.ask_new_passphrase(question)
 
 
 @app.command()
@@ -69,11 +50,18 @@ def unlock(
     for_: Annotated[
         str, typer.Option("--for", metavar="TIME", help="30m, 8h: how long (at most 8h).")
     ] = "10m",
+    identity: slots.Identity = None,
+    keyring: Annotated[
+        bool, typer.Option("--keyring", help="Open with the desktop's keyring; asks nothing.")
+    ] = False,
+    ssh_agent: Annotated[
+        bool, typer.Option("--ssh-agent", help="Open with a key of your SSH agent; asks nothing.")
+    ] = False,
 ) -> None:
     """Unlock for the next commands, and for kubectl through the vault."""
-    from backend.vault import Vault, VaultLocked, harden_process
+    from backend.vault import Vault, harden_process
     from backend.vault.cache import why_unavailable
-    from console.cli.session import given_secret
+    from backend.vault.lock_mark import note_unlock
 
     seconds = _seconds(for_)
     if reason := why_unavailable():
@@ -81,16 +69,18 @@ def unlock(
             reason, "Set NAVARCH_PASSWORD_COMMAND to a program that prints the passphrase."
         )
     harden_process()
-    vault = Vault.open()
-    secret = given_secret()
-    if secret is None:
-        if not prompt.person_present():
-            raise VaultLocked("The vault is locked, and nobody is at a terminal.")
-        secret = prompt.ask_secret("Passphrase of the vault")
-    vault.unlock(secret)
-    for notice in vault.notices:
-        say(notice)
+    if keyring or ssh_agent:
+        from backend.vault.agent_slot import open_by_agent
+        from backend.vault.keyring_slot import open_by_keyring
+
+        vault = Vault.open()
+        vault.unlock_by(open_by_agent if ssh_agent else open_by_keyring)
+        for notice in vault.notices:
+            say(notice)
+    else:
+        vault, _ = opened(identity=identity)
     vault.remember(seconds=seconds)
+    note_unlock(vault)
     say(f"unlocked for {for_}")
 
 
@@ -106,10 +96,11 @@ def _seconds(text: str) -> int:
 
 @app.command()
 def lock() -> None:
-    """Forget the key: the next command asks again."""
+    """Forget the key everywhere: open consoles lock too, and the next command asks again."""
     from backend.vault import Vault
+    from backend.vault.lock_mark import lock_everywhere
 
-    Vault.open().lock()
+    lock_everywhere(Vault.open())
     say("locked")
 
 
@@ -162,110 +153,15 @@ def passwd(
     from backend.vault.rekey import rotate as rotate_key
     from console.cli.session import NEW_PREFIX, given_secret
 
-    vault, old = opened("Present passphrase")
+    vault, (old,) = opened("Present passphrase")
     new = given_secret(NEW_PREFIX)
     if new is None:
-        new = _typed_new("New passphrase")
+        new = typed_new("New passphrase")
     change_passphrase(vault, old, new)
     say("the passphrase is changed", "Older backups still open with the old one.")
     if rotate:
-        for label, code in rotate_key(vault, passphrases=_known_passphrases(vault, new)).items():
+        for label, code in rotate_key(vault, passphrases=slots.known_passphrases(vault, [new])).items():
             show_code(code, label=f"New {label}")
-
-
-def opened(question: str = "Passphrase of the vault") -> tuple[Vault, str]:
-    """The vault, opened by a passphrase or recovery code given now, and that secret.
-
-    For changes of keys: the unlock cache is not enough, because whoever found an unlocked terminal has that.
-    """
-    from backend.vault import Vault, VaultLocked, harden_process
-    from console.cli.session import given_secret
-
-    harden_process()
-    vault = Vault.open()
-    secret = given_secret()
-    if secret is None:
-        if not prompt.person_present():
-            raise VaultLocked("The vault's passphrase is needed, and nobody is at a terminal.")
-        secret = prompt.ask_secret(question)
-    vault.unlock(secret)
-    for notice in vault.notices:
-        say(notice)
-    return vault, secret
-
-
-def _known_passphrases(vault: Vault, given: str, *, leaving: bytes = b"") -> list[str]:
-    """The passphrases of all slots that stay: the new master key must be wrapped for each."""
-    from backend.vault.rekey import slots_unopened
-
-    known = [given]
-    for slot in slots_unopened(vault, known, leaving=leaving):
-        if not prompt.person_present():
-            break
-        known.append(prompt.ask_secret(f"Passphrase of slot {slot.name} ({slot.label}), which stays"))
-    return known
-
-
-@slot_app.command("list")
-def slot_list(output: Output = Form.TABLE) -> None:
-    """Show the ways in; needs no passphrase."""
-    from backend.vault import Vault
-
-    slots = Vault.open().slots
-    if output is Form.JSON:
-        print_json(
-            [{"id": s.name, "kind": s.kind, "label": s.label, "created": moment(s.created)} for s in slots]
-        )
-        return
-    print_table(
-        ("SLOT", "KIND", "LABEL", "CREATED"), [(s.name, s.kind, s.label, moment(s.created)) for s in slots]
-    )
-
-
-@slot_app.command("add")
-def slot_add(
-    label: Annotated[str, typer.Option(help="What to call it; readable in the file.")] = "",
-    recovery: Annotated[
-        bool, typer.Option("--recovery", help="A recovery code instead of a passphrase.")
-    ] = False,
-) -> None:
-    """Add a way in: another passphrase, or a new recovery code."""
-    from backend.vault.rekey import add_passphrase, add_recovery_code
-    from console.cli.session import NEW_PREFIX, given_secret
-
-    vault, _ = opened()
-    if recovery:
-        slot, code = add_recovery_code(vault, label=label or "recovery code")
-        say(f"added slot {slot.name}")
-        show_code(code)
-        return
-    new = given_secret(NEW_PREFIX)
-    if new is None:
-        new = _typed_new("Passphrase for the new slot")
-    say(f"added slot {add_passphrase(vault, new, label=label or 'passphrase').name}")
-
-
-@slot_app.command("remove")
-def slot_remove(slot: Annotated[str, typer.Argument(help="Its name in: navarch vault slot list")]) -> None:
-    """Remove a way in, and change the master key, so that it opens nothing new."""
-    from backend.vault import SlotRefused
-    from backend.vault.rekey import remove_slot
-
-    vault, given = opened()
-    chosen = [s for s in vault.slots if s.slot_id.hex().startswith(slot.lower())]
-    if len(chosen) != 1:
-        raise SlotRefused(
-            f"No slot (or more than one) is called {slot}.", advice="See: navarch vault slot list"
-        )
-    known = _known_passphrases(vault, given, leaving=chosen[0].slot_id)
-    codes = remove_slot(vault, chosen[0].slot_id, passphrases=known)
-    say(
-        f"removed slot {chosen[0].name}; the master key is new",
-        "Backups and copies made before still open with it. If it was stolen, renew the clusters' "
-        "credentials too.",
-    )
-    for label, code in codes.items():
-        show_code(code, label=f"The recovery code was replaced. New {label}")
 
 
 @app.command()
@@ -305,14 +201,6 @@ def _restore(source: Path, *, yes: bool) -> None:
         secret = prompt.ask_secret("Passphrase of the backup (the one of its day)")
     saved = restore(default_path(), source, secret)
     say(f"restored {default_path()}" + (f"; the file that was there is now {saved}" if saved else ""))
-
-
-def demand_yes(question: str) -> None:
-    """Go on only if a person agrees; raises NoTerminal, or ends with the code for refused."""
-    if not prompt.person_present():
-        raise prompt.NoTerminal("nobody is at a terminal to agree to this", "Add --yes.")
-    if not prompt.agree(question):
-        raise typer.Exit(Exit.REFUSED)
 
 
 @app.command()
