@@ -26,7 +26,7 @@ class ApiError(RuntimeError):
 class Api:
     """One user's connection to one API server; not for sharing between threads (`clone` it)."""
 
-    def __init__(self, port: int, ca: bytes, user: KeyPair | None) -> None:
+    def __init__(self, address: str, port: int, ca: bytes, user: KeyPair | None) -> None:
         self._context = ssl.create_default_context(cadata=ca.decode())
         if user is not None:
             with tempfile.TemporaryDirectory() as folder:  # Python's ssl reads certificates from files only
@@ -34,13 +34,14 @@ class Api:
                 path.touch(mode=0o600)
                 path.write_bytes(user.certificate + user.key)
                 self._context.load_cert_chain(path)
-        self._port = port
+        self._address, self._port = address, port
         self._connection: http.client.HTTPSConnection | None = None
 
     def clone(self) -> Api:
         """A second connection with the same identity."""
         other = object.__new__(Api)
-        other._context, other._port, other._connection = self._context, self._port, None
+        other._context, other._address, other._port = self._context, self._address, self._port
+        other._connection = None
         return other
 
     def get(self, path: str, **query: str) -> Any:
@@ -71,7 +72,7 @@ class Api:
         try:
             if self._connection is None:
                 self._connection = http.client.HTTPSConnection(
-                    "127.0.0.1", self._port, context=self._context, timeout=_DEADLINE
+                    self._address, self._port, context=self._context, timeout=_DEADLINE
                 )
             self._connection.request(method, path, data, {"Content-Type": content_type})
             answer = self._connection.getresponse()

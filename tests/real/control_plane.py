@@ -1,7 +1,7 @@
 """One real Kubernetes control plane as processes: etcd, API server, controller manager, scheduler.
 
 No kubelet: nodes are objects that somebody creates, pods run only on paper (`workload.py` says so in their
-status).
+status). A cluster whose pods really run is in `tests/real/node`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -33,6 +33,26 @@ _UNCHANGING_NODES = (
 )
 
 
+class Machine(Protocol):
+    """Where the processes of a cluster run."""
+
+    address: str
+    """Where its API server listens."""
+
+    def enter(self, command: Sequence[str]) -> list[str]:
+        """The command line that runs `command` there."""
+        ...
+
+
+class ThisMachine:
+    """Here, reachable over loopback only."""
+
+    address = _LOOPBACK
+
+    def enter(self, command: Sequence[str]) -> list[str]:
+        return list(command)
+
+
 class ControlPlane:
     """One cluster. `launch`, then `wait_ready`; `stop` and `launch` again keep port, data and identities."""
 
@@ -44,23 +64,25 @@ class ControlPlane:
         *,
         apiserver_flags: Sequence[str] = (),
         controllers: bool = True,
+        machine: Machine | None = None,
     ) -> None:
         self.name = name
         self.folder = folder
+        self.binaries = binaries
+        self._machine = machine or ThisMachine()
         self.port = _free_port()
         self.authority = Authority(f"{name}-ca")
         self._front_proxy = Authority(f"{name}-front-proxy-ca")
-        self._binaries = binaries
         self._flags = list(apiserver_flags)
         self.has_controllers = controllers and binaries.has_controllers
-        folder.mkdir(mode=0o700, parents=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=machine is not None)
         self._write_keys()
         self.etcd, self.apiserver, self.controllers = self._processes()
 
     @property
     def server(self) -> str:
         """The API server's URL."""
-        return f"https://{_LOOPBACK}:{self.port}"
+        return f"https://{self._machine.address}:{self.port}"
 
     @property
     def ca(self) -> bytes:
@@ -128,7 +150,7 @@ class ControlPlane:
 
     def api(self, user: KeyPair | None = None) -> Api:
         """A connection as `user`, by default an administrator."""
-        return Api(self.port, self.ca, user or self.admin())
+        return Api(self._machine.address, self.port, self.ca, user or self.admin())
 
     def kubeconfig(self, user: KeyPair | None = None, *, user_name: str = "admin") -> dict[str, Any]:
         """A kubeconfig of this one cluster with everything embedded."""
@@ -137,7 +159,8 @@ class ControlPlane:
     def _write_keys(self) -> None:
         accounts = service_account_keys()
         serving = self.authority.server(
-            ["localhost", "kubernetes", "kubernetes.default.svc"], [_LOOPBACK, "::1", "10.96.0.1"]
+            ["localhost", "kubernetes", "kubernetes.default.svc"],
+            list(dict.fromkeys([self._machine.address, _LOOPBACK, "::1", "10.96.0.1"])),
         )
         for name, data in {
             "ca.crt": self.ca,
@@ -155,14 +178,17 @@ class ControlPlane:
 
     def _processes(self) -> tuple[Process, Process, list[Process]]:
         client, peer = (f"http://{_LOOPBACK}:{_free_port()}" for _ in range(2))
-        programs = self._binaries
-        etcd = Process("etcd", [programs["etcd"], *_etcd_flags(self.folder, client, peer)], self.folder)
-        flags = [*_apiserver_flags(self.folder, self.port, client), *self._flags]
+        programs, enter = self.binaries, self._machine.enter
+        etcd = Process(
+            "etcd", enter([programs["etcd"], *_etcd_flags(self.folder, client, peer)]), self.folder
+        )
+        address = self._machine.address
+        flags = [*_apiserver_flags(self.folder, address, self.port, client), *self._flags]
         if (
             not self.has_controllers
         ):  # nobody makes the accounts that this admission plugin wants pods to have
             flags.append("--disable-admission-plugins=ServiceAccount")
-        apiserver = Process("kube-apiserver", [programs["kube-apiserver"], *flags], self.folder)
+        apiserver = Process("kube-apiserver", enter([programs["kube-apiserver"], *flags]), self.folder)
         controllers = []
         if self.has_controllers:
             for name, more in (
@@ -177,7 +203,7 @@ class ControlPlane:
                     "--secure-port=0",
                     *more,
                 ]
-                controllers.append(Process(name, command, self.folder))
+                controllers.append(Process(name, enter(command), self.folder))
         return etcd, apiserver, controllers
 
 
@@ -243,11 +269,11 @@ def _etcd_flags(folder: Path, client: str, peer: str) -> list[str]:
     ]
 
 
-def _apiserver_flags(folder: Path, port: int, etcd: str) -> list[str]:
+def _apiserver_flags(folder: Path, address: str, port: int, etcd: str) -> list[str]:
     return [
         f"--etcd-servers={etcd}",
-        f"--bind-address={_LOOPBACK}",
-        f"--advertise-address={_LOOPBACK}",
+        f"--bind-address={address}",
+        f"--advertise-address={address}",
         f"--secure-port={port}",
         "--endpoint-reconciler-type=none",  # else a loopback address is refused as an endpoint
         f"--client-ca-file={folder / 'ca.crt'}",

@@ -1,8 +1,9 @@
 """pytest's door to the rig: fixtures `rig` and `namespace`, the option --real, and skips that say why.
 
 A test that asks for `kube_binaries`, `rig` or a fixture on top of them gets the marker `real` and runs in one
-xdist worker with the other such tests, so that one rig is started per session. The programs are found, or
-built, before the first test: no test's time-out includes a build.
+xdist worker with the other such tests, so that one rig is started per session; those that ask for `node`
+share another one. The programs are found, or built, before the first test: no test's time-out includes a
+build.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.real import binaries, workload
+from tests.real.node.cluster import NodeCluster
 from tests.real.rig import Rig
 from tests.real.toolchain import Unavailable
 
@@ -35,9 +37,10 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if _ROOT_FIXTURE in getattr(item, "fixturenames", ()):
+        if isinstance(item, pytest.Function) and _ROOT_FIXTURE in item.fixturenames:
             item.add_marker(pytest.mark.real)
-            item.add_marker(pytest.mark.xdist_group("real"))
+            group = "node" if "node" in item.fixturenames else "real"
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -69,6 +72,17 @@ def rig(kube_binaries: binaries.Binaries) -> Iterator[Rig]:
     """Two real clusters, started once per session."""
     with Rig(kube_binaries) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def node(kube_binaries: binaries.Binaries) -> Iterator[NodeCluster]:
+    """A cluster with a kubelet, started once per session; skips where a node can't run, and says why."""
+    try:
+        cluster = NodeCluster(kube_binaries)
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    with cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-_PREFIX = "navarch-real-"
+PREFIX = "navarch-real-"
+"""What the name of every run's folder begins with."""
 _OWNER = "owner.json"
 _PR_SET_PDEATHSIG = 1
 _NURSERY_SECONDS = 600.0  # a folder this young without an owner record is still being set up
@@ -90,11 +91,12 @@ class Process:
         if self._popen is None:
             return
         if self._popen.poll() is None:
-            self._popen.send_signal(signal.SIGTERM if grace else signal.SIGKILL)
+            # Its group: a program that entered a sandbox is the child of the one that took it there.
+            os.killpg(self._popen.pid, signal.SIGTERM if grace else signal.SIGKILL)
             try:
                 self._popen.wait(grace or 10.0)
             except subprocess.TimeoutExpired:
-                self._popen.kill()
+                os.killpg(self._popen.pid, signal.SIGKILL)
                 self._popen.wait(10.0)
         self._popen = None
         self._record.unlink(missing_ok=True)
@@ -103,7 +105,7 @@ class Process:
 def make_folder() -> Path:
     """A private folder for one run, recorded as ours; those of dead owners are cleaned away first."""
     clean_up_after_the_dead()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     _write_record(folder / _OWNER, os.getpid())
     return folder
 
@@ -114,7 +116,7 @@ def clean_up_after_the_dead(root: Path | None = None) -> list[Path]:
     `root` is where runs' folders are made: the system's temporary folder.
     """
     cleaned = []
-    for folder in (root or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
+    for folder in (root or Path(tempfile.gettempdir())).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
             if folder.is_symlink() or folder.stat().st_uid != os.getuid() or _owner_lives(folder):
                 continue

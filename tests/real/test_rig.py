@@ -51,7 +51,7 @@ def test_clusters_are_independent(rig: Rig, namespace: str) -> None:
     with pytest.raises(ApiError, match="not found"):
         west.api().get(f"/api/v1/namespaces/{namespace}/configmaps/only-east")
     with pytest.raises(ssl.SSLCertVerificationError):
-        Api(west.port, east.ca, east.admin()).get("/version")
+        Api("127.0.0.1", west.port, east.ca, east.admin()).get("/version")
     with pytest.raises((ApiError, OSError)):
         west.api(east.admin()).get("/api/v1/namespaces")
 
