@@ -9,7 +9,7 @@ from console.actions import ACTIONS
 from console.completion import kind_words, words
 from console.screens.error import full_sentence
 from console.theme import Tone
-from console.views import SCREENS, ResourcesView
+from console.views import SCREENS, ResourcesView, SearchView
 
 if TYPE_CHECKING:
     from console.application import NavarchApp
@@ -24,6 +24,9 @@ def run_line(app: NavarchApp, line: str) -> None:
     if first == "screen":
         _screen(app, rest.strip())
         return
+    if first == "search" and rest.strip():
+        _search(app, rest)
+        return
     if text in words() and text not in kind_words():
         app.call_later(app.run_action, ACTIONS[words()[text]].call, app.frame)
         return
@@ -36,6 +39,15 @@ def run_line(app: NavarchApp, line: str) -> None:
         app.say(full_sentence(error), Tone.ERROR)
         return
     app.show(ResourcesView(query))
+
+
+def _search(app: NavarchApp, line: str) -> None:
+    from backend.fleet.search_terms import parse_search
+
+    try:
+        app.show(SearchView(parse_search(line)))
+    except QuerySyntaxError as error:
+        app.say(full_sentence(error), Tone.ERROR)
 
 
 def _screen(app: NavarchApp, name: str) -> None:

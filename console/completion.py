@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from backend.fleet.completion import Known
+from backend.fleet.completion import Completion, Known
 from backend.fleet.completion import complete as complete_query
 from console.actions import ACTIONS
 from console.views import SCREENS
@@ -47,13 +47,19 @@ def offer(app: NavarchApp, text: str) -> Offer:
         return Offer([f"screen {name}" for name in names], names)
     namespaces = {name for member in app.members for name in member.namespaces} | app.seen_namespaces
     known = Known(members=app.members, kinds=sorted(app.seen_kinds), namespaces=sorted(namespaces))
-    found = complete_query(text, known)
+    found = _search(text, known) if text.startswith("search ") else complete_query(text, known)
     lines = [text[: found.start] + candidate.text for candidate in found.candidates]
     shown = [candidate.text for candidate in found.candidates]
     if text and " " not in text:
         own = [word for word in (*words(), *SCREENS, "screen") if word.startswith(text) and word not in shown]
         lines, shown = lines + own, shown + own
     return Offer(lines, shown or [f"({found.reason})"] if found.reason or shown else ())
+
+
+def _search(text: str, known: Known) -> Completion:
+    from backend.fleet.search_completion import complete_search
+
+    return complete_search(text, known)
 
 
 async def learn_kinds(app: NavarchApp) -> None:

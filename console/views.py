@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from backend.fleet.query import Query
 from backend.kube.objects import ApiResource
+
+if TYPE_CHECKING:  # filters and tables are no part of the first picture
+    from backend.fleet.search_terms import Search
+    from backend.fleet.view import TableView
+    from backend.kube.status import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,33 @@ class DetailView:
     tab: str = "describe"
 
 
+@dataclass(slots=True, eq=False)
+class SearchResults:
+    """What a search found; bounded by its limit of hits."""
+
+    rows: TableView | None = None
+    """None: it has not begun."""
+    statuses: dict[str, Status] = field(default_factory=dict)
+    """How each cluster's search ended, or stands."""
+    complete: bool = False
+    """It ran to its end."""
+    cursor: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchView:
+    """What was looked for; its results are kept for the way back."""
+
+    search: Search
+    results: SearchResults = field(default_factory=SearchResults, compare=False)
+
+
 @dataclass(frozen=True, slots=True)
 class JournalView:
     """What was done."""
 
 
-View = FleetView | ResourcesView | DetailView | JournalView
+View = FleetView | ResourcesView | DetailView | JournalView | SearchView
 
 SCREENS: dict[str, View] = {"fleet": FleetView(), "journal": JournalView()}
 """Screens that can be named on the ``:`` line and in the palette: only those that work."""

@@ -103,6 +103,7 @@ COLUMNS: tuple[TableColumn, ...] = (
         text=lambda row, now: _hit(row).why,
         key=_best_first,
         priority=3,
+        min_width=9,
     ),
     TableColumn(
         name="AGE",

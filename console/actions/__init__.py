@@ -7,12 +7,25 @@ ask the same question.
 
 from __future__ import annotations
 
-from console.actions import app, choices, fleet, form, frame, objects, reading, resources, states, table, text
+from console.actions import (
+    app,
+    choices,
+    fleet,
+    form,
+    frame,
+    objects,
+    reading,
+    resources,
+    search,
+    states,
+    table,
+    text,
+)
 from console.actions.action import Action, Scope
 
 __all__ = ["ACTIONS", "Action", "Scope", "in_scope"]
 
-_SCOPES = (app, frame, table, fleet, resources, objects, text, reading, choices, form, states)
+_SCOPES = (app, frame, table, fleet, resources, search, objects, text, reading, choices, form, states)
 """In the order of the help screen."""
 
 ACTIONS: dict[str, Action] = {action.id: action for scope in _SCOPES for action in scope.ACTIONS}

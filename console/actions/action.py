@@ -20,6 +20,7 @@ class Scope(StrEnum):
     LIST = "Lists of choices"
     FORM = "Forms"
     STATES = "States of clusters"
+    SEARCH = "Search"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,14 @@ ACTIONS = (
         palette=False,
     ),
     action(
+        "search",
+        "ctrl+g",
+        "screen.search",
+        "search",
+        "Find anything by name, label or image, in all clusters and kinds",
+        word="search",
+    ),
+    action(
         "help",
         "?,f1",
         "screen.help",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.actions.action import Scope
 
 TOGETHER: tuple[frozenset[Scope], ...] = (
-    frozenset({Scope.APP, Scope.FRAME, Scope.TABLE, Scope.RESOURCES, Scope.OBJECT}),
+    frozenset({Scope.APP, Scope.FRAME, Scope.TABLE, Scope.RESOURCES, Scope.OBJECT, Scope.SEARCH}),
     frozenset({Scope.APP, Scope.FRAME, Scope.TABLE, Scope.FLEET}),
     frozenset({Scope.APP, Scope.FRAME, Scope.READING, Scope.TEXT, Scope.OBJECT}),
     frozenset({Scope.APP, Scope.FORM, Scope.LIST, Scope.STATES}),

@@ -89,6 +89,10 @@ class FrameScreen(Screen[None]):
         self.navarch.learn_kinds()
         self.prompt.ask("command", ":", complete=self.navarch.complete)
 
+    def action_search(self) -> None:
+        self.navarch.learn_kinds()
+        self.prompt.ask("command", ":", text="search ", complete=self.navarch.complete)
+
     @on(PromptLine.Completions)
     def _completions(self, event: PromptLine.Completions) -> None:
         self.query_one(KeyLine).offer(event.shown)
@@ -167,6 +171,8 @@ class FrameScreen(Screen[None]):
                 works = parameters != ("journal",) or self.navarch.has_journal
             case "states":
                 works = self.top.has_states
+            case "search":
+                works = True
             case "error":
                 works = self.navarch.last_error is not None
             case _:

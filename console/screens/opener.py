@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.screen import Screen
 
-from console.views import DetailView, FleetView, JournalView, ResourcesView, View
+from console.views import DetailView, FleetView, JournalView, ResourcesView, SearchView, View
 
 
 def screen_of(view: View) -> Screen[None]:
@@ -22,6 +22,10 @@ def screen_of(view: View) -> Screen[None]:
             from console.screens.detail import DetailScreen
 
             return DetailScreen(view)
+        case SearchView():
+            from console.screens.search import SearchScreen
+
+            return SearchScreen(view)
         case JournalView():
             from console.screens.journal import JournalScreen
 

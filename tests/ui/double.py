@@ -247,6 +247,9 @@ class FleetDouble:
         self.tables.append((query, table))
         return table
 
+    def select(self, patterns: Sequence[str] = ()) -> list[Any]:
+        return [self._clusters[member.id] for member in select(self.members, patterns)[0]]
+
     def latest(self, word: str) -> TableDouble:
         return next(table for query, table in reversed(self.tables) if query.kind == word)
 

@@ -16,6 +16,7 @@ from console.screens.dialog import DialogScreen
 from console.screens.fleet import FleetScreen
 from console.screens.frame import FrameScreen
 from console.screens.resources import ResourcesScreen
+from console.screens.search import SearchScreen
 from console.screens.states import StatesScreen
 from console.widgets.choices import ChoiceList
 from console.widgets.table import ResourceTable
@@ -33,6 +34,7 @@ HOLDERS = {
     Scope.LIST: [ChoiceList],
     Scope.FORM: [DialogScreen],
     Scope.STATES: [StatesScreen],
+    Scope.SEARCH: [SearchScreen],
 }
 
 
