@@ -18,12 +18,12 @@ from textual.worker import Worker, WorkerState
 
 from backend.text import SafeStr, safe_text
 from console.actions import Scope
-from console.keymap import bindings, checked
+from console.furnishing import FurnishedApp
+from console.keymap import bindings
 from console.session import Gate, Session
 from console.settings import Settings
-from console.terminal.quiet_app import QuietApp
-from console.terminal.traits import Traits, detect
-from console.theme import NAMES, Palette, Tone, default_theme, palette, textual_theme
+from console.terminal.traits import Traits
+from console.theme import Tone
 from console.typeahead import KeyQueue
 from console.views import DetailView, FleetView, History, ObjectRef, View
 
@@ -38,7 +38,7 @@ Result = TypeVar("Result")
 _NOTHING = safe_text("")
 
 
-class NavarchApp(QuietApp, inherit_bindings=False):
+class NavarchApp(FurnishedApp, inherit_bindings=False):
     """One window on one fleet."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -51,12 +51,9 @@ class NavarchApp(QuietApp, inherit_bindings=False):
         *,
         traits: Traits | None = None,
         settings: Settings | None = None,
-        keymap: dict[str, str] | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
-        self.traits = traits or detect()
         self.session = session
-        self.settings = settings or Settings()
         self.history = History()
         self.typed: dict[str, list[str]] = {}
         """Lines typed at each kind of prompt in this session."""
@@ -75,12 +72,7 @@ class NavarchApp(QuietApp, inherit_bindings=False):
         """Whether programs were asked about."""
         self._notice: tuple[str, Tone] | None = None
         """To be said on the next screen."""
-        super().__init__(driver_class=driver_class)
-        for name in NAMES:
-            self.register_theme(textual_theme(name))
-        self._palette = palette(default_theme(self.traits, chosen=self.settings.theme))
-        self.theme = self._palette.name
-        self.set_keymap(checked(keymap or {}))
+        super().__init__(traits=traits, settings=settings, driver_class=driver_class)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Hand the text to the terminal, and say so; only ever names and what is shown masked."""
@@ -97,10 +89,6 @@ class NavarchApp(QuietApp, inherit_bindings=False):
         self.say(f"Copied {safe_text(text, limit=80)}, if your terminal allows it (OSC 52)", Tone.OK)
 
     # --- facts that widgets ask for
-
-    @property
-    def palette(self) -> Palette:
-        return self._palette
 
     def now(self) -> float:
         return self.session.now()
@@ -120,16 +108,6 @@ class NavarchApp(QuietApp, inherit_bindings=False):
     @property
     def has_journal(self) -> bool:
         return self.session.gate() is Gate.OPEN and self.session.lock_seconds() is not None
-
-    def use_palette(self, name: str, *, remember: bool = False) -> None:
-        """Change all colours at once; ``remember``: for the next runs too."""
-        if remember:
-            self.settings.choose_theme(name)
-        self._palette = palette(name)
-        self.theme = name
-        for screen in self.screen_stack:
-            for widget in screen.query("LineWidget"):
-                widget.refresh()
 
     # --- start and end
 
@@ -151,6 +129,7 @@ class NavarchApp(QuietApp, inherit_bindings=False):
 
         Ending(self).install()
         self.push_screen(self._gate_screen())
+        self.call_after_refresh(self._tell_trouble)
         self.set_interval(1.0, self._watch_lock)
 
     def _watch_lock(self) -> None:
@@ -303,9 +282,17 @@ class NavarchApp(QuietApp, inherit_bindings=False):
                 await self.switch_screen(screen)
         finally:
             self.changing = False
+        self.reload_settings()
         if self._notice is not None:
             self.say(*self._notice)
             self._notice = None
+        self._tell_trouble()
+
+    def _tell_trouble(self) -> None:
+        """What of the settings is not used is said once, when nothing else is."""
+        if self.trouble and self.frame is not None:
+            self.say(self.trouble, Tone.WARNING)
+            self.trouble = ""
 
     def _close_dialogs(self) -> None:
         """Down to the one main screen, which stands on Textual's empty one."""

@@ -5,9 +5,12 @@ Every binding carries the id of its action, so that ``App.set_keymap`` can move 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.binding import Binding, BindingType
 
-from console.actions import ACTIONS, Action, Scope, in_scope
+from console.actions import Action, Scope, in_scope
+from console.actions.keys import key_names
 
 _NAMES = {
     "enter": "⏎",
@@ -27,10 +30,6 @@ _NAMES = {
     "right": "→",
     "exclamation_mark": "!",
 }
-
-
-class UnknownBinding(ValueError):
-    """A keymap names an action that does not exist."""
 
 
 def binding(action: Action) -> Binding:
@@ -57,9 +56,11 @@ def shown(key: str) -> str:
     return "-".join([*modifiers, _NAMES.get(name, name)])
 
 
-def checked(keymap: dict[str, str]) -> dict[str, str]:
-    """The keymap, or UnknownBinding naming the ids that are not in the registry."""
-    unknown = sorted(set(keymap) - set(ACTIONS))
-    if unknown:
-        raise UnknownBinding(f"no action is called {', '.join(unknown)}; see the help screen for the names")
-    return keymap
+def textual_keymap(keys: Mapping[str, str]) -> dict[str, str]:
+    """The settings' keys as ``App.set_keymap`` wants them; they were checked when the settings were read."""
+    return {action_id: ",".join(key_names(names)) for action_id, names in keys.items()}
+
+
+def keys_shown(action: Action, keys: Mapping[str, str]) -> tuple[str, ...]:
+    """The keys of an action as people read them, remapped ones first considered."""
+    return tuple(shown(key) for key in (keys.get(action.id) or action.keys).split(",") if key.strip())

@@ -11,9 +11,8 @@ from importlib.resources import files
 from rich.style import Style
 from textual.theme import Theme
 
+from console.palettes import OWN, load, names
 from console.terminal.traits import Traits
-
-NAMES = ("navarch-dark", "navarch-light", "high-contrast", "ansi", "mono")
 
 
 class Tone(StrEnum):
@@ -76,9 +75,15 @@ class Palette:
 
 @cache
 def palette(name: str) -> Palette:
-    """The palette of this name, one of ``NAMES``."""
-    data = json.loads((files("themes") / f"{name}.json").read_text("utf-8"))
+    """The palette of this name, see ``console.palettes.names``. Raises BadPalette for a person's own."""
+    data = json.loads((files("themes") / f"{name}.json").read_text("utf-8")) if name in OWN else load(name)
     return Palette(name=name, **data)
+
+
+def forget_own_palettes() -> None:
+    """Read them anew when they are next asked for: their files may have changed."""
+    palette.cache_clear()
+    _style.cache_clear()
 
 
 @cache
@@ -151,7 +156,7 @@ def default_theme(traits: Traits, *, chosen: str = "") -> str:
         return "mono"
     if traits.palette_colours:
         return chosen if chosen in ("ansi", "mono") else "ansi"
-    return chosen if chosen in NAMES else "navarch-dark"
+    return chosen if chosen in OWN or (chosen and chosen in names()) else "navarch-dark"
 
 
 def _colour(style: str) -> str:

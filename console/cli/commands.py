@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
     "yaml": Command("console.cli.yaml", "Print whole objects; secret values stay masked."),
     "delete": Command("console.cli.delete", "Delete objects, with preview and preconditions."),
     "journal": Command("console.cli.journal", "What was done through Navarch, by whom, to what."),
+    "settings": Command("console.cli.settings", "List, read, change and check the console's settings."),
     "credential": Command("console.cli.credential", "Exec credential plugin: lets kubectl use the vault."),
     "kubeconfig": Command(
         "console.cli.kubeconfig", "Print a kubeconfig without secrets that asks the vault."

@@ -27,6 +27,40 @@ def columns(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     return _offered(f"{typed[0]} --sort {incomplete}", Known()) if typed else []
 
 
+def setting_keys(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """Keys of settings; ids of actions after ``keys.``, kinds after ``tables.``."""
+    from console.actions import ACTIONS
+    from console.settings.fields import fields
+    from console.settings.schema import Table, UserCommand, Values
+
+    found = [f"{name}." if field.is_dict else name for name, field in fields(Values).items()]
+    if incomplete.startswith("keys."):
+        found = [f"keys.{action_id}" for action_id in ACTIONS]
+    elif incomplete.startswith(("tables.", "commands.")):
+        table, name, *rest = incomplete.split(".")
+        kinds = _offered(name, Known()) if table == "tables" and not rest else [name]
+        inner = fields(Table if table == "tables" else UserCommand)
+        found = [f"{table}.{kind}.{key}" for kind in kinds for key in inner]
+    return [key for key in found if key.startswith(incomplete)]
+
+
+def setting_values(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """What the key on the line may be set to, where that is a choice."""
+    from console.palettes import names
+    from console.settings.fields import field_at, read_key
+
+    key = str(ctx.params.get("key") or "")
+    field = field_at(read_key(key)) if key else None
+    found: tuple[str, ...] = ()
+    if key == "theme":
+        found = names()
+    elif field is not None and field.type is bool:
+        found = ("true", "false")
+    elif key.endswith(".where"):
+        found = ("text", "terminal")
+    return [value for value in found if value.startswith(incomplete)]
+
+
 def _typed(ctx: Any) -> list[str]:
     """The words that stand already; beside an option without its value they are still unparsed."""
     return list(ctx.params.get("words") or ctx.args)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from textual.screen import Screen
 from textual.widget import Widget
 
 from backend.text import safe_text
-from console.actions import ACTIONS, Action, Scope
+from console.actions import Action, Scope
 from console.keymap import shown
 from console.screens.dialog import DialogScreen
 from console.theme import Tone
 from console.widgets.paint import Line, Piece, line_width, plain
 from console.widgets.text_pane import TextPane
+
+if TYPE_CHECKING:
+    from console.application import NavarchApp
 
 _ORDER = (
     Scope.OBJECT,
@@ -60,11 +65,13 @@ class HelpPane(TextPane):
 
 def active(screen: Screen[None]) -> list[tuple[Action, tuple[str, ...]]]:
     """The actions whose keys work on this screen now, each with all its keys."""
+    actions = cast("NavarchApp", screen.app).actions
     keys: dict[str, list[str]] = {}
-    for key, binding in screen.active_bindings.items():
-        if binding.enabled and binding.binding.id in ACTIONS:
-            keys.setdefault(binding.binding.id, []).append(shown(key))
-    return [(action, tuple(keys[action.id])) for action in ACTIONS.values() if action.id in keys]
+    for key, bound in screen.active_bindings.items():
+        action_id = bound.binding.id or ""
+        if bound.enabled and action_id in actions:
+            keys.setdefault(action_id, []).append(shown(key))
+    return [(action, tuple(keys[action.id])) for action in actions.values() if action.id in keys]
 
 
 def help_lines(screen: Screen[None]) -> list[Line]:

@@ -16,10 +16,11 @@ from textual.widgets import Input
 from backend.fleet.query import Query
 from backend.text import safe_text
 from console.completion import kind_words
+from console.palettes import names
 from console.screens.dialog import DialogScreen
 from console.screens.frame import FrameScreen
 from console.screens.help import active
-from console.theme import NAMES, Tone, palette
+from console.theme import Tone
 from console.views import SCREENS, ResourcesView
 from console.widgets.choices import Choice, ChoiceList
 from console.widgets.field import Field
@@ -79,8 +80,7 @@ class PaletteScreen(DialogScreen[Callable[[], object]]):
             for member in app.members
         ]
         entries += [
-            Entry(f"theme {palette(name).title}", "", "", partial(app.use_palette, name, remember=True))
-            for name in NAMES
+            Entry(f"theme {name}", "", "", partial(app.use_palette, name, remember=True)) for name in names()
         ]
         return entries
 

@@ -128,10 +128,12 @@ class ResourcesScreen(TableScreen):
                 self.take(batch)
 
     def _sort(self) -> None:
-        query = self.asked.query
-        if query.sort and self.rows.sort is None and len(self.rows.columns) > 1:
+        query, usual = self.asked.query, self.navarch.settings.table(self.listed)
+        column = query.sort or usual.sort
+        if column and self.rows.sort is None and len(self.rows.columns) > 1:
+            down = query.descending if query.sort else usual.descending
             try:
-                self.rows.sort_by(query.sort, descending=query.descending)
+                self.rows.sort_by(column, descending=down)
             except UnknownColumn as error:
                 self.say(full_sentence(error), Tone.WARNING)
 

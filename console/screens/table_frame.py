@@ -8,6 +8,7 @@ from textual import on
 from textual.widget import Widget
 
 from console.screens.frame import FrameScreen
+from console.theme import Tone
 from console.widgets.table import ResourceTable
 from console.widgets.table_source import TableSource
 
@@ -22,14 +23,14 @@ class TableScreen(FrameScreen):
         raise NotImplementedError
 
     def body(self) -> Widget:
-        table = ResourceTable(self.source(), id="body", glow=not self.navarch.traits.remote)
-        chosen = self.navarch.settings.columns(self._listed)
+        table = ResourceTable(self.source(), id="body", glow=self.navarch.glows)
+        chosen = self.navarch.settings.table(self.listed)
         table.extra, table.hidden = set(chosen.shown), set(chosen.hidden)
         return table
 
     @property
-    def _listed(self) -> str:
-        """What the rows are: columns are remembered by it."""
+    def listed(self) -> str:
+        """What the rows are: columns, order and favourites are remembered by it."""
         return str(self.crumbs()[-1])
 
     @property
@@ -47,6 +48,10 @@ class TableScreen(FrameScreen):
         def chosen(column: str | None) -> None:
             if column is not None:
                 self.table.order_by(column)
+                source = self.table.source
+                self.keep(
+                    self.navarch.settings.keep_order(self.listed, source.sort, descending=source.descending)
+                )
 
         self.app.push_screen(OrderScreen(self.table), chosen)
 
@@ -56,9 +61,14 @@ class TableScreen(FrameScreen):
 
         def arranged(_: None) -> None:
             table = self.table
-            self.navarch.settings.choose_columns(self._listed, shown=table.extra, hidden=table.hidden)
+            self.keep(self.navarch.settings.keep_columns(self.listed, shown=table.extra, hidden=table.hidden))
 
         self.app.push_screen(ColumnsScreen(self.table), arranged)
+
+    def keep(self, trouble: str) -> None:
+        """A choice counts now; say why the next run will not have it, if it won't."""
+        if trouble:
+            self.say(f"For this run only: {trouble}", Tone.WARNING)
 
     @on(ResourceTable.Arranged)
     @on(ResourceTable.CursorMoved)

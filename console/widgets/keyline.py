@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backend.text import cells
-from console.actions import ACTIONS
 from console.keymap import shown
 from console.theme import Tone
 from console.widgets.lines import LineWidget
@@ -36,7 +35,7 @@ class KeyLine(LineWidget):
         """(key, label) of what works now, in the registry's order of importance."""
         found: dict[str, tuple[int, str, str]] = {}
         for key, active in self.screen.active_bindings.items():
-            action = ACTIONS.get(active.binding.id or "")
+            action = self.navarch.actions.get(active.binding.id or "")
             if action is not None and action.bar and active.enabled and action.id not in found:
                 found[action.id] = (action.bar, shown(key), action.label)
         return [(key, label) for _, key, label in sorted(found.values())]

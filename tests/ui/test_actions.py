@@ -10,7 +10,7 @@ from textual.binding import Binding
 from console.actions import ACTIONS, Scope, in_scope
 from console.actions.together import TOGETHER
 from console.application import NavarchApp
-from console.keymap import UnknownBinding, bindings, checked, shown
+from console.keymap import bindings, shown
 from console.screens.detail import DetailScreen
 from console.screens.dialog import DialogScreen
 from console.screens.fleet import FleetScreen
@@ -77,8 +77,3 @@ def test_keys_as_people_read_them() -> None:
         "⏎",
         "esc",
     ]
-
-
-def test_a_keymap_with_an_unknown_name_is_refused_before_anything_happens() -> None:
-    with pytest.raises(UnknownBinding, match="no action is called nonsense"):
-        checked({"nonsense": "f9"})

@@ -8,6 +8,7 @@ import pytest
 
 from console.application import NavarchApp
 from console.session import Gate
+from console.settings import Settings
 from tests.ui.double import FleetDouble, SessionDouble, pod, rows_of
 from tests.ui.seeing import gone, screen_text, see, until, write
 
@@ -449,7 +450,9 @@ async def test_a_cluster_that_is_another_one_now_is_announced(open_app: Open) ->
 
 
 async def test_a_remapped_key_works_and_is_shown(open_app: Open) -> None:
-    app = open_app(keymap={"help": "f5"})
+    settings = Settings()
+    settings.set(("keys", "help"), "f5")
+    app = open_app(settings=settings)
     async with app.run_test(size=SIZE) as pilot:
         text = await see(pilot, "3 clusters", "f5 help")
         assert "? help" not in text

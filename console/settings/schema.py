@@ -1,0 +1,105 @@
+"""Every setting: its type, its default, and what it does. Page, screen and JSON schema read this."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Words = tuple[str, ...]
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the list of one kind looks. The kind is named as its list is: ``pods``, ``certificates``."""
+
+    shown: Annotated[Words, Meta(description="Wide columns shown besides the usual ones.")] = ()
+    hidden: Annotated[Words, Meta(description="Usual columns left out.")] = ()
+    sort: Annotated[str, Meta(description="Title of the column that orders the rows at first.")] = ""
+    descending: Annotated[bool, Meta(description="Whether that order runs downwards.")] = False
+    favourites: Annotated[
+        dict[str, str],
+        Meta(
+            description="Filters on the keys 1 to 9 in this kind's list; they win over the general ones.",
+            examples=[{"1": "/CrashLoop|OOM", "2": "@prod-* -n pay"}],
+        ),
+    ] = {}
+
+
+class UserCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A program of yours, called with the fields of the object under the cursor. Never through a shell."""
+
+    run: Annotated[
+        Words,
+        Meta(
+            description="Program and arguments. Filled in: {cluster}, {namespace}, {name}, {kind}, "
+            "{resource}, {uid}, {kubeconfig} (a file without secrets that asks the vault).",
+            examples=[["stern", "--kubeconfig", "{kubeconfig}", "-n", "{namespace}", "--", "{name}"]],
+        ),
+    ]
+    title: Annotated[str, Meta(description="What it does, for the palette and help; empty: its name.")] = ""
+    kinds: Annotated[
+        Words, Meta(description="Kinds it is offered for (pods, deploy, certificates); empty: all.")
+    ] = ()
+    key: Annotated[str, Meta(description="A key of its own, such as f6; empty: only in the list of u.")] = ""
+    where: Annotated[
+        Literal["text", "terminal"],
+        Meta(
+            description="text: it runs beside the console and its output is shown. terminal: it gets the "
+            "whole terminal until it ends."
+        ),
+    ] = "text"
+    changes: Annotated[
+        bool,
+        Meta(
+            description="It changes the cluster: refused when read-only, confirmed on protected clusters, "
+            "noted in the journal."
+        ),
+    ] = False
+
+
+class Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The settings of Navarch's console."""
+
+    theme: Annotated[
+        str,
+        Meta(
+            description="Colours: a palette that comes along, or one of your own from the folder themes; "
+            "empty: what suits the terminal."
+        ),
+    ] = ""
+    mouse: Annotated[
+        bool, Meta(description="Whether clicks and the wheel reach the console. Counts from the next start.")
+    ] = True
+    glow: Annotated[bool, Meta(description="Whether changed cells glow for a second. Never over SSH.")] = True
+    restore: Annotated[
+        bool,
+        Meta(description="Whether the console opens where it was left. Kept in the vault, never outside it."),
+    ] = True
+    keys: Annotated[
+        dict[str, str],
+        Meta(
+            description="Other keys for an action, by its id (docs/keys.md); several are joined by commas.",
+            examples=[{"help": "f1", "describe": "d,i"}],
+        ),
+    ] = {}
+    aliases: Annotated[
+        dict[str, str],
+        Meta(
+            description="Words of your own for lines of the : prompt.",
+            examples=[{"crash": "pods /CrashLoop", "home": "screen fleet"}],
+        ),
+    ] = {}
+    favourites: Annotated[
+        dict[str, str],
+        Meta(
+            description="Filters on the keys 1 to 9 in every list; one that starts with : is a whole line "
+            "and goes anywhere.",
+            examples=[{"1": "/CrashLoop|OOM", "9": ":nodes @prod-*"}],
+        ),
+    ] = {}
+    tables: Annotated[dict[str, Table], Meta(description="Columns, order and favourites of each kind.")] = {}
+    commands: Annotated[
+        dict[str, UserCommand],
+        Meta(description="Programs of yours that are called with the fields of an object."),
+    ] = {}
