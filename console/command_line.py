@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from backend.fleet.query import QuerySyntaxError, parse_line
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def run_line(app: NavarchApp, line: str) -> None:
     """Do what the line says, or say why not; a kind wins over a screen's name."""
-    text = line.strip().removeprefix(":").strip()
+    text = expanded(line.strip().removeprefix(":").strip(), app.settings.values.aliases)
     if not text:
         return
     first, _, rest = text.partition(" ")
@@ -39,6 +40,13 @@ def run_line(app: NavarchApp, line: str) -> None:
         app.say(full_sentence(error), Tone.ERROR)
         return
     app.show(ResourcesView(query))
+
+
+def expanded(line: str, aliases: Mapping[str, str]) -> str:
+    """The line with its first word replaced, if that is an alias; an alias holds no other alias."""
+    first, _, rest = line.partition(" ")
+    meant = aliases.get(first)
+    return line if meant is None else f"{meant.strip().removeprefix(':')} {rest}".strip()
 
 
 def _search(app: NavarchApp, line: str) -> None:

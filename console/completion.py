@@ -51,7 +51,9 @@ def offer(app: NavarchApp, text: str) -> Offer:
     lines = [text[: found.start] + candidate.text for candidate in found.candidates]
     shown = [candidate.text for candidate in found.candidates]
     if text and " " not in text:
-        own = [word for word in (*words(), *SCREENS, "screen") if word.startswith(text) and word not in shown]
+        aliases = app.settings.values.aliases
+        named = (*aliases, *words(), *SCREENS, "screen")
+        own = [word for word in named if word.startswith(text) and word not in shown]
         lines, shown = lines + own, shown + own
     return Offer(lines, shown or [f"({found.reason})"] if found.reason or shown else ())
 

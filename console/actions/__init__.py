@@ -10,6 +10,7 @@ from __future__ import annotations
 from console.actions import (
     app,
     choices,
+    favourites,
     fleet,
     form,
     frame,
@@ -25,7 +26,21 @@ from console.actions.action import Action, Scope
 
 __all__ = ["ACTIONS", "Action", "Scope", "in_scope"]
 
-_SCOPES = (app, frame, table, fleet, resources, search, objects, text, reading, choices, form, states)
+_SCOPES = (
+    app,
+    frame,
+    table,
+    favourites,
+    fleet,
+    resources,
+    search,
+    objects,
+    text,
+    reading,
+    choices,
+    form,
+    states,
+)
 """In the order of the help screen."""
 
 ACTIONS: dict[str, Action] = {action.id: action for scope in _SCOPES for action in scope.ACTIONS}

@@ -21,6 +21,7 @@ class Scope(StrEnum):
     FORM = "Forms"
     STATES = "States of clusters"
     SEARCH = "Search"
+    FAVOURITES = "Favourite filters"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from console.actions.action import Scope
 
+_LISTS = {Scope.APP, Scope.FRAME, Scope.TABLE, Scope.FAVOURITES}
+_TEXTS = {Scope.APP, Scope.FRAME, Scope.READING}
+_DIALOGS = {Scope.APP, Scope.FORM, Scope.LIST}
+
 TOGETHER: tuple[frozenset[Scope], ...] = (
-    frozenset({Scope.APP, Scope.FRAME, Scope.TABLE, Scope.RESOURCES, Scope.OBJECT, Scope.SEARCH}),
-    frozenset({Scope.APP, Scope.FRAME, Scope.TABLE, Scope.FLEET}),
-    frozenset({Scope.APP, Scope.FRAME, Scope.READING, Scope.TEXT, Scope.OBJECT}),
-    frozenset({Scope.APP, Scope.FORM, Scope.LIST, Scope.STATES}),
+    frozenset({*_LISTS, Scope.RESOURCES, Scope.OBJECT, Scope.SEARCH}),
+    frozenset({*_LISTS, Scope.FLEET}),
+    frozenset({*_TEXTS, Scope.TEXT, Scope.OBJECT}),
+    frozenset({*_DIALOGS, Scope.STATES}),
 )
 
 

@@ -18,19 +18,9 @@ from console.widgets.text_pane import TextPane
 if TYPE_CHECKING:
     from console.application import NavarchApp
 
-_ORDER = (
-    Scope.OBJECT,
-    Scope.RESOURCES,
-    Scope.TEXT,
-    Scope.FLEET,
-    Scope.TABLE,
-    Scope.READING,
-    Scope.LIST,
-    Scope.FORM,
-    Scope.STATES,
-    Scope.FRAME,
-    Scope.APP,
-)
+_GENERAL = (Scope.TABLE, Scope.READING, Scope.LIST, Scope.FORM, Scope.FRAME, Scope.APP)
+_ORDER = (*(scope for scope in Scope if scope not in _GENERAL), *_GENERAL)
+"""What is special here first."""
 
 
 class HelpScreen(DialogScreen[None]):

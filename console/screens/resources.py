@@ -11,6 +11,7 @@ from textual import work
 
 from backend.fleet.batch import Batch
 from backend.fleet.filter import PatternError
+from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey
 from backend.fleet.view import TableView, UnknownColumn
 from backend.kube.status import State
@@ -286,6 +287,28 @@ class ResourcesScreen(TableScreen):
             return
         self.prompt.wrong(False)
         self.clear_notice()
+        self._after_change()
+
+    @property
+    def kind_listed(self) -> str:
+        return self.kind_name
+
+    def filter_now(self) -> Query:
+        self._remember()
+        return self.asked.query
+
+    def use_filter(self, query: Query) -> None:
+        """In place where only patterns differ; otherwise as another list."""
+        now = self.asked.query
+        same = replace(now, match=query.match, not_match=query.not_match)
+        if same != replace(query, sort=now.sort, descending=now.descending):
+            self.navarch.show(ResourcesView(query))
+            return
+        self.rows.show_problems(False)
+        self.rows.filter(query.match, query.not_match)
+        if query.sort and query.sort != now.sort:
+            self.rows.sort_by(query.sort, descending=query.descending)
+        self._remember()
         self._after_change()
 
     def action_back(self) -> None:

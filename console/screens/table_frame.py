@@ -7,13 +7,13 @@ from typing import Any
 from textual import on
 from textual.widget import Widget
 
-from console.screens.frame import FrameScreen
+from console.screens.favourites import FavouriteKeys
 from console.theme import Tone
 from console.widgets.table import ResourceTable
 from console.widgets.table_source import TableSource
 
 
-class TableScreen(FrameScreen):
+class TableScreen(FavouriteKeys):
     def source(self) -> TableSource:
         """What the table shows at first."""
         raise NotImplementedError

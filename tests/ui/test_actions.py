@@ -18,6 +18,7 @@ from console.screens.frame import FrameScreen
 from console.screens.resources import ResourcesScreen
 from console.screens.search import SearchScreen
 from console.screens.states import StatesScreen
+from console.screens.table_frame import TableScreen
 from console.widgets.choices import ChoiceList
 from console.widgets.table import ResourceTable
 from console.widgets.text_pane import TextPane
@@ -26,6 +27,7 @@ HOLDERS = {
     Scope.APP: [NavarchApp],
     Scope.FRAME: [FrameScreen],
     Scope.TABLE: [ResourceTable],
+    Scope.FAVOURITES: [TableScreen],
     Scope.FLEET: [FleetScreen],
     Scope.RESOURCES: [ResourcesScreen],
     Scope.OBJECT: [ResourcesScreen, DetailScreen],

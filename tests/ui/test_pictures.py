@@ -75,6 +75,7 @@ SCREENS: dict[str, tuple[Way, Gate]] = {
     "events": (then(one_pod, "v", sign="No events"), Gate.OPEN),
     "secret": (then(line("secrets @prod-eu", "Opaq"), "y", sign="masked"), Gate.OPEN),
     "delete": (then(one_pod, "D", sign="Keep everything"), Gate.OPEN),
+    "keep-favourite": (then(pods, "+", sign="Keep this filter"), Gate.OPEN),
     "help": (then(pods, "?", sign="Keys that work here"), Gate.OPEN),
     "palette": (then(pods, "ctrl+p", sign="Find"), Gate.OPEN),
     "theme": (then(pods, "T", sign="High contrast"), Gate.OPEN),
