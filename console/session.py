@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from backend.fleet.member import Member
     from backend.fleet.programs import Program
     from backend.journal import Journal
+    from backend.kube.access import Impersonation
     from backend.kube.client import Client
 
 
@@ -110,6 +111,9 @@ class Session(Protocol):
     read_only: bool
     can_import: bool
     """Whether clusters can be added."""
+    acting_as: Impersonation | None
+    """With whose rights every cluster is reached; None: with those of its kubeconfig. The next fleet that is
+    opened obeys."""
 
     def gate(self) -> Gate: ...
 

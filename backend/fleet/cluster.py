@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from backend.fleet.member import Member
@@ -54,6 +54,7 @@ class Cluster:
         self.name: SafeStr = safe_text(member.name)
         self._connect = connect
         self._client: Client | None = None
+        self._heard: dict[str, None] = {}
 
     @property
     def id(self) -> str:
@@ -67,15 +68,21 @@ class Cluster:
         return self._client
 
     @property
+    def known_namespaces(self) -> list[str]:
+        """Namespaces to ask one by one where listing all is forbidden: the kubeconfig's, those in the
+        settings, and those that a person has named meanwhile."""
+        member = self.member
+        named = (member.access.namespace, *member.namespaces, *self._heard)
+        return list(dict.fromkeys(name for name in named if name))
+
+    def hear_of(self, namespaces: Iterable[str]) -> None:
+        """A person named these namespaces: from now on they are known here."""
+        self._heard.update(dict.fromkeys(namespaces))
+
+    @property
     def clock_skew(self) -> float:
         """Seconds this cluster's clock is ahead of ours."""
         return self._client.clock_skew if self._client is not None else 0.0
-
-    @property
-    def known_namespaces(self) -> list[str]:
-        """Asked one by one where listing all is forbidden."""
-        named = (self.member.access.namespace, *self.member.namespaces)
-        return list(dict.fromkeys(name for name in named if name))
 
     async def resolve(self, word: str) -> Target:
         """What a kind's word means here.

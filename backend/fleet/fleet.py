@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from backend.fleet.acting import AttributedJournal
 from backend.fleet.cluster import Cluster, Connect
 from backend.fleet.connect import Connector
 from backend.fleet.member import Member, select
@@ -47,7 +48,9 @@ class Fleet:
         """``connect`` makes a member's client; the default dials its API server directly. ``journal``: where
         acts are written down; None when the fleet lives in memory only. ``on_close``: called at the end,
         such as to close the vault that the journal is in."""
-        self.journal = journal
+        members = list(members)
+        impersonating = any(member.access.impersonate for member in members)
+        self.journal = AttributedJournal(journal, members) if journal and impersonating else journal
         self._on_close = on_close
         self.admission = Admission()
         """Shared by all tables: who may dial and list now."""

@@ -9,9 +9,18 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from backend.fleet.cluster import Cluster, Target
+from backend.fleet.coverage import Coverage, told
 from backend.fleet.query import Query
 from backend.fleet.row import Row, make_row
-from backend.kube.errors import DeadlineExceeded, Expired, Forbidden, Invalid, KubeError
+from backend.kube.errors import (
+    DeadlineExceeded,
+    Expired,
+    Forbidden,
+    ImpersonationForbidden,
+    Invalid,
+    KubeError,
+    NotFound,
+)
 from backend.kube.objects import ApiResource
 from backend.resources.kind import Kind
 from backend.text import SafeStr, safe_text
@@ -19,6 +28,7 @@ from backend.text import SafeStr, safe_text
 _AHEAD = 4
 """Pages that may wait for their reader, over all clusters: bounds memory when a cluster sends quickly."""
 _NOTHING = SafeStr("")
+_GLOB = frozenset("*?[")
 _RESTARTS = 2
 """How often a list whose continue token aged out is begun again."""
 
@@ -39,6 +49,8 @@ class Listed:
     skipped: int = 0
     limited: SafeStr = _NOTHING
     """Why only some namespaces, or some of a category's kinds, were asked, if so."""
+    short: bool = False
+    """Namespaces that the query names are among what may not be listed."""
     mixed: bool = False
     """The query names a category here: pieces of several kinds come."""
     error: KubeError | None = None
@@ -116,49 +128,58 @@ class _Lister:
         self._objects = objects
         self._names = query.names
         self._mixed = False
+        self._seen: dict[str, Coverage] = {}
+        self._refusal: Forbidden | None = None
 
     async def pieces(self) -> AsyncGenerator[Listed, None]:
-        """The kind's list; of a category, each kind's, without those that may not be listed."""
+        """The kind's list; of a category, each kind's. What may not be listed is told at the end."""
         targets = await self._cluster.resolve_all(self._query.kind)
         self._mixed = len(targets) > 1
-        refused: dict[str, Forbidden] = {}
         for target in targets:
-            try:
-                async with aclosing(self._of(target)) as found:
-                    async for piece in found:
-                        yield piece
-            except Forbidden as error:
-                refused[target.resource.full_name] = error
-        if len(refused) == len(targets):
-            raise next(iter(refused.values()))
-        if refused:
-            yield Listed(cluster=self._cluster, limited=safe_text(f"forbidden: {', '.join(refused)}"))
+            async with aclosing(self._of(target)) as found:
+                async for piece in found:
+                    yield piece
+        seen = list(self._seen.values())
+        if self._refusal is not None and all(one.forbidden for one in seen):
+            raise self._refusal
+        if any(not one.complete for one in seen):
+            short = not seen[0].fallback and any(one.refused and one.allowed for one in seen)
+            yield Listed(cluster=self._cluster, limited=told(seen), short=short)
 
     async def _of(self, target: Target) -> AsyncGenerator[Listed, None]:
-        if not target.resource.namespaced or not self._query.namespaces:
+        """One kind, where it may be listed."""
+        kind = target.resource.full_name
+        namespaces = list(self._query.namespaces) if target.resource.namespaced else []
+        if not namespaces:
             try:
                 async for piece in self._list(target, None):
                     yield piece
+                self._seen[kind] = Coverage(kind=kind, everywhere=True)
                 return
-            except Forbidden:
+            except Forbidden as error:
+                self._refuse(error)
                 namespaces = self._cluster.known_namespaces if target.resource.namespaced else []
-                if not namespaces:
-                    raise
-            limited = SafeStr(f"only {', '.join(namespaces)}: listing all namespaces is forbidden")
-            yield Listed(cluster=self._cluster, target=target, limited=limited)
-        else:
-            namespaces = list(self._query.namespaces)
-        refused: Forbidden | None = None
-        allowed = 0
+        allowed, refused = [], []
         for namespace in namespaces:
             try:
                 async for piece in self._list(target, namespace):
                     yield piece
-                allowed += 1
+                allowed.append(namespace)
             except Forbidden as error:
-                refused = error
-        if refused is not None and not allowed:
-            raise refused
+                self._refuse(error)
+                refused.append(namespace)
+        self._seen[kind] = Coverage(
+            kind=kind,
+            allowed=tuple(allowed),
+            refused=tuple(refused),
+            fallback=not self._query.namespaces,
+        )
+
+    def _refuse(self, error: Forbidden) -> None:
+        """Remember the first refusal; one to act as somebody else is none of a kind or namespace."""
+        if isinstance(error, ImpersonationForbidden):
+            raise error
+        self._refusal = self._refusal or error
 
     async def _list(self, target: Target, namespace: str | None) -> AsyncGenerator[Listed, None]:
         for attempt in range(_RESTARTS + 1):
@@ -166,13 +187,42 @@ class _Lister:
                 async for piece in self._once(target, namespace):
                     yield piece
                 return
+            except Forbidden as error:
+                for body in await self._by_name(target, namespace, error):
+                    yield self._piece(target, body)
+                return
             except Expired:
                 if attempt == _RESTARTS:
                     raise
                 yield Listed(cluster=self._cluster, target=target, restarted=True, namespace=namespace)
 
+    async def _by_name(self, target: Target, namespace: str | None, refusal: Forbidden) -> list[bytes]:
+        """Lists of the objects that the query names: who may not list may perhaps ``get`` them.
+
+        Raises the refusal where that can't be asked, or is refused too.
+        """
+        placed = namespace is not None or not target.resource.namespaced
+        if not self._names or not placed or any(set(name) & _GLOB for name in self._names):
+            raise refusal
+        if isinstance(refusal, ImpersonationForbidden) or self._query.labels:
+            raise refusal
+        found = []
+        for name in self._names:
+            try:
+                accept = "application/json" if self._objects else target.decoder.accept
+                body = await self._cluster.client.get(
+                    target.resource, name, namespace=namespace, accept=accept
+                )
+            except NotFound:
+                continue
+            except Forbidden:
+                raise refusal from None
+            whole = self._objects or target.kind is not None  # the others come as the server's Table
+            found.append(b'{"metadata":{},"items":[' + body + b"]}" if whole else body)
+        return found
+
     async def _once(self, target: Target, namespace: str | None) -> AsyncGenerator[Listed, None]:
-        one = self._names[0] if len(self._names) == 1 and not set(self._names[0]) & set("*?[") else ""
+        one = self._names[0] if len(self._names) == 1 and not set(self._names[0]) & _GLOB else ""
         bodies = self._cluster.client.pages(
             target.resource,
             namespace=namespace,
@@ -182,16 +232,13 @@ class _Lister:
         )
         async with aclosing(bodies):
             async for body in bodies:
-                if self._objects:
-                    yield Listed(
-                        cluster=self._cluster,
-                        target=target,
-                        body=body,
-                        names=self._names,
-                        mixed=self._mixed,
-                    )
-                else:
-                    yield self._rows(target, body)
+                yield self._piece(target, body)
+
+    def _piece(self, target: Target, body: bytes) -> Listed:
+        """A page as it was asked for: whole objects, or rows."""
+        if not self._objects:
+            return self._rows(target, body)
+        return Listed(cluster=self._cluster, target=target, body=body, names=self._names, mixed=self._mixed)
 
     def _rows(self, target: Target, body: bytes) -> Listed:
         page = target.decoder.page(body)

@@ -13,7 +13,7 @@ from backend.fleet.cluster import AmbiguousKind, Cluster, KindNotFound, Target
 from backend.fleet.feed import Feed
 from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, TableColumn, table_columns
-from backend.fleet.states import merged, state_of
+from backend.fleet.states import FeedState, merged, state_of
 from backend.kube.backoff import Backoff
 from backend.kube.errors import KubeError
 from backend.kube.listing import Scope
@@ -66,7 +66,8 @@ class LiveTable:
         self._feeds: dict[str, dict[str, list[Feed]]] = {}
         """Of each cluster, by the full name of the resource."""
         self._mixed = False
-        self._limited: dict[str, str] = {}
+        self._narrowed: dict[str, set[str]] = {}
+        """Of each cluster, the kinds whose namespaces are asked one by one: all at once is forbidden."""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> LiveTable:
@@ -115,17 +116,20 @@ class LiveTable:
             self._something.set()
 
     def report(self, cluster_id: str) -> None:
-        of_kinds = self._feeds.get(cluster_id, {})
-        said: list[Status] = []
-        places: list[str] = []
-        for resource, feeds in of_kinds.items():
-            for feed in feeds:
-                if feed.current is not None:
-                    said.append(feed.current)
-                    words = (resource if len(of_kinds) > 1 else "", feed.namespace)
-                    places.append(" in ".join(word for word in words if word))
+        narrowed = self._narrowed.get(cluster_id, set())
+        said = [
+            FeedState(
+                kind=resource,
+                namespace=feed.namespace,
+                status=feed.current,
+                fallback=resource in narrowed,
+            )
+            for resource, feeds in self._feeds.get(cluster_id, {}).items()
+            for feed in feeds
+            if feed.current is not None
+        ]
         if said:
-            self._set_status(cluster_id, merged(said, places, limited=self._limited.get(cluster_id, "")))
+            self._set_status(cluster_id, merged(said))
 
     def kind_known(self, kind: Kind) -> None:
         if not any(known is kind for known in self.kinds):
@@ -167,17 +171,15 @@ class LiveTable:
             await self._watch(cluster, target, namespaces)
             return
         forbidden = await self._watch(cluster, target, [None], until_forbidden=True)
-        known = self._fallback(cluster) if target.resource.namespaced else []
+        known = self._known(cluster) if target.resource.namespaced else []
         if forbidden and known:
-            self._limited[cluster.id] = "only " + ", ".join(known) + ": listing all namespaces is forbidden"
+            self._narrowed.setdefault(cluster.id, set()).add(target.resource.full_name)
             await self._watch(cluster, target, list(known))
         elif forbidden:
             await self._watch(cluster, target, [None])
 
-    def _fallback(self, cluster: Cluster) -> list[str]:
-        member = cluster.member
-        named = (member.access.namespace, *member.namespaces, *self._known_namespaces)
-        return list(dict.fromkeys(name for name in named if name))
+    def _known(self, cluster: Cluster) -> list[str]:
+        return list(dict.fromkeys([*cluster.known_namespaces, *self._known_namespaces]))
 
     async def _resolved(self, cluster: Cluster) -> list[Target]:
         """What the query's word means there (nothing: it has no such kind); asks again, with growing pauses,

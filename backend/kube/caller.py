@@ -18,6 +18,8 @@ from backend.kube.errors import (
     ApiError,
     BadResponse,
     DeadlineExceeded,
+    Forbidden,
+    ImpersonationForbidden,
     KubeError,
     RedirectRefused,
     ServerFailed,
@@ -105,6 +107,7 @@ class Caller:
         random_source: random.Random | None = None,
     ) -> None:
         self.cluster = access.name
+        self._impersonate = access.impersonate
         self.wire = wire
         self.warnings: deque[SafeStr] = deque(maxlen=50)
         self.clock_skew = 0.0
@@ -208,9 +211,23 @@ class Caller:
         status = parse_status(body)
         waits = retry_after_in(response.headers, now=self._clock.wall())
         error = error_for(self.cluster, response.status, status, what=call.what, retry_after=waits)
+        error = self._not_as_others(error) or error
         if status is None and body:
             error.detail = safe_text(body[:500], multiline=True)
         return error
+
+    def _not_as_others(self, error: KubeError) -> ImpersonationForbidden | None:
+        """The refusal to let us act as somebody else, which is no refusal of what was asked."""
+        who = self._impersonate
+        if who is None or not isinstance(error, Forbidden) or "impersonate" not in error.sentence:
+            return None
+        return ImpersonationForbidden(
+            self.cluster,
+            f"we may not act as {who.user} there",
+            code=error.code,
+            reason=error.reason,
+            detail=error.sentence,
+        )
 
     async def _error_body(self, response: WireResponse) -> bytes:
         taken = bytearray()

@@ -103,6 +103,12 @@ class Forbidden(ApiError):
     default_advice = "Ask the cluster's administrator for this right, or narrow the namespaces with -n."
 
 
+class ImpersonationForbidden(Forbidden):
+    """403 to the wish to act as somebody else: nothing was asked as them, and nothing as ourselves."""
+
+    default_advice = "Ask for the right to impersonate, or act as yourself (without --as; in the console: U)."
+
+
 class NotFound(ApiError):
     """404: no such object, or the server does not serve this kind."""
 

@@ -41,6 +41,8 @@ class Status:
     """The next step, where an error named one."""
     more: SafeStr = _NOTHING
     """What else is known of the error, in lines: a plugin's last words, the server's answer."""
+    covers: SafeStr = _NOTHING
+    """How much of what was asked these rows are, where that is not all: "2 of 3 namespaces"."""
     progress: float | None = None
     """Of a list under way: 0 to 1; None: not known."""
     last_success: float | None = None

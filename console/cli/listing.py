@@ -80,6 +80,7 @@ class Outcome:
         self.skipped += piece.skipped
         if piece.limited:
             say(f"{piece.cluster.name}: {piece.limited}")
+            self.failed += piece.short
         if piece.error is not None:
             self.failed += not isinstance(piece.error, KindNotFound)
             self.without += isinstance(piece.error, KindNotFound)

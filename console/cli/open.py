@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from backend.kube.access import Impersonation
 from console.cli.exits import Exit
 from console.cli.failures import say
 
@@ -24,13 +25,16 @@ def demand_terminal() -> bool:
     return True
 
 
-def open_console(*, kubeconfig: Path | None, read_only: bool) -> int:
-    """Open the console on the vault, or on a kubeconfig in memory; returns the exit code."""
+def open_console(*, kubeconfig: Path | None, read_only: bool, acting_as: Impersonation | None = None) -> int:
+    """Open the console on the vault, or on a kubeconfig in memory; returns the exit code.
+
+    ``acting_as``: with whose rights it begins; None: with our own.
+    """
     if not demand_terminal():
         return Exit.USAGE
     from console.app import run
     from console.sessions import FileSession, VaultSession
 
-    if kubeconfig is not None:
-        return run(FileSession(kubeconfig, read_only=read_only))
-    return run(VaultSession(read_only=read_only))
+    session = FileSession(kubeconfig) if kubeconfig is not None else VaultSession()
+    session.read_only, session.acting_as = read_only, acting_as
+    return run(session)

@@ -11,6 +11,7 @@ from typer._completion_classes import completion_init
 from typer.core import TyperCommand, TyperGroup
 
 from backend import __version__
+from console.cli import acting
 from console.cli.commands import COMMANDS, load
 
 Click = Any
@@ -18,7 +19,15 @@ Click = Any
 
 
 class PlainCommand(TyperCommand):
-    """Shows an argument as its metavar says, not as a Python type in braces."""
+    """Shows an argument as its metavar says, not as a Python type in braces.
+
+    A command that takes ``--kubeconfig`` reaches clusters, so it takes ``--as`` too.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        if any(param.name == "kubeconfig" for param in self.params):
+            self.params += acting.options()
 
     def collect_usage_pieces(self, ctx: Click) -> list[str]:
         return ["[OPTIONS]", *(param.metavar or param.name.upper() for param in self._arguments())]
@@ -88,7 +97,9 @@ def root_command() -> Click:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback(invoke_without_command=True)(_navarch)
-    return typer.main.get_command(app)
+    command: Click = typer.main.get_command(app)
+    command.params += acting.options()
+    return command
 
 
 def _version(asked: bool) -> None:
@@ -117,9 +128,8 @@ def _navarch(
     if ctx.invoked_subcommand is None:
         from console.cli.open import open_console
 
-        raise typer.Exit(open_console(kubeconfig=kubeconfig, read_only=read_only))
-    if kubeconfig is not None or read_only:
-        raise typer.BadParameter(
-            f"put it after the command: navarch {ctx.invoked_subcommand} …",
-            param_hint="--kubeconfig" if kubeconfig is not None else "--read-only",
-        )
+        raise typer.Exit(open_console(kubeconfig=kubeconfig, read_only=read_only, acting_as=acting.chosen()))
+    misplaced = {"--kubeconfig": kubeconfig is not None, "--read-only": read_only, "--as": acting.chosen()}
+    for option in filter(misplaced.get, misplaced):
+        where = f"put it after the command: navarch {ctx.invoked_subcommand} …"
+        raise typer.BadParameter(where, param_hint=option)

@@ -14,6 +14,7 @@ import subprocess
 from functools import partial
 from pathlib import Path
 
+from backend.fleet.acting import acting_as
 from backend.fleet.fleet import Fleet
 from backend.fleet.inmemory import members_of
 from backend.fleet.registry import members
@@ -24,6 +25,7 @@ from backend.vault.lock_mark import note_unlock, read_mark
 from backend.vault.os_keyring import SECONDS, KeyringUnusable
 from backend.vault.slots import KEYRING
 from console.cli import prompt
+from console.cli.acting import chosen
 from console.cli.failures import say
 from console.cli.programs import approved_for_now
 
@@ -37,14 +39,14 @@ def open_fleet(kubeconfig: Path | None, *, acting: bool = False) -> Fleet:
     """The fleet of the vault, or of a kubeconfig in memory; what can't be used is told on stderr.
 
     ``acting``: the command changes clusters, so the vault stays open for its journal until the fleet is
-    closed; otherwise its keys are dropped at once. Raises the vault's errors (exit code 3 when locked),
-    KubeconfigError.
+    closed; otherwise its keys are dropped at once. ``--as`` of the command holds for every cluster. Raises
+    the vault's errors (exit code 3 when locked), KubeconfigError.
     """
     if kubeconfig is None:
         vault = open_vault()
         keep = False
         try:
-            known = members(vault)
+            known = acting_as(members(vault), chosen())
             keep = acting
             return Fleet(known, journal=Journal(vault), on_close=vault.close) if acting else Fleet(known)
         finally:
@@ -53,7 +55,7 @@ def open_fleet(kubeconfig: Path | None, *, acting: bool = False) -> Fleet:
     found, problems = members_of(kubeconfig)
     for problem in problems:
         say(problem)
-    return Fleet(approved_for_now(found))
+    return Fleet(acting_as(approved_for_now(found), chosen()))
 
 
 def open_vault(*, ask: bool = True, extend: bool = True, quiet: bool = False) -> Vault:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from backend.fleet.member import Member
     from backend.fleet.programs import Program
     from backend.journal import Journal
+    from backend.kube.access import Impersonation
     from backend.kube.client import Client
 
 
@@ -24,6 +25,7 @@ class MemorySession:
 
     def __init__(self, *, read_only: bool = False) -> None:
         self.read_only = read_only
+        self.acting_as: Impersonation | None = None
 
     can_import = False
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from backend.fleet.programs import Program
     from backend.fleet.registry import Review
     from backend.journal import Journal
+    from backend.kube.access import Impersonation
     from backend.kube.client import Client
     from backend.vault import Vault
 
@@ -36,6 +37,7 @@ class VaultSession:
 
     def __init__(self, *, read_only: bool = False, path: Path | None = None) -> None:
         self.read_only = read_only
+        self.acting_as: Impersonation | None = None
         self._path = path
         self._vault: Vault | None = None
         self._demo: DemoSession | None = None

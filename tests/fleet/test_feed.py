@@ -9,7 +9,7 @@ import pytest
 from backend.fleet.cluster import Cluster, Target
 from backend.fleet.feed import Feed
 from backend.fleet.row import Row, RowKey
-from backend.fleet.states import merged
+from backend.fleet.states import FeedState, merged
 from backend.kube.objects import ObjectMeta
 from backend.kube.status import State, Status
 from backend.resources import registry
@@ -102,9 +102,50 @@ def test_many_namespaces_are_one_state() -> None:
         status(State.STALE, "lost", success=3.0),
         status(State.FORBIDDEN),
     )
-    assert merged([live], ["a"]) is live
-    both = merged([live, stale], ["a", "b"])
-    assert (both.state, both.detail, both.last_success) == (State.STALE, "lost", 3.0)
-    partly = merged([live, no], ["a", "b"], limited="only a, b")
-    assert (partly.state, partly.detail) == (State.LIVE, "only a, b; forbidden: b")
-    assert merged([no, no], ["a", "b"], limited="only a, b").state is State.FORBIDDEN
+
+    def pods(namespace: str | None, said: Status, *, fallback: bool = False) -> FeedState:
+        return FeedState(kind="pods", namespace=namespace, status=said, fallback=fallback)
+
+    assert merged([pods("a", live)]) is live
+    both = merged([pods("a", live), pods("b", stale)])
+    assert (both.state, both.detail, both.covers, both.last_success) == (State.STALE, "lost", "", 3.0)
+    partly = merged([pods("a", live), pods("b", no)])
+    assert (partly.state, partly.covers) == (State.LIVE, "1 of 2 namespaces")
+    assert partly.detail == "1 of 2 namespaces; forbidden in b"
+    narrowed = merged([pods("a", live, fallback=True), pods("b", no, fallback=True)])
+    assert narrowed.detail == (
+        "only a (1 of 2 known namespaces): listing all namespaces is forbidden; forbidden in b"
+    )
+    alone = merged([pods("a", live, fallback=True)])
+    assert (alone.covers, alone.detail) == (
+        "1 namespace only",
+        "only a: listing all namespaces is forbidden",
+    )
+
+
+def test_forbidden_everywhere_says_where_it_was_asked() -> None:
+    def pods(namespace: str, why: str) -> FeedState:
+        said = status(State.FORBIDDEN, why)
+        return FeedState(kind="pods", namespace=namespace, status=said, fallback=True)
+
+    nothing = merged([pods("a", "no pods in a"), pods("b", "no pods in b")])
+    assert nothing.state is State.FORBIDDEN
+    assert nothing.detail == "pods: forbidden in a, b, and everywhere at once. no pods in a"
+    same = merged([pods("a", "we may not act as bob"), pods("b", "we may not act as bob")])
+    assert same.detail == "we may not act as bob"
+
+
+def test_kinds_that_are_forbidden_are_named_and_counted() -> None:
+    live, no = status(State.LIVE), status(State.FORBIDDEN)
+    said = merged(
+        [
+            FeedState(kind="pods", namespace=None, status=live),
+            FeedState(kind="secrets", namespace=None, status=no),
+            FeedState(kind="services", namespace="a", status=live, fallback=True),
+            FeedState(kind="jobs.batch", namespace="a", status=live, fallback=True),
+        ]
+    )
+    assert said.covers == "3 of 4 kinds"
+    assert said.detail == (
+        "forbidden: secrets; services, jobs.batch: only a: listing all namespaces is forbidden"
+    )
