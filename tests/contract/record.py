@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.contract.door import Door
 
-_DATA = Path(__file__).resolve().parents[2] / "backend" / "demo" / "data"
+DATA = Path(__file__).resolve().parents[2] / "backend" / "demo" / "data"
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
@@ -32,7 +32,7 @@ def main(kubeconfig: Path, context: str) -> None:
     _pack("columns.json.xz", _columns(door, discovery))
     _pack("openapi-v2.json.xz", door.ask("GET", "/openapi/v2").json)
     served = door.ask("GET", "/openapi/v3").json["paths"]
-    with zipfile.ZipFile(_DATA / "openapi-v3.zip", "w", zipfile.ZIP_LZMA) as archive:
+    with zipfile.ZipFile(DATA / "openapi-v3.zip", "w", zipfile.ZIP_LZMA) as archive:
         for path, where in sorted(served.items()):
             entry = zipfile.ZipInfo(f"{path}.json")  # a fixed date: the same recording, the same bytes
             entry.compress_type = zipfile.ZIP_LZMA
@@ -62,7 +62,7 @@ def _compact(value: Any) -> bytes:
 
 
 def _pack(name: str, value: Any) -> None:
-    (_DATA / name).write_bytes(lzma.compress(_compact(value)))
+    (DATA / name).write_bytes(lzma.compress(_compact(value)))
 
 
 if __name__ == "__main__":

@@ -6,10 +6,14 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from tests.demo.protobuf_body import body, field
+
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 PARTIAL = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 MERGE, STRATEGIC = "application/merge-patch+json", "application/strategic-merge-patch+json"
 JSON_PATCH, APPLY = "application/json-patch+json", "application/apply-patch+yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+CONTAINER = field(2, field(1, "web") + field(2, "web:1"))
 CORE, APPS = "/api/v1/namespaces/{ns}", "/apis/apps/v1/namespaces/{ns}"
 
 
@@ -139,7 +143,32 @@ WRITING = (
     ),
     Step("create in no namespace", "POST", "/api/v1/namespaces/not-there/configmaps", _config("x")),
     Step("create not json", "POST", CORE + "/configmaps", b"{nonsense"),
-    Step("create protobuf", "POST", CORE + "/configmaps", b"k8s\x00", media="application/x-unknown"),
+    Step("create unknown format", "POST", CORE + "/configmaps", b"k8s\x00", media="application/x-unknown"),
+    Step(
+        "create protobuf",
+        "POST",
+        CORE + "/configmaps",
+        body("v1", "ConfigMap", field(1, field(1, "by-protobuf")), field(2, field(1, "a") + field(2, "1"))),
+        media=PROTOBUF,
+    ),
+    Step("create broken protobuf", "POST", CORE + "/configmaps", b"k8s\x00\x0a\x7f", media=PROTOBUF),
+    Step(
+        "create deployment by protobuf",
+        "POST",
+        APPS + "/deployments",
+        body(
+            "apps/v1",
+            "Deployment",
+            field(1, field(1, "by-protobuf")),
+            field(
+                2,
+                field(1, 0)
+                + field(2, field(1, field(1, "app") + field(2, "p")))
+                + field(3, field(1, field(11, field(1, "app") + field(2, "p"))) + field(2, CONTAINER)),
+            ),
+        ),
+        media=PROTOBUF,
+    ),
     Step(
         "unknown field strict",
         "POST",
