@@ -2,7 +2,7 @@
 
 A body is ``k8s\\0`` and a ``runtime.Unknown`` with the kind and the object's bytes (Kubernetes' API concepts,
 "Kubernetes Protobuf encoding"; the wire format is protobuf's own). Which number means which field is recorded
-from Kubernetes' published API modules (tests/contract/record_protobuf.py). Zero values are left out where Go's
+from the published modules (tests/contract/record_protobuf.py). Zero values are left out where Go's
 JSON leaves them out.
 """
 

@@ -3,7 +3,7 @@
     python -m tests.contract.record_protobuf
 
 Writes backend/demo/data/protobuf.json.xz. Two sources are joined: ``generated.proto`` says which number is
-which field of which message, the struct tags of the Go types say its JSON name, whether it is inlined, whether
+which field of which message; the tags of the Go types say its JSON name, whether it is inlined, whether
 a zero is left out of JSON (``omitempty``) and whether it is a pointer (then a zero that was sent was meant).
 """
 
