@@ -10,25 +10,18 @@ from collections.abc import Mapping
 from textual.binding import Binding, BindingType
 
 from console.actions import Action, Scope, in_scope
-from console.actions.keys import key_names
+from console.actions.keys import CHARACTERS, key_names
 
 _NAMES = {
+    **CHARACTERS,
     "enter": "⏎",
     "escape": "esc",
-    "question_mark": "?",
-    "colon": ":",
-    "slash": "/",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "minus": "-",
-    "asterisk": "*",
     "pagedown": "pgdn",
     "pageup": "pgup",
     "up": "↑",
     "down": "↓",
     "left": "←",
     "right": "→",
-    "exclamation_mark": "!",
 }
 
 

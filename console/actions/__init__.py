@@ -14,6 +14,7 @@ from console.actions import (
     fleet,
     form,
     frame,
+    help,
     objects,
     reading,
     resources,
@@ -40,6 +41,7 @@ _SCOPES = (
     choices,
     form,
     states,
+    help,
 )
 """In the order of the help screen."""
 

@@ -21,6 +21,7 @@ class Scope(StrEnum):
     FORM = "Forms"
     STATES = "States of clusters"
     SEARCH = "Search"
+    HELP = "Help"
     FAVOURITES = "Favourite filters"
 
 

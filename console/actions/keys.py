@@ -39,7 +39,8 @@ def character_name(character: str) -> str:
     return _RENAMED.get(name, name)
 
 
-_CHARACTERS = {character_name(chr(code)): chr(code) for code in range(0x21, 0x7F)}
+CHARACTERS = {character_name(chr(code)): chr(code) for code in range(0x21, 0x7F)}
+"""From the names of keys that type ASCII characters to the characters."""
 
 
 def key_name(text: str) -> str:
@@ -54,7 +55,7 @@ def key_name(text: str) -> str:
         name = character_name(rest)
     elif rest.lower() in _NAMED:
         name = rest.lower()
-    elif rest in _CHARACTERS:
+    elif rest in CHARACTERS:
         name = rest
     else:
         raise BadKeyName(f"{text!r} is no key; keys are f5, ctrl+p, ?, X, space, question_mark")
@@ -78,7 +79,7 @@ def key_names(keys: str) -> tuple[str, ...]:
 
 def is_typed(key: str) -> bool:
     """Whether this key types a character into a field."""
-    return len(key) == 1 or key == "space" or key in _CHARACTERS
+    return len(key) == 1 or key == "space" or key in CHARACTERS
 
 
 Refusal = tuple[str, str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.actions import ACTIONS, Scope
-from console.actions.keys import key_name
+from console.actions.keys import CHARACTERS, key_name
 
 _HEAD = """\
 # Keys
@@ -40,5 +40,4 @@ def keys_page() -> str:
 
 def _keys(keys: str) -> str:
     names = [key.strip() for key in keys.split(",") if key.strip()]
-    shown = {"question_mark": "?", "slash": "/", "colon": ":"}
-    return " ".join(f"`{shown.get(name, name)}`" for name in names if key_name(name))
+    return " ".join(f"`{CHARACTERS.get(key_name(name), name)}`" for name in names)

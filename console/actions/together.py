@@ -13,6 +13,7 @@ TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({*_LISTS, Scope.FLEET}),
     frozenset({*_TEXTS, Scope.TEXT, Scope.OBJECT}),
     frozenset({*_DIALOGS, Scope.STATES}),
+    frozenset({Scope.APP, Scope.FORM, Scope.READING, Scope.HELP}),
 )
 
 

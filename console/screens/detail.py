@@ -27,6 +27,10 @@ _REVEALED_FOR = 30.0
 
 
 class DetailScreen(FrameScreen):
+    about = (
+        "One object as it is now, on three tabs: described, as YAML, and its events. It is read again "
+        "when its cluster says that it changed. Values of secrets stay masked until one is revealed."
+    )
     BINDINGS = bindings(Scope.TEXT, Scope.OBJECT)
 
     def __init__(self, view: DetailView) -> None:

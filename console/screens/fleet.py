@@ -30,6 +30,11 @@ _SOON = 14 * 86400.0
 class FleetScreen(TableScreen):
     """Clusters that need somebody come first."""
 
+    about = (
+        "Home: one row per cluster, the ones that need somebody first. A number is as fresh as its "
+        "cluster's state says; S explains the states. Enter lists a cluster's pods; : goes anywhere "
+        "else."
+    )
     BINDINGS = bindings(Scope.FLEET)
 
     def __init__(self) -> None:

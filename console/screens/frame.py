@@ -28,6 +28,8 @@ class FrameScreen(Screen[None]):
 
     BINDINGS = bindings(Scope.FRAME)
     AUTO_FOCUS = "#body"
+    about = ""
+    """What this screen shows, for its help: one paragraph."""
 
     @property
     def navarch(self) -> NavarchApp:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from textual import on
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
-from backend.text import safe_text
+from backend.text import SafeStr, safe_text
 from console.actions import Action, Scope
-from console.keymap import shown
+from console.keymap import bindings, shown
 from console.screens.dialog import DialogScreen
 from console.theme import Tone
+from console.widgets.field import Field
 from console.widgets.paint import Line, Piece, line_width, plain
+from console.widgets.text_block import TextBlock
 from console.widgets.text_pane import TextPane
 
 if TYPE_CHECKING:
@@ -26,13 +30,43 @@ _ORDER = (*(scope for scope in Scope if scope not in _GENERAL), *_GENERAL)
 class HelpScreen(DialogScreen[None]):
     title_text = "Keys that work here"
     broad = True
+    AUTO_FOCUS = "HelpPane"
+    BINDINGS = bindings(Scope.HELP)
 
     def __init__(self, about: Screen[None]) -> None:
         super().__init__()
-        self._about = about
+        # Now, not when this screen lies above it: then none of its keys work.
+        self._lines = help_lines(about)
+        self._about = str(getattr(about, "about", ""))
 
     def inside(self) -> list[Widget]:
-        return [HelpPane(help_lines(self._about))]
+        said = TextBlock([(Piece(self._about, Tone.DIM),), ()] if self._about else [])
+        return [said, Field(id="search"), HelpPane(self._lines)]
+
+    def on_mount(self) -> None:
+        self.query_one("#search").display = False
+
+    def action_search(self) -> None:
+        field = self.query_one("#search", Field)
+        field.display = True
+        field.focus()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self.query_one(HelpPane).show(found(self._lines, event.value))
+
+    @on(Input.Submitted)
+    def _entered(self) -> None:
+        self.query_one(HelpPane).focus()
+
+    def action_cancel(self) -> None:
+        field = self.query_one("#search", Field)
+        if not field.display:
+            self.dismiss(None)
+            return
+        field.value = ""
+        field.display = False
+        self.query_one(HelpPane).focus()
 
 
 class HelpPane(TextPane):
@@ -43,14 +77,39 @@ class HelpPane(TextPane):
     def __init__(self, lines: list[Line]) -> None:
         super().__init__()
         self._help = lines
+        self._height = len(lines)
+        self._colour = self._piece
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        return min(len(self._help), self.app.size.height - 5)
+        return min(self._height, self.app.size.height - 10)
 
     def on_mount(self) -> None:
-        by_text = {plain(line): line for line in self._help}
-        self._colour = lambda text: by_text.get(str(text), (Piece(text),))
-        self.tell(safe_text("\n".join(plain(line) for line in self._help), multiline=True, limit=1 << 16))
+        self.show(self._help)
+
+    def show(self, lines: list[Line]) -> None:
+        """Show these lines, from the first."""
+        self._by_text = {plain(line): line for line in lines}
+        self.home()
+        self.tell(safe_text("\n".join(plain(line) for line in lines), multiline=True, limit=1 << 16))
+
+    def _piece(self, text: SafeStr) -> Line:
+        return self._by_text.get(str(text), (Piece(text),))
+
+
+def found(lines: list[Line], letters: str) -> list[Line]:
+    """The lines that hold these letters in any case, below their headings; all when there are none."""
+    wanted = letters.strip().casefold()
+    if not wanted:
+        return lines
+    kept: list[Line] = []
+    heading: Line = ()
+    for line in lines:
+        if line and line[0].tone is Tone.TITLE:
+            heading = line
+        elif wanted in plain(line).casefold():
+            kept += [heading, line] if heading else [line]
+            heading = ()
+    return kept or [(Piece(f"No key here has to do with {letters.strip()!r}.", Tone.DIM),)]
 
 
 def active(screen: Screen[None]) -> list[tuple[Action, tuple[str, ...]]]:

@@ -23,6 +23,11 @@ _HEALTH = {
 
 
 class JournalScreen(TableScreen):
+    about = (
+        "What was done through Navarch on this vault, by whom, to what, and what came of it; the newest "
+        "first. Lines can't be changed: navarch journal --verify proves it."
+    )
+
     def __init__(self) -> None:
         super().__init__()
         self._count: int | None = None

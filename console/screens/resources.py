@@ -30,6 +30,11 @@ from console.widgets.table_changes import SECONDS
 
 
 class ResourcesScreen(TableScreen):
+    about = (
+        "Objects of one kind in all the clusters asked for, live: rows change when their clusters say "
+        "so. The second line shows every filter in force. Acts apply to the marked rows, or else to the "
+        "one under the cursor."
+    )
     BINDINGS = bindings(Scope.RESOURCES, Scope.OBJECT)
 
     def __init__(self, view: ResourcesView) -> None:

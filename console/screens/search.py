@@ -37,6 +37,10 @@ class HitSource(ViewSource):
 class SearchScreen(ResourcesScreen):
     """A list of objects of any kind. Coming back to it shows what was found; nothing is asked again."""
 
+    about = (
+        "What a search found in all clusters, as it comes in; any kind may be among it. Coming back to "
+        "this screen shows the same hits: nothing is asked again until you search anew."
+    )
     BINDINGS = bindings(Scope.SEARCH)
 
     def __init__(self, view: SearchView) -> None:

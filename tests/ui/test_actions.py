@@ -15,6 +15,7 @@ from console.screens.detail import DetailScreen
 from console.screens.dialog import DialogScreen
 from console.screens.fleet import FleetScreen
 from console.screens.frame import FrameScreen
+from console.screens.help import HelpScreen
 from console.screens.resources import ResourcesScreen
 from console.screens.search import SearchScreen
 from console.screens.states import StatesScreen
@@ -37,6 +38,7 @@ HOLDERS = {
     Scope.FORM: [DialogScreen],
     Scope.STATES: [StatesScreen],
     Scope.SEARCH: [SearchScreen],
+    Scope.HELP: [HelpScreen],
 }
 
 
