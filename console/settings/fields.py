@@ -23,7 +23,9 @@ class Field:
 
     name: str
     type: Any
-    """Without its description."""
+    """Without description and limits."""
+    hint: Any
+    """With them."""
     description: str
     default: Any
     required: bool
@@ -33,6 +35,23 @@ class Field:
         """What this holds for each name, if it is a table of structs."""
         inner = get_args(self.type)[1] if self.is_dict else None
         return inner if isinstance(inner, type) and issubclass(inner, msgspec.Struct) else None
+
+    @property
+    def nested(self) -> type[msgspec.Struct] | None:
+        """The struct that this is, if it is a group of settings with names of their own."""
+        return self.type if isinstance(self.type, type) and issubclass(self.type, msgspec.Struct) else None
+
+    @property
+    def limits(self) -> tuple[int | float, int | float] | None:
+        """The smallest and the largest number, for numbers that have such."""
+        note = next((n for n in get_args(self.hint)[1:] if isinstance(n, msgspec.Meta)), None)
+        return (note.ge, note.le) if note and note.ge is not None and note.le is not None else None
+
+    @property
+    def wanted(self) -> str:
+        """What may stand here, in words."""
+        words = type_words(self.type)
+        return f"{words} from {self.limits[0]} to {self.limits[1]}" if self.limits else words
 
     @property
     def is_dict(self) -> bool:
@@ -47,7 +66,7 @@ def fields(struct: type[msgspec.Struct]) -> dict[str, Field]:
     for field in msgspec.structs.fields(struct):
         bare, description = _bare(hints[field.name])
         default = None if field.required else _default(field)
-        found[field.name] = Field(field.name, bare, description, default, field.required)
+        found[field.name] = Field(field.name, bare, hints[field.name], description, default, field.required)
     return found
 
 
@@ -74,11 +93,14 @@ def field_at(path: Path) -> Field | None:
         rest = path[at + 1 :]
         if not rest:
             return field
+        if field.nested is not None:
+            struct, at = field.nested, at + 1
+            continue
         if not field.is_dict:
             return None
         inner = get_args(field.type)[1]
         if len(rest) == 1:
-            return Field(rest[0], inner, field.description, None, False)
+            return Field(rest[0], inner, inner, field.description, None, False)
         if field.struct is None:
             return None
         struct, at = field.struct, at + 2
@@ -91,6 +113,9 @@ def leaves() -> Iterator[tuple[str, Field]]:
         if field.struct is not None:
             for inner, one in fields(field.struct).items():
                 yield f"{name}.{_PLACEHOLDER[name]}.{inner}", one
+        elif field.nested is not None:
+            for inner, one in fields(field.nested).items():
+                yield f"{name}.{inner}", one
         elif field.is_dict:
             yield f"{name}.{_PLACEHOLDER[name]}", field
         else:
@@ -111,7 +136,9 @@ def type_words(hint: Any) -> str:
         return "a table"
     if origin in (Union, UnionType):
         return " or ".join(type_words(one) for one in get_args(hint))
-    return {bool: "true or false", str: "a text", int: "a number", float: "a number"}.get(hint, "a table")
+    return {bool: "true or false", str: "a text", int: "a whole number", float: "a number"}.get(
+        hint, "a table"
+    )
 
 
 class BadKey(ValueError):
@@ -139,7 +166,12 @@ def read_key(text: str) -> Path:
     while isinstance(found, dict) and len(found) == 1:
         [(part, found)] = found.items()
         parts.append(part)
-    if len(parts) > 2 and (field := fields(Values).get(parts[0])) is not None and field.struct is None:
+    if (
+        len(parts) > 2
+        and (field := fields(Values).get(parts[0])) is not None
+        and field.is_dict
+        and not field.struct
+    ):
         parts = [parts[0], ".".join(parts[1:])]
     return tuple(parts)
 

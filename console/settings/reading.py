@@ -112,25 +112,28 @@ def _struct(struct: type[msgspec.Struct], data: Any, path: Path, problems: list[
 
 
 def _value(field: Field, value: Any, path: Path, problems: list[Problem]) -> Any:
+    if field.nested is not None:
+        return _struct(field.nested, value, path, problems)
     if not field.is_dict:
-        return _leaf(field.type, value, path, problems)
+        return _leaf(field.hint, field.wanted, value, path=path, problems=problems)
     if not isinstance(value, dict):
         problems.append(Problem(path, SafeStr("this must be a table")))
         return _MISSING
     made = {}
+    entry = get_args(field.type)[1]
     for name, inner in value.items():
         at = (*path, name)
         one = (
             _struct(field.struct, inner, at, problems)
             if field.struct is not None
-            else _leaf(get_args(field.type)[1], inner, at, problems)
+            else _leaf(entry, type_words(entry), inner, path=at, problems=problems)
         )
         if one is not _MISSING:
             made[name] = one
     return made
 
 
-def _leaf(hint: Any, value: Any, path: Path, problems: list[Problem]) -> Any:
+def _leaf(hint: Any, wanted: str, value: Any, *, path: Path, problems: list[Problem]) -> Any:
     try:
         return msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
@@ -138,7 +141,7 @@ def _leaf(hint: Any, value: Any, path: Path, problems: list[Problem]) -> Any:
         where = f" (at {inside[1]})" if inside and inside[1] else ""
         if isinstance(value, dict):
             where = " (a key with dots in it is quoted)"
-        problems.append(Problem(path, safe_text(f"this must be {type_words(hint)}{where}")))
+        problems.append(Problem(path, safe_text(f"this must be {wanted}{where}")))
         return _MISSING
 
 

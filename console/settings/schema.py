@@ -58,6 +58,35 @@ class UserCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = False
 
 
+class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When the console locks itself. Locking on ``ctrl-l`` always works."""
+
+    screen_minutes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1440,
+            description="Minutes without a key until the screen is covered; what runs goes on. 0: never.",
+        ),
+    ] = 10
+    idle_minutes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1440,
+            description="Minutes without a key until the vault locks and connections close. 0: never.",
+        ),
+    ] = 30
+    hours: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=168,
+            description="Hours after which the vault is locked, whatever is going on. 0: never.",
+        ),
+    ] = 8
+
+
 class Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of Navarch's console."""
 
@@ -76,6 +105,7 @@ class Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bool,
         Meta(description="Whether the console opens where it was left. Kept in the vault, never outside it."),
     ] = True
+    lock: Annotated[Lock, Meta(description="When the console locks itself.")] = Lock()
     keys: Annotated[
         dict[str, str],
         Meta(

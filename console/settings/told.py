@@ -38,7 +38,9 @@ def told(settings: Settings) -> list[Told]:
 def _told(struct: msgspec.Struct, path: Path, data: Any) -> Iterator[Told]:
     for name, field in fields(type(struct)).items():
         value, at, given = getattr(struct, name), (*path, name), data.get(name) if data else None
-        if not field.is_dict:
+        if field.nested is not None:
+            yield from _told(value, at, given)
+        elif not field.is_dict:
             yield Told(
                 path=at,
                 value=value,
@@ -46,8 +48,7 @@ def _told(struct: msgspec.Struct, path: Path, data: Any) -> Iterator[Told]:
                 description=field.description,
                 given=given is not None,
             )
-            continue
-        for entry, inner in value.items():
+        for entry, inner in value.items() if field.is_dict else ():
             if isinstance(inner, msgspec.Struct):
                 yield from (one for one in _told(inner, (*at, entry), (given or {}).get(entry)) if one.given)
             else:
@@ -113,5 +114,5 @@ def reference() -> str:
     for key, field in leaves():
         default = "" if field.required or field.is_dict else f"`{toml(field.default)}`"
         said = field.description.replace("|", "\\|")
-        lines.append(f"| `{key}` | {type_words(field.type)} | {default} | {said} |")
+        lines.append(f"| `{key}` | {field.wanted} | {default} | {said} |")
     return "\n".join(lines) + "\n"
