@@ -25,10 +25,14 @@ _NAMES = {
 }
 
 
+_NO_KEY = "no_key_"
+"""Begins the names of keys that no terminal sends: the place a keymap moves an action without keys from."""
+
+
 def binding(action: Action) -> Binding:
     """Textual's form of one action."""
     return Binding(
-        action.keys,
+        action.keys or f"{_NO_KEY}{action.id}",
         action.call,
         action.label,
         show=bool(action.bar),
@@ -44,7 +48,9 @@ def bindings(*scopes: Scope) -> list[BindingType]:
 
 
 def shown(key: str) -> str:
-    """A key as the key line writes it: ``ctrl-p``, ``⏎``, ``:``."""
+    """A key as the key line writes it: ``ctrl-p``, ``⏎``, ``:``; empty for an action without one."""
+    if key.startswith(_NO_KEY):
+        return ""
     *modifiers, name = key.strip().split("+")
     return "-".join([*modifiers, _NAMES.get(name, name)])
 

@@ -74,6 +74,19 @@ class SearchView:
     results: SearchResults = field(default_factory=SearchResults, compare=False)
 
 
+def inside(ref: ObjectRef) -> ResourcesView | None:
+    """What lives inside an object, for the few kinds that are there to hold others; None for all else.
+
+    One level down as in k9s, but only where the object itself says little: a namespace, a definition.
+    """
+    match ref.resource.full_name:
+        case "namespaces":
+            return ResourcesView(Query(kind="all", clusters=(ref.cluster,), namespaces=(ref.name,)))
+        case "customresourcedefinitions.apiextensions.k8s.io":
+            return ResourcesView(Query(kind=ref.name, clusters=(ref.cluster,)))
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class JournalView:
     """What was done."""

@@ -47,6 +47,14 @@ class Found:
         return str((self.obj.get("metadata") or {}).get("namespace", ""))
 
     @property
+    def uid(self) -> str:
+        return str((self.obj.get("metadata") or {}).get("uid", ""))
+
+    @property
+    def resource_version(self) -> str:
+        return str((self.obj.get("metadata") or {}).get("resourceVersion", ""))
+
+    @property
     def place(self) -> SafeStr:
         """``prod-eu pay pod/api-1``: names it without doubt."""
         kind = self.resource.singular or self.resource.kind.lower()

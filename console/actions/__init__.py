@@ -8,6 +8,7 @@ ask the same question.
 from __future__ import annotations
 
 from console.actions import (
+    acts,
     app,
     choices,
     favourites,
@@ -27,7 +28,7 @@ from console.actions.action import Action, Scope
 
 __all__ = ["ACTIONS", "Action", "Scope", "in_scope"]
 
-_SCOPES = (
+SCOPES = (
     app,
     frame,
     table,
@@ -36,6 +37,7 @@ _SCOPES = (
     resources,
     search,
     objects,
+    acts,
     text,
     reading,
     choices,
@@ -45,7 +47,7 @@ _SCOPES = (
 )
 """In the order of the help screen."""
 
-ACTIONS: dict[str, Action] = {action.id: action for scope in _SCOPES for action in scope.ACTIONS}
+ACTIONS: dict[str, Action] = {action.id: action for scope in SCOPES for action in scope.ACTIONS}
 """Every action by its id."""
 
 

@@ -30,7 +30,7 @@ class Action:
     id: str
     """Stable name; keymaps remap by it."""
     keys: str
-    """Textual key names or characters, joined by commas; the first is the one shown."""
+    """Textual key names or characters, joined by commas; the first is the one shown. Empty: none."""
     call: str
     """The Textual action, found on the widget or screen of the scope."""
     label: str

@@ -9,15 +9,15 @@ from textual.widget import Widget
 from backend.fleet.filter import PatternError
 from backend.fleet.query import Query
 from backend.kube.errors import KubeError, NotFound
-from backend.text import safe_text
+from backend.text import SafeStr, safe_text
 from console import object_text
-from console.actions import Scope
+from console.actions import Action, Scope
 from console.keymap import bindings
 from console.object_text import Opened
 from console.screens.error import full_sentence
-from console.screens.frame import FrameScreen
+from console.screens.object_keys import ObjectKeys
 from console.theme import Tone
-from console.views import DetailView
+from console.views import DetailView, ObjectRef
 from console.widgets.paint import Piece
 from console.widgets.text_pane import TextPane
 
@@ -26,7 +26,7 @@ _REVEALED_FOR = 30.0
 """Seconds until a revealed value is masked again."""
 
 
-class DetailScreen(FrameScreen):
+class DetailScreen(ObjectKeys):
     about = (
         "One object as it is now, on three tabs: described, as YAML, and its events. It is read again "
         "when its cluster says that it changed. Values of secrets stay masked until one is revealed."
@@ -45,6 +45,15 @@ class DetailScreen(FrameScreen):
 
     def body(self) -> Widget:
         return TextPane(id="body")
+
+    @property
+    def current(self) -> ObjectRef | None:
+        return self.ref
+
+    def why_not(self, action: Action) -> SafeStr:
+        if self._gone and (action.changes or action.id == "owner"):
+            return safe_text("it was deleted")
+        return super().why_not(action)
 
     @property
     def pane(self) -> TextPane:
@@ -152,14 +161,6 @@ class DetailScreen(FrameScreen):
         self._managed_fields = not self._managed_fields
         self._tell()
 
-    def action_copy(self) -> None:
-        self.app.copy_to_clipboard(safe_text(self.ref.name))
-
-    def action_delete(self) -> None:
-        from console.screens.delete import start_delete
-
-        start_delete(self.navarch, [self.ref], done=lambda: None)
-
     def action_reveal(self) -> None:
         from console.screens.reveal import RevealScreen
 
@@ -245,8 +246,6 @@ class DetailScreen(FrameScreen):
                 works = self.tab == "yaml"
             case "reveal":
                 works = self._can_reveal
-            case "delete":
-                works = not self._gone and not self.navarch.read_only
             case "detail" if parameters == (self.tab,):
                 works = False
             case _:

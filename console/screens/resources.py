@@ -17,9 +17,11 @@ from backend.fleet.view import TableView, UnknownColumn
 from backend.kube.status import State
 from backend.resources import registry
 from backend.resources.kind import Health
-from console.actions import ACTIONS, Scope
+from console.actions import Scope
+from console.copying import Copyable, of_row, of_rows
 from console.keymap import bindings
 from console.screens.error import full_sentence
+from console.screens.object_keys import ObjectKeys
 from console.screens.table_frame import TableScreen
 from console.states import words, worst_first
 from console.theme import Tone
@@ -29,7 +31,7 @@ from console.widgets.paint import Line, Piece
 from console.widgets.table_changes import SECONDS
 
 
-class ResourcesScreen(TableScreen):
+class ResourcesScreen(ObjectKeys, TableScreen):
     about = (
         "Objects of one kind in all the clusters asked for, live: rows change when their clusters say "
         "so. The second line shows every filter in force. Acts apply to the marked rows, or else to the "
@@ -215,17 +217,22 @@ class ResourcesScreen(TableScreen):
     # --- acting
 
     def open_row(self, row: Row) -> None:
-        self._remember()
-        self.navarch.open_object(reference(row))
+        self.open_object(reference(row))
 
-    def action_detail(self, tab: str) -> None:
-        if self.table.row is not None:
-            self._remember()
-            self.navarch.open_object(reference(self.table.row), tab=tab)
+    @property
+    def current(self) -> ObjectRef | None:
+        return reference(self.table.row) if self.table.row is not None else None
 
-    def action_copy(self) -> None:
-        if self.table.row is not None:
-            self.app.copy_to_clipboard(self.table.row.name)
+    def chosen(self) -> list[ObjectRef]:
+        return [reference(row) for row in self.chosen_rows()]
+
+    def copyables(self, ref: ObjectRef) -> list[Copyable]:
+        row, now = self.table.row, self.navarch.now()
+        shown = {column.name for column in self.table.columns}
+        columns = [column for column in self.rows.columns if column.name in shown]
+        marked = self.chosen_rows() if self.rows.marks else []
+        cells = of_row(row, columns, now=now) if row is not None else []
+        return [*of_rows(marked, columns, now=now), *super().copyables(ref), *cells]
 
     def chosen_rows(self) -> list[Row]:
         """What an act applies to: the marked rows, or the one under the cursor."""
@@ -234,12 +241,7 @@ class ResourcesScreen(TableScreen):
             return sorted(marked, key=lambda row: row.place)
         return [self.table.row] if self.table.row is not None else []
 
-    def action_delete(self) -> None:
-        from console.screens.delete import start_delete
-
-        start_delete(self.navarch, [reference(row) for row in self.chosen_rows()], done=self._deleted)
-
-    def _deleted(self) -> None:
+    def acted(self) -> None:
         self.rows.marks.clear()
         self.table.sync()
         self.tell_subject()
@@ -248,7 +250,7 @@ class ResourcesScreen(TableScreen):
         self.rows.show_problems(not self.rows.problems_only)
         self._after_change()
 
-    def _remember(self) -> None:
+    def leave_mark(self) -> None:
         """Keep filter, order and cursor for the way back."""
         row = self.table.row
         query = replace(
@@ -275,12 +277,12 @@ class ResourcesScreen(TableScreen):
     def prompt_entered(self, kind: str, text: str) -> None:
         if kind == "filter":
             self._filter(text)
-            self._remember()
+            self.leave_mark()
 
     def prompt_cancelled(self, kind: str) -> None:
         if kind == "filter":
             self._filter("")
-            self._remember()
+            self.leave_mark()
 
     def _filter(self, text: str) -> None:
         """Keep the rows that match; a pattern that can't be read leaves the last good one in force."""
@@ -320,7 +322,7 @@ class ResourcesScreen(TableScreen):
         if self.rows.match or self.rows.not_match or self.rows.problems_only:
             self.rows.show_problems(False)
             self.rows.filter()
-            self._remember()
+            self.leave_mark()
             self._after_change()
         else:
             super().action_back()
@@ -329,15 +331,6 @@ class ResourcesScreen(TableScreen):
         return (
             bool(self.rows.match or self.rows.not_match or self.rows.problems_only) or super().can_go_back()
         )
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if not self.is_mounted:
-            return False
-        if action in ("detail", "copy", "delete") and self.table.row is None:
-            return False
-        if action == "delete" and self.navarch.read_only and ACTIONS["delete"].changes:
-            return False
-        return super().check_action(action, parameters)
 
 
 def reference(row: Row) -> ObjectRef:

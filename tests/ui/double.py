@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+from backend.demo.patches import merge_patch
 from backend.fleet.batch import Batch
 from backend.fleet.member import Member, select
 from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, make_row, table_columns
 from backend.kube.access import ClusterAccess
-from backend.kube.errors import NotFound
+from backend.kube.errors import Conflict, NotFound
 from backend.kube.objects import ApiResource
 from backend.kube.status import State, Status
 from backend.resources import registry
@@ -115,6 +116,26 @@ def some_pods(*, each: int = 30) -> list[dict[str, Any]]:
     return pods
 
 
+def deployment(name: str, namespace: str, *, replicas: int = 3) -> dict[str, Any]:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata(name, namespace, generation=1),
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {"spec": {"containers": [{"name": "main", "image": "shop/api:2.1"}]}},
+        },
+        "status": {
+            "observedGeneration": 1,
+            "replicas": replicas,
+            "updatedReplicas": replicas,
+            "readyReplicas": replicas,
+            "availableReplicas": replicas,
+        },
+    }
+
+
 def default_objects() -> dict[str, list[dict[str, Any]]]:
     return {
         "pods": some_pods(),
@@ -172,6 +193,7 @@ class ClientDouble:
         self._cluster = cluster
         self._objects = objects
         self.deleted: list[tuple[str, str | None, str | None]] = []
+        self.patched: list[tuple[str, dict[str, Any]]] = []
 
     def _find(self, resource: ApiResource, name: str, namespace: str | None) -> dict[str, Any]:
         for obj in self._objects.get(resource.plural, []):
@@ -185,6 +207,16 @@ class ClientDouble:
     async def pages(self, resource: ApiResource, **_: Any) -> AsyncIterator[bytes]:
         yield json.dumps({"metadata": {}, "items": self._objects.get(resource.plural, [])}).encode()
 
+    def _checked(
+        self, resource: ApiResource, name: str, namespace: str | None, wanted: Any
+    ) -> dict[str, Any]:
+        """The object, if it is still the one that is meant."""
+        found = self._find(resource, name, namespace)
+        for field in ("uid", "resourceVersion"):
+            if wanted.get(field) and wanted[field] != found["metadata"][field]:
+                raise Conflict(self._cluster, f"{name} was changed", code=409, reason="Conflict")
+        return found
+
     async def delete(
         self,
         resource: ApiResource,
@@ -193,11 +225,33 @@ class ClientDouble:
         namespace: str | None = None,
         uid: str | None = None,
         resource_version: str | None = None,
+        dry_run: bool = False,
         **_: Any,
     ) -> bytes:
-        self._objects[resource.plural].remove(self._find(resource, name, namespace))
-        self.deleted.append((name, uid, resource_version))
+        found = self._checked(resource, name, namespace, {"uid": uid, "resourceVersion": resource_version})
+        if not dry_run:
+            self._objects[resource.plural].remove(found)
+            self.deleted.append((name, uid, resource_version))
         return b"{}"
+
+    async def patch(
+        self,
+        resource: ApiResource,
+        change: dict[str, Any],
+        *,
+        name: str,
+        namespace: str | None = None,
+        dry_run: bool = False,
+        **_: Any,
+    ) -> bytes:
+        found = self._checked(resource, name, namespace, change.get("metadata") or {})
+        changed = merge_patch(found, change)
+        if not dry_run:
+            changed["metadata"]["resourceVersion"] += "0"
+            found.clear()
+            found.update(changed)
+            self.patched.append((name, change))
+        return json.dumps(changed).encode()
 
     async def version(self) -> Any:
         return SimpleNamespace(git_version="v1.35.4")

@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 from textual.binding import Binding
 
-from console.actions import ACTIONS, Scope, in_scope
+from console.actions import ACTIONS, SCOPES, Scope, in_scope
 from console.actions.together import TOGETHER
 from console.application import NavarchApp
 from console.keymap import bindings, shown
@@ -52,9 +52,14 @@ def test_every_action_is_there_where_it_is_bound(action: object) -> None:
 
 @pytest.mark.parametrize("scopes", TOGETHER, ids=lambda scopes: "+".join(sorted(scopes)))
 def test_one_meaning_per_key_on_a_screen(scopes: frozenset[Scope]) -> None:
-    keys = [(key.strip(), action) for action in in_scope(*scopes) for key in action.keys.split(",")]
+    keys = [(key.strip(), action) for action in in_scope(*scopes) for key in action.keys.split(",") if key]
     for (key, one), (other_key, other) in combinations(keys, 2):
         assert key != other_key or one is other, f"{key} means {one.id} and {other.id}"
+
+
+def test_no_two_actions_share_an_id() -> None:
+    ids = [action.id for scope in SCOPES for action in scope.ACTIONS]
+    assert len(ids) == len(set(ids)) == len(ACTIONS)
 
 
 def test_every_binding_has_id_description_and_tooltip() -> None:
@@ -65,8 +70,21 @@ def test_every_binding_has_id_description_and_tooltip() -> None:
         assert binding.tooltip
 
 
-def test_what_changes_a_cluster_says_so() -> None:
-    assert [action.id for action in ACTIONS.values() if action.changes] == ["delete"]
+def test_what_changes_a_cluster_says_so_and_every_act_can_be_chosen() -> None:
+    """Adding an act is adding a file, its line in the registry, and its command."""
+    from backend.fleet.acts import acts
+    from console.cli.commands import COMMANDS
+
+    assert {action.id for action in ACTIONS.values() if action.changes} == {f"act.{id}" for id in acts()}
+    assert set(acts()) <= set(COMMANDS)
+
+
+def test_every_line_of_the_menu_of_actions_has_a_letter_of_its_own() -> None:
+    from console.screens.object_menu import letters
+
+    found = list(letters([action for action in in_scope(Scope.OBJECT) if action.id != "menu"]).values())
+    assert all(found)
+    assert len(set(found)) == len(found)
 
 
 def test_there_is_no_screenshot_command() -> None:

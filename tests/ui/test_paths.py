@@ -343,13 +343,13 @@ async def test_read_only_refuses_to_delete(open_app: Open, read_only: str) -> No
         await write(pilot, ":pods @prod-eu")
         await pilot.press("enter")
         await see(pilot, "30 rows")
+        assert "delete" not in screen_text(app).splitlines()[-1]
         await write(pilot, "D")
-        if read_only == "cluster":
-            await see(pilot, "is marked read-only")
-        else:
-            await pilot.pause()
-            assert "Keep everything" not in screen_text(app)
-            assert "delete" not in screen_text(app).splitlines()[-1]
+        await pilot.pause()
+        assert "Keep everything" not in screen_text(app)
+        await write(pilot, "!")
+        reason = "is marked read-only" if read_only == "cluster" else "was started read-only"
+        await see(pilot, "What can be done", reason)
     assert fleet.client("id-prod-eu").deleted == []
 
 

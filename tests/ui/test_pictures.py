@@ -17,7 +17,7 @@ from backend.kube.status import State, Status
 from backend.text import safe_text
 from console.application import NavarchApp
 from console.session import Gate
-from tests.ui.double import NAMES, NOW, FleetDouble, SessionDouble, default_objects
+from tests.ui.double import NAMES, NOW, FleetDouble, SessionDouble, default_objects, deployment
 from tests.ui.seeing import screen_text, see, write
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -76,6 +76,10 @@ SCREENS: dict[str, tuple[Way, Gate]] = {
     "secret": (then(line("secrets @prod-eu", "Opaq"), "y", sign="masked"), Gate.OPEN),
     "delete": (then(one_pod, "D", sign="Keep everything"), Gate.OPEN),
     "keep-favourite": (then(pods, "+", sign="Keep this filter"), Gate.OPEN),
+    "restart": (then(line("deploy @prod-eu", "3/3"), "r", sign="are replaced"), Gate.OPEN),
+    "scale": (then(line("deploy @prod-eu", "3/3"), "s", sign="How many replicas?"), Gate.OPEN),
+    "object-menu": (then(one_pod, "!", sign="What can be done"), Gate.OPEN),
+    "copy": (then(one_pod, "c", sign="tab-separated"), Gate.OPEN),
     "help": (then(pods, "?", sign="Keys that work here"), Gate.OPEN),
     "palette": (then(pods, "ctrl+p", sign="Find"), Gate.OPEN),
     "theme": (then(pods, "T", sign="High contrast"), Gate.OPEN),
@@ -107,7 +111,8 @@ def fits(text: str, columns: int, rows: int) -> None:
 @pytest.mark.parametrize("name", SCREENS)
 async def test_screen(open_app: Open, name: str, size: tuple[int, int]) -> None:
     way, gate = SCREENS[name]
-    app = open_app(SessionDouble(gate=gate))
+    fleet = FleetDouble(default_objects() | {"deployments": [deployment("web", "pay")]})
+    app = open_app(SessionDouble(fleet, gate=gate))
     async with app.run_test(size=size) as pilot:
         await way(pilot)
         await pilot.pause()
