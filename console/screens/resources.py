@@ -301,7 +301,7 @@ class ResourcesScreen(ObjectKeys, TableScreen):
         return self.kind_name
 
     def filter_now(self) -> Query:
-        self._remember()
+        self.leave_mark()
         return self.asked.query
 
     def use_filter(self, query: Query) -> None:
@@ -315,7 +315,7 @@ class ResourcesScreen(ObjectKeys, TableScreen):
         self.rows.filter(query.match, query.not_match)
         if query.sort and query.sort != now.sort:
             self.rows.sort_by(query.sort, descending=query.descending)
-        self._remember()
+        self.leave_mark()
         self._after_change()
 
     def action_back(self) -> None:
