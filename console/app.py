@@ -15,10 +15,19 @@ def run(session: Session) -> int:
     traits = detect()
     prepare_environment(traits)
     from console.application import NavarchApp
+    from console.collector import Collector
     from console.settings import users_settings
     from console.terminal.driver import NavarchDriver
 
     NavarchDriver.traits = traits
-    app = NavarchApp(session, traits=traits, settings=users_settings(), driver_class=NavarchDriver)
+    collector = Collector()
+    collector.take_over()
+    app = NavarchApp(
+        session,
+        traits=traits,
+        settings=users_settings(),
+        driver_class=NavarchDriver,
+        collector=collector,
+    )
     app.run()
     return app.return_code or 0

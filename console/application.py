@@ -18,6 +18,7 @@ from textual.worker import Worker, WorkerState
 
 from backend.text import SafeStr, safe_text
 from console.actions import Scope
+from console.collector import LOOK, Collector
 from console.furnishing import FurnishedApp
 from console.keymap import bindings
 from console.session import Gate, Session
@@ -52,7 +53,9 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         traits: Traits | None = None,
         settings: Settings | None = None,
         driver_class: type[Driver] | None = None,
+        collector: Collector | None = None,
     ) -> None:
+        self._collector = collector
         self.session = session
         self.history = History()
         self.typed: dict[str, list[str]] = {}
@@ -131,6 +134,8 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         self.push_screen(self._gate_screen())
         self.call_after_refresh(self._tell_trouble)
         self.set_interval(1.0, self._watch_lock)
+        if self._collector is not None:
+            self.set_interval(LOOK, self._collector.look)
 
     def _watch_lock(self) -> None:
         """The vault locks itself when its time is over, whatever is on the screen."""
@@ -209,6 +214,8 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         """Keys go through the queue; everything else takes Textual's way."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             self.session.touch()
+            if self._collector is not None:
+                self._collector.key()
             await self._keys.add(event, super().on_event)
         else:
             await super().on_event(event)
@@ -283,6 +290,8 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         finally:
             self.changing = False
         self.reload_settings()
+        if self._collector is not None:
+            self._collector.view_left()
         if self._notice is not None:
             self.say(*self._notice)
             self._notice = None

@@ -53,6 +53,8 @@ class Terminal:
         self.screen = _Screen(columns, rows)
         self.raw = bytearray()
         """All the bytes the program has written up to now."""
+        self.read_at = 0.0
+        """When the last of them were read (monotonic); working them out takes longer than reading."""
         self._stream = pyte.ByteStream(self.screen)
         self._child = pexpect.spawn(
             command[0],
@@ -61,6 +63,7 @@ class Terminal:
             dimensions=(rows, columns),
             timeout=None,
         )
+        self._child.delaybeforesend = None  # pexpect would wait 50 ms before each key
         self.screen.answer = self._child.send
 
     def __enter__(self) -> Terminal:
@@ -114,6 +117,7 @@ class Terminal:
             return True
         except pexpect.EOF:
             return False
+        self.read_at = time.monotonic()
         self.raw += data
         self._stream.feed(data)
         return True

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from backend.fleet.row import Row, RowKey
 from backend.kube.status import Status
+
+SLICE = 500
+"""Rows that are taken in at a time: some 10 ms of a table of 100,000 (R24)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +23,13 @@ class Batch:
     """The state of every cluster of the table, by cluster id."""
     columns_changed: bool = False
     """A cluster's columns became known: read ``LiveTable.columns`` again."""
+
+    def slices(self) -> Iterator[Batch]:
+        """The batch in pieces that hold nobody up; whoever applies them lets the loop turn in between."""
+        if len(self.changed) + len(self.removed) <= SLICE:
+            yield self
+            return
+        for start in range(0, len(self.removed), SLICE):
+            yield replace(self, changed=(), removed=self.removed[start : start + SLICE])
+        for start in range(0, len(self.changed), SLICE):
+            yield replace(self, changed=self.changed[start : start + SLICE], removed=())

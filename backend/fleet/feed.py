@@ -72,10 +72,9 @@ class Feed:
         else:
             self._put(item, self._kind())
 
-    def clear(self) -> None:
-        """Forget all rows: another feed takes over, or the cluster left the table."""
-        for key in list(self._rows):
-            self._drop(key)
+    def forget(self) -> None:
+        """The table is closed: let go of all rows."""
+        self._rows.clear()
 
     def _put(self, item: Item, kind: Kind) -> None:
         if not self._wanted(item.metadata.name):

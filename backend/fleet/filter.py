@@ -52,7 +52,7 @@ class Matcher:
     def among(self, rows: Iterable[Row]) -> list[Row]:
         """The rows that match: 100,000 are asked between two frames, so nothing else is in here."""
         match = self._set.Match
-        return [row for row in rows if match(row.hay)]
+        return [row for row in rows if match(row._hay or row.hay)]
 
 
 @lru_cache(maxsize=64)
@@ -83,6 +83,13 @@ class RowFilter:
         if self._match is not None and not self._match.matches(row.hay):
             return False
         return self._not_match is None or not self._not_match.matches(row.hay)
+
+    def step(self, old: Row | None, new: Row | None) -> tuple[Row | None, Row | None]:
+        """A change as it looks to who sees only the rows that pass."""
+        return (
+            old if old is not None and self.passes(old) else None,
+            new if new is not None and self.passes(new) else None,
+        )
 
     def keep(self, rows: Iterable[Row]) -> list[Row]:
         """The rows that pass, in their order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -17,8 +18,12 @@ RowKey = tuple[str, str]
 """(cluster id, uid of the object, or namespace/name where the server gives no uid)."""
 
 
-class Row(msgspec.Struct, eq=False):
-    """One object of one cluster. A changed object is a new Row under the same key; rows never change."""
+class Row(msgspec.Struct, eq=False, gc=False):
+    """One object of one cluster. A changed object is a new Row under the same key; rows never change.
+
+    There may be 100,000: nothing in here may be of a kind that the garbage collector follows (lists, SafeStr
+    of a row's own), or each of its full rounds holds the loop for a quarter of a second.
+    """
 
     key: RowKey
     cluster: SafeStr
@@ -27,6 +32,7 @@ class Row(msgspec.Struct, eq=False):
     kind: Kind
     place: tuple[str, str, str]
     """(cluster, namespace, name): the order of rows when nothing else decides."""
+    health: Health
     skew: float = 0.0
     """Seconds that the cluster's clock is ahead of ours (R28): ages add it."""
     _hay: bytes = b""
@@ -51,10 +57,6 @@ class Row(msgspec.Struct, eq=False):
         return safe_text(self.item.metadata.name)
 
     @property
-    def health(self) -> Health:
-        return self.kind.assess(self.item).health
-
-    @property
     def why(self) -> SafeStr:
         """Why it is not well, for people; empty when it is."""
         return safe_text(self.kind.assess(self.item).why, limit=512)
@@ -68,7 +70,8 @@ def make_row(item: Item, *, cluster_id: str, cluster: SafeStr, kind: Kind, skew:
         cluster_id,
         item,
         kind,
-        (cluster, metadata.namespace, metadata.name),
+        (intern(str(cluster)), metadata.namespace, metadata.name),  # plain text: see Row
+        kind.assess(item).health,
         skew,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from backend.fleet.batch import Batch
@@ -81,6 +81,17 @@ class LiveTable:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Tracebacks of the cancelled tasks still know us: without this, rows would stay until the garbage
+        # collector's next round, beside those of the next view.
+        for feed in self._all_feeds():
+            feed.forget()
+        for held in (self._tasks, self._feeds, self._changed, self.rows):
+            held.clear()
+
+    def _all_feeds(self) -> Iterator[Feed]:
+        for of_kinds in self._feeds.values():
+            for feeds in of_kinds.values():
+                yield from feeds
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """What changed since the last batch; the first comes at once, with every cluster's state."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
@@ -10,6 +9,7 @@ from typing import Any
 
 from backend.fleet.batch import Batch
 from backend.fleet.filter import RowFilter
+from backend.fleet.ordered import OrderedRows, Step
 from backend.fleet.row import Row, RowKey, TableColumn
 from backend.resources.kind import Health
 
@@ -32,8 +32,7 @@ class UnknownColumn(ValueError):
 class TableView:
     """A sorted and filtered window on the rows of a :class:`~backend.fleet.table.LiveTable`.
 
-    Without a terminal: the console draws from it, the command line prints from it. Rows are immutable, so a
-    row's old position is found again by bisection with its own old key; nothing is sorted twice.
+    Without a terminal: the console draws from it, the command line prints from it.
     """
 
     def __init__(self, columns: Sequence[TableColumn]) -> None:
@@ -48,8 +47,8 @@ class TableView:
         self.match = ""
         self.not_match = ""
         self._filter = RowFilter()
-        self._placed: list[Row] = []
-        self._shown: list[Row] = []
+        self._placed = OrderedRows(_by_place)
+        self._shown = OrderedRows(_by_place)
 
     # --- what is shown
 
@@ -59,10 +58,11 @@ class TableView:
 
     def window(self, top: int, height: int) -> list[Row]:
         """The shown rows from index ``top``, at most ``height``."""
+        rows = self._shown.rows
         if not self.descending:
-            return self._shown[top : top + height]
-        end = len(self._shown) - top
-        return self._shown[max(0, end - height) : max(0, end)][::-1]
+            return rows[top : top + height]
+        end = len(rows) - top
+        return rows[max(0, end - height) : max(0, end)][::-1]
 
     def all(self) -> list[Row]:
         """Every shown row in order."""
@@ -73,7 +73,7 @@ class TableView:
         row = self.rows.get(key)
         if row is None or not self._filter.passes(row):
             return None
-        at = position(self._shown, row, key=self._sort_key)
+        at = self._shown.position(row)
         return len(self._shown) - 1 - at if self.descending else at
 
     def row_at(self, index: int) -> Row | None:
@@ -117,79 +117,43 @@ class TableView:
         self.marks ^= {key}
 
     def mark_shown(self) -> None:
-        self.marks.update(row.key for row in self._shown)
+        self.marks.update(row.key for row in self._shown.rows)
 
     # --- keeping it true
 
     def apply(self, batch: Batch) -> None:
         """Take in a batch; rows that are no more lose their marks."""
         rows = self.rows
-        gone = [rows[key] for key in batch.removed if key in rows]
-        out = gone + [rows[row.key] for row in batch.changed if row.key in rows]
-        for row in gone:
-            del rows[row.key]
-            self.marks.discard(row.key)
+        steps: list[Step] = []
+        for key in batch.removed:
+            old = rows.pop(key, None)
+            if old is not None:
+                steps.append((old, None))
+                self.marks.discard(key)
         for row in batch.changed:
+            steps.append((rows.get(row.key), row))
             rows[row.key] = row
             row.hay  # noqa: B018 - worked out now, in small portions, not when a filter is typed
-        self.counts.subtract(row.health for row in out)
+        self.counts.subtract(old.health for old, _ in steps if old is not None)
         self.counts.update(row.health for row in batch.changed)
-        if len(out) + len(batch.changed) > len(rows) * _MANY:
-            self._placed = sorted(rows.values(), key=_by_place)
+        if len(steps) > len(rows) * _MANY:
+            self._placed.fill(sorted(rows.values(), key=_by_place))
             self._rebuild()
             return
-        self._placed = spliced(self._placed, out, batch.changed, key=_by_place)
-        self._shown = spliced(
-            self._shown, self._filter.keep(out), self._filter.keep(batch.changed), key=self._sort_key
+        self._placed.take(steps)
+        self._shown.take(
+            [self._filter.step(old, new) for old, new in steps] if not self._filter.idle else steps
         )
 
     def _rebuild(self) -> None:
         """Filter, then sort; rows of equal keys stay in the order of their places (the sort is stable)."""
-        self._shown = self._filter.keep(self._placed)
-        if self.sort is not None:
-            self._shown.sort(key=self.sort.key)
-
-    def _sort_key(self, row: Row) -> Any:
-        return row.place if self.sort is None else (self.sort.key(row), row.place)
-
-
-def position(rows: Sequence[Row], row: Row, *, key: Callable[[Row], Any]) -> int:
-    """Where the very row stands in rows ordered by ``key``; it must be there.
-
-    Two objects can share a place for a moment (deleted and made again under one name).
-    """
-    at = bisect.bisect_left(rows, key(row), key=key)
-    while rows[at] is not row:
-        at += 1
-    return at
-
-
-def spliced(
-    rows: list[Row], out: Sequence[Row], into: Sequence[Row], *, key: Callable[[Row], Any]
-) -> list[Row]:
-    """``rows`` (ordered by ``key``) without ``out`` and with ``into``, in order.
-
-    Positions are found by bisection and the list is copied once, in pieces: a page of 500 costs a
-    list of 100,000 a few milliseconds, sorting it anew a hundred.
-    """
-    leaving = sorted(position(rows, row, key=key) for row in out)
-    arriving = sorted(into, key=key)
-    places = [bisect.bisect_right(rows, key(row), key=key) for row in arriving]
-    result: list[Row] = []
-    done = skip = 0
-    for place, row in zip(places, arriving, strict=True):
-        while skip < len(leaving) and leaving[skip] < place:
-            result += rows[done : leaving[skip]]
-            done = leaving[skip] + 1
-            skip += 1
-        result += rows[done:place]
-        done = place
-        result.append(row)
-    for at in leaving[skip:]:
-        result += rows[done:at]
-        done = at + 1
-    result += rows[done:]
-    return result
+        shown = self._filter.keep(self._placed.rows)
+        if self.sort is None:
+            self._shown.fill(shown, key=_by_place)
+            return
+        by = self.sort.key
+        shown.sort(key=by)
+        self._shown.fill(shown, key=lambda row: (by(row), row.place))
 
 
 def find_column(columns: Sequence[TableColumn], name: str) -> TableColumn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from backend.kube.backoff import Backoff
@@ -20,10 +20,8 @@ HANDSHAKE_PATIENCE = 0.1
 """Seconds after which a handshake's place goes to the next: it waits for the network and costs us nothing,
 and a dead cluster must not keep the living ones waiting."""
 LISTS_AT_ONCE = 3
-FIRST_PAGE_PATIENCE = 0.1
-"""Seconds until the first page after which a list's place goes to the next, for the same reason."""
 LIST_PATIENCE = 0.5
-"""Seconds without a further page after which it does."""
+"""Seconds without a page after which a list's place goes to the next: its server or the way to it is slow."""
 SAME_START = 10.0
 """Seconds within which a cluster's further connections belong to the same start: only the first is paced."""
 REOPENING_SPREAD = 0.2
@@ -144,20 +142,32 @@ class Admission:
         return admitted
 
     @asynccontextmanager
-    async def listing(self, cluster_id: str, *, priority: Priority = (0, 0)) -> AsyncIterator[Lease]:
-        """Hold a whole list: at most three in the fleet and one per cluster make progress at once (R2)."""
+    async def listing(
+        self, cluster_id: str, *, priority: Priority = (0, 0), ready: Callable[[], Awaitable[None]]
+    ) -> AsyncIterator[Lease]:
+        """Hold a whole list: at most three in the fleet and one per cluster make progress at once (R2).
+
+        ``ready`` connects to the cluster. It is awaited before a place is taken, so that a cluster that can't
+        be reached never takes one; what it raises is raised.
+        """
         own = self._cluster_lists.setdefault(cluster_id, PriorityGate(1))
         await own.enter(priority)
-        own_lease = Lease(own.leave, patience=LIST_PATIENCE * 4)
         try:
+            await ready()
             await self._lists.enter(priority)
-            lease = Lease(self._lists.leave, patience=FIRST_PAGE_PATIENCE)
-            try:
-                yield lease
-            finally:
-                lease.give_back()
+        except BaseException:
+            own.leave()
+            raise
+
+        def leave() -> None:
+            self._lists.leave()
+            own.leave()
+
+        lease = Lease(leave, patience=LIST_PATIENCE)
+        try:
+            yield lease
         finally:
-            own_lease.give_back()
+            lease.give_back()
 
     def reachability(self, place: str) -> Reachability:
         """The shared backoff of a cluster (its id) or of a jump host (its address)."""

@@ -88,6 +88,10 @@ class Client:
     async def aclose(self) -> None:
         await self._calls.wire.aclose()
 
+    async def reach(self) -> None:
+        """Connect, if no connection is left from before; the next request finds it open."""
+        await self._calls.wire.reach()
+
     # -- any request ------------------------------------------------------------------------------------
 
     async def request(

@@ -56,7 +56,7 @@ class Connection:
         self._stream = stream
         self._tls: ssl.SSLObject | None = stream.extra(TLSAttribute.ssl_object, None)  # noqa: S610  no Django
         self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
-        self._idle_since = 0.0
+        self._idle_since = time.monotonic()
         self._answered = False
         self._ended = False
         self._body_read = False
@@ -198,6 +198,10 @@ class IdleConnections:
         if connection.generation != generation or not connection.rest():
             await connection.aclose()
             return
+        await self.add(connection)
+
+    async def add(self, connection: Connection) -> None:
+        """Keep a connection that is ready for a request."""
         self._idle.append(connection)
         while len(self._idle) > self._most:
             await self._idle.pop(0).aclose()

@@ -30,7 +30,8 @@ class ObjectMeta(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     deletion_timestamp: str | None = None
     generation: int | None = None
     labels: dict[str, str] | None = None
-    owner_references: list[OwnerReference] | None = None
+    owner_references: tuple[OwnerReference, ...] | None = None
+    """A tuple: the garbage collector visits every list there is, and forgets tuples of such small structs."""
 
 
 class Item(Protocol):

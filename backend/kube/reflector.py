@@ -39,6 +39,8 @@ class Feed(Pager, Protocol):
     @property
     def access(self) -> ClusterAccess: ...
 
+    async def reach(self) -> None: ...
+
     def watch(
         self,
         resource: ApiResource,
@@ -100,6 +102,12 @@ class Reflector:
 
     async def run(self) -> None:
         """Keep the sink up to date. Returns only by cancellation; every failure becomes a status."""
+        try:
+            await self._follow()
+        finally:
+            self._versions = Versions()  # tracebacks of the cancellation keep this object for a while
+
+    async def _follow(self) -> None:
         self._report()
         while True:
             step = self._course.step
@@ -143,7 +151,9 @@ class Reflector:
         """List aside and swap it in whole; only the very first list is shown page by page (R10)."""
         priority = (1 if self._background else 0, self._expected)
         try:
-            async with self._admission.listing(self._client.access.id, priority=priority) as lease:
+            async with self._admission.listing(
+                self._client.access.id, priority=priority, ready=self._client.reach
+            ) as lease:
                 listing = await collect(
                     self._client,
                     self._resource,

@@ -124,6 +124,15 @@ class Transport:
             )
         return response
 
+    async def reach(self, *, deadline: float = 10.0) -> None:
+        """Have a connection ready for the next request (``Wire``)."""
+        context = await self._tls(await self.credentials.current())
+        generation = self._generation
+        connection = await self._idle.take(generation)
+        if connection is None:
+            connection = Connection(await self._dial(context, deadline), generation=generation)
+        await self._idle.add(connection)
+
     async def connect(self, *, deadline: float = 10.0) -> ByteStream:
         """A fresh stream to the server, TLS done, outside the pool: for protocols that take it over."""
         credential = await self.credentials.current()

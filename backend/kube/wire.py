@@ -48,6 +48,9 @@ class Wire(Protocol):
         deadline: float | Deadlines,
     ) -> WireResponse: ...
 
+    async def reach(self) -> None:
+        """Have a connection ready: what can't be reached is found out before it takes anybody's turn."""
+
     async def aclose(self) -> None: ...
 
 

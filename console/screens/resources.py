@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -123,7 +124,8 @@ class ResourcesScreen(ObjectKeys, TableScreen):
     async def _follow(self) -> None:
         fleet = await self.navarch.fleet()
         self.top.tell(names={member.id: member.name for member in fleet.members})
-        async with fleet.table(self.asked.query) as live:
+        interval = 1 / self.navarch.traits.refreshes_per_second
+        async with fleet.table(self.asked.query, interval=interval) as live:
             self.rows.set_columns(live.columns)
             self.rows.filter(self.asked.query.match, self.asked.query.not_match)
             self.rows.show_problems(self.asked.problems)
@@ -133,7 +135,7 @@ class ResourcesScreen(ObjectKeys, TableScreen):
                     self.rows.set_columns(live.columns)
                     self._sort()
                     self.table.columns_changed()
-                self.take(batch)
+                await self.take(batch)
 
     def _sort(self) -> None:
         query, usual = self.asked.query, self.navarch.settings.table(self.listed)
@@ -145,8 +147,11 @@ class ResourcesScreen(ObjectKeys, TableScreen):
             except UnknownColumn as error:
                 self.say(full_sentence(error), Tone.WARNING)
 
-    def take(self, batch: Batch) -> None:
-        """Apply a batch between two frames; visible rows that vanished fade for a second first."""
+    async def take(self, batch: Batch) -> None:
+        """Apply a batch; visible rows that vanished fade for a second first.
+
+        A large one is applied in slices, so that keys and frames get their turn; it is painted once.
+        """
         changes = self.table.changes
         back = [row.key for row in batch.changed if row.key in self._leaving]
         for key in back:
@@ -162,7 +167,11 @@ class ResourcesScreen(ObjectKeys, TableScreen):
         self.navarch.seen_namespaces.update(
             row.item.metadata.namespace for row in batch.changed if row.item.metadata.namespace
         )
-        self.rows.apply(batch)
+        for piece in batch.slices():
+            self.rows.apply(piece)
+            self.table.rows_moved()
+            if piece is not batch:
+                await asyncio.sleep(0)
         self._after_change()
 
     def _let_go(self) -> None:

@@ -100,14 +100,18 @@ class ResourceTable(LineWidget, can_focus=True):
         self.sync()
 
     def rows_changed(self) -> None:
-        """The source has other rows: keep the cursor on its object and on its line of the screen."""
+        """The source has other rows: show them."""
+        self.rows_moved()
+        self.sync()
+
+    def rows_moved(self) -> None:
+        """Keep the cursor on its object and on its line of the screen; more may follow before it is shown."""
         if self._cursor_key is not None and self._steered:
             found = self.source.index_of(self._cursor_key)
             if found is not None:
                 self._top += found - self.cursor
                 self.cursor = found
         self._settle()
-        self.sync()
 
     def columns_changed(self) -> None:
         """Columns were added, removed, widened or hidden."""

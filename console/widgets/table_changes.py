@@ -39,6 +39,7 @@ class Changes:
         if not self.enabled:
             return
         source, moment = self._table.source, self._clock()
+        self._until = {k: ends for k, ends in self._until.items() if max(ends.values()) > moment}
         columns = [placed.column for placed in layout.placed if not placed.column.timed]
         seen: dict[Hashable, dict[str, SafeStr]] = {}
         started = False
@@ -62,12 +63,7 @@ class Changes:
         if not until:
             return frozenset()
         moment = self._clock()
-        alive = {name: end for name, end in until.items() if end > moment}
-        if alive:
-            self._until[key] = alive
-        else:
-            del self._until[key]
-        return frozenset(alive)
+        return frozenset(name for name, end in until.items() if end > moment)
 
     def visible(self, keys: Sequence[Hashable]) -> list[Hashable]:
         """Which of these objects are on the screen: only they are worth fading."""

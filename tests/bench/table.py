@@ -22,6 +22,10 @@ def seconds(value: float) -> str:
     return f"{value:.2f} s" if value >= 0.1 else f"{value * 1000:.0f} ms"
 
 
+def milliseconds(value: float) -> str:
+    return f"{value * 1000:.0f} ms"
+
+
 def megabytes(value: float) -> str:
     """`value` in bytes, shown in units of 10^6 bytes."""
     return f"{value / 1e6:.0f} MB"

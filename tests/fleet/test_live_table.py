@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
 
@@ -67,6 +69,20 @@ def silent_port() -> Iterator[int]:
         server.bind(("127.0.0.1", 0))
         server.listen(16)
         yield server.getsockname()[1]
+
+
+async def test_a_closed_tables_rows_are_freed_at_once(fleet: Fleet) -> None:
+    """Not by the garbage collector's next round: until then the next view would need the memory twice."""
+    gc.collect()
+    gc.disable()
+    try:
+        async with watching(fleet, "pods") as watched:
+            await watched.until(watched.live)
+            row = next(iter(watched.table.rows.values()))
+        del watched
+        assert sys.getrefcount(row) == 2, "this function's and getrefcount's own"
+    finally:
+        gc.enable()
 
 
 async def test_clusters_merge_and_changes_arrive(fleet: Fleet, demo: Demo) -> None:

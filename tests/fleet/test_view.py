@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.fleet import ordered
 from backend.fleet import view as view_module
 from backend.fleet.filter import PatternError
 from backend.fleet.row import Row, table_columns
@@ -138,6 +139,7 @@ steps = st.lists(
     match=st.sampled_from(["", "run", "p1"]),
     problems=st.booleans(),
     many=st.sampled_from([0.0, 0.25, 1000.0]),
+    few=st.sampled_from([0, 64]),
 )
 def test_small_steps_end_where_one_step_would(
     history: list[list[tuple[bool, int, str, int]]],
@@ -146,9 +148,11 @@ def test_small_steps_end_where_one_step_would(
     match: str,
     problems: bool,
     many: float,
+    few: int,
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(view_module, "_MANY", many)
+        patch.setattr(ordered, "_FEW", few)
         view = TableView(COLUMNS)
         view.sort_by(sort, descending=descending)
         view.filter(match)

@@ -25,7 +25,7 @@ class Asked:
 
     at: float
     kind: str
-    """list, page (a later one), watch"""
+    """list, page (a later one), watch; dial: a connection that was refused before a list"""
     query: dict[str, str]
     fault: str = ""
     ended: float = 0.0
@@ -76,6 +76,11 @@ class FaultyWire:
 
     async def aclose(self) -> None:
         return None
+
+    async def reach(self) -> None:
+        if self.down:
+            self.asked.append(Asked(asyncio.get_running_loop().time(), "dial", {}, "down"))
+            raise Unreachable("model", "connection refused")
 
     async def send(
         self,

@@ -15,6 +15,10 @@ def admission() -> Admission:
     return Admission(clock=LoopClock(), random_source=random.Random(1))
 
 
+async def at_once() -> None:
+    """The cluster has a connection."""
+
+
 def test_at_most_three_lists_make_progress_and_one_per_cluster() -> None:
     async def scenario() -> None:
         gate = admission()
@@ -23,7 +27,7 @@ def test_at_most_three_lists_make_progress_and_one_per_cluster() -> None:
 
         async def one(cluster: str) -> None:
             nonlocal peak
-            async with gate.listing(cluster) as lease:
+            async with gate.listing(cluster, ready=at_once) as lease:
                 running[cluster] = running.get(cluster, 0) + 1
                 assert running[cluster] == 1
                 peak = max(peak, sum(running.values()))
@@ -45,14 +49,40 @@ def test_lists_that_hang_give_their_place_away() -> None:
         loop = asyncio.get_running_loop()
 
         async def hang(cluster: str) -> None:
-            async with gate.listing(cluster):
+            async with gate.listing(cluster, ready=at_once):
                 await asyncio.sleep(10)
 
-        hanging = [asyncio.create_task(hang(f"dead-{number}")) for number in range(3)]
+        hanging = [asyncio.create_task(hang(f"slow-{number}")) for number in range(3)]
         await asyncio.sleep(0)
-        async with gate.listing("alive"):
-            assert loop.time() <= 0.11
+        async with gate.listing("alive", ready=at_once):
+            assert loop.time() == pytest.approx(0.5)
         await asyncio.gather(*hanging)
+
+    simulate(scenario())
+
+
+def test_clusters_that_cannot_be_reached_take_no_place() -> None:
+    async def scenario() -> None:
+        gate = admission()
+        loop = asyncio.get_running_loop()
+
+        async def never() -> None:
+            await asyncio.sleep(10)
+            raise ConnectionError
+
+        async def hang(cluster: str) -> None:
+            async with gate.listing(cluster, ready=never):
+                raise AssertionError
+
+        hanging = [asyncio.create_task(hang(f"dead-{number % 30}")) for number in range(60)]
+        await asyncio.sleep(0)
+        for number in range(4):
+            async with gate.listing(f"alive-{number}", ready=at_once):
+                assert loop.time() == 0
+        ends = await asyncio.gather(*hanging, return_exceptions=True)
+        assert all(isinstance(end, ConnectionError) for end in ends)
+        async with gate.listing("dead-1", ready=at_once):  # its own place is free again
+            pass
 
     simulate(scenario())
 
