@@ -70,6 +70,7 @@ def hit_row(hit: Hit, cluster: Cluster, kind: Kind) -> Row:
         item=hit,
         kind=kind,
         place=(cluster.name, metadata.namespace, metadata.name),
+        health=kind.assess(hit).health,
         skew=cluster.clock_skew,
     )
 

@@ -135,7 +135,7 @@ class ResourcesScreen(ObjectKeys, TableScreen):
                     self.rows.set_columns(live.columns)
                     self._sort()
                     self.table.columns_changed()
-                await self.take(batch)
+                await self.take_in_slices(batch)
 
     def _sort(self) -> None:
         query, usual = self.asked.query, self.navarch.settings.table(self.listed)
@@ -147,11 +147,21 @@ class ResourcesScreen(ObjectKeys, TableScreen):
             except UnknownColumn as error:
                 self.say(full_sentence(error), Tone.WARNING)
 
-    async def take(self, batch: Batch) -> None:
-        """Apply a batch; visible rows that vanished fade for a second first.
+    def take(self, batch: Batch) -> None:
+        """Apply a batch and show it; visible rows that vanished fade for a second first."""
+        self.rows.apply(self._prepared(batch))
+        self._after_change()
 
-        A large one is applied in slices, so that keys and frames get their turn; it is painted once.
-        """
+    async def take_in_slices(self, batch: Batch) -> None:
+        """The same for a batch of any size: keys and frames get their turn in between, it is painted once."""
+        for piece in self._prepared(batch).slices():
+            self.rows.apply(piece)
+            self.table.rows_moved()
+            await asyncio.sleep(0)
+        self._after_change()
+
+    def _prepared(self, batch: Batch) -> Batch:
+        """The batch without the removed rows that are on the screen: they fade and go later."""
         changes = self.table.changes
         back = [row.key for row in batch.changed if row.key in self._leaving]
         for key in back:
@@ -167,12 +177,7 @@ class ResourcesScreen(ObjectKeys, TableScreen):
         self.navarch.seen_namespaces.update(
             row.item.metadata.namespace for row in batch.changed if row.item.metadata.namespace
         )
-        for piece in batch.slices():
-            self.rows.apply(piece)
-            self.table.rows_moved()
-            if piece is not batch:
-                await asyncio.sleep(0)
-        self._after_change()
+        return batch
 
     def _let_go(self) -> None:
         now = time.monotonic()
