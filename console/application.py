@@ -21,6 +21,7 @@ from console.actions import Scope
 from console.collector import LOOK, Collector
 from console.furnishing import FurnishedApp
 from console.keymap import bindings
+from console.messages import Messages
 from console.session import Gate, Session
 from console.settings import Settings
 from console.terminal.traits import Traits
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from backend.fleet.programs import Program
     from console.completion import Offer
     from console.screens.frame import FrameScreen
+    from console.widgets.paint import Line
 
 Result = TypeVar("Result")
 _NOTHING = safe_text("")
@@ -66,6 +68,7 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         self._fleet: Fleet | None = None
         self._opening: asyncio.Task[Fleet] | None = None
         self._keys = KeyQueue(self)
+        self.messages = Messages()
         self.last_error: Exception | None = None
         self.changing = False
         """A view is being opened; its keys wait for it."""
@@ -248,6 +251,7 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         fleet, self._fleet, self._opening = self._fleet, None, None
         await self.session.lock()
         self.history = History()
+        self.messages.forget()
         self._close_dialogs()
         await self.switch_screen(self._gate_screen())
         if fleet is not None:
@@ -333,11 +337,11 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
 
         run_line(self, line)
 
-    def say(self, text: object, tone: Tone = Tone.TEXT) -> None:
+    def say(self, text: object, tone: Tone = Tone.TEXT, *, detail: Sequence[Line] = ()) -> None:
         """One line on the screen below."""
         screen = self.frame
         if screen is not None:
-            screen.say(text, tone)
+            screen.say(text, tone, detail=detail)
 
     @property
     def frame(self) -> FrameScreen | None:
@@ -364,10 +368,10 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
 
     def tell_error(self, error: Exception) -> None:
         """One sentence now; ``E`` opens the detail."""
-        from console.screens.error import full_sentence
+        from console.screens.error import error_lines, full_sentence
 
         self.last_error = error
-        self.say(f"{full_sentence(error)}  (E: detail)", Tone.ERROR)
+        self.say(f"{full_sentence(error)}  (E: detail)", Tone.ERROR, detail=error_lines(error))
         if self.frame is not None:
             self.frame.refresh_bindings()
 

@@ -92,9 +92,14 @@ class JournalView:
     """What was done."""
 
 
-View = FleetView | ResourcesView | DetailView | JournalView | SearchView
+@dataclass(frozen=True, slots=True)
+class MessagesView:
+    """What the console said."""
 
-SCREENS: dict[str, View] = {"fleet": FleetView(), "journal": JournalView()}
+
+View = MessagesView | FleetView | ResourcesView | DetailView | JournalView | SearchView
+
+SCREENS: dict[str, View] = {"fleet": FleetView(), "journal": JournalView(), "messages": MessagesView()}
 """Screens that can be named on the ``:`` line and in the palette: only those that work."""
 
 

@@ -57,6 +57,7 @@ ACTIONS = (
         bar=83,
         word="programs",
     ),
+    action("messages", "M", "screen.go('messages')", "messages", "What the console said, to be read again"),
     action("error", "E", "screen.error", "error detail", "What went wrong last, in full", bar=84),
     action("theme", "T", "screen.theme", "theme", "Choose colours, with live preview", word="theme"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from textual import on
@@ -15,6 +16,7 @@ from console.theme import Tone
 from console.widgets.keyline import KeyLine
 from console.widgets.lines import LineWidget
 from console.widgets.notice import NoticeLine
+from console.widgets.paint import Line
 from console.widgets.prompt import PromptLine
 from console.widgets.subject import SubjectLine
 from console.widgets.topline import TopLine
@@ -73,8 +75,17 @@ class FrameScreen(Screen[None]):
     def prompt(self) -> PromptLine:
         return self.query_one(PromptLine)
 
-    def say(self, text: object, tone: Tone = Tone.TEXT, *, stay: bool = False) -> None:
-        """One line about what came of something."""
+    def say(
+        self,
+        text: object,
+        tone: Tone = Tone.TEXT,
+        *,
+        stay: bool = False,
+        detail: Sequence[Line] = (),
+    ) -> None:
+        """One line about what came of something, kept to be read again; ``stay``: about what goes on now."""
+        if not stay:
+            self.navarch.messages.note(text, tone, now=self.navarch.now(), detail=tuple(detail))
         self.query_one(NoticeLine).say(text, tone, stay=stay)
 
     def clear_notice(self) -> None:

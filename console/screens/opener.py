@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.screen import Screen
 
-from console.views import DetailView, FleetView, JournalView, ResourcesView, SearchView, View
+from console.views import DetailView, FleetView, JournalView, MessagesView, ResourcesView, SearchView, View
 
 
 def screen_of(view: View) -> Screen[None]:
@@ -26,6 +26,10 @@ def screen_of(view: View) -> Screen[None]:
             from console.screens.search import SearchScreen
 
             return SearchScreen(view)
+        case MessagesView():
+            from console.screens.messages import MessagesScreen
+
+            return MessagesScreen()
         case JournalView():
             from console.screens.journal import JournalScreen
 

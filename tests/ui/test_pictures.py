@@ -84,6 +84,7 @@ SCREENS: dict[str, tuple[Way, Gate]] = {
     "palette": (then(pods, "ctrl+p", sign="Find"), Gate.OPEN),
     "theme": (then(pods, "T", sign="High contrast"), Gate.OPEN),
     "journal": (then(home, "J", sign="2 lines"), Gate.OPEN),
+    "messages": (then(line("nonsense --wrong", "no option"), "M", sign="1 kept"), Gate.OPEN),
     "unlock": (seen("the vault is locked"), Gate.LOCKED),
     "unlock-wrong": (seen("the vault is locked", "n", "o", "enter", at_last="does not open"), Gate.LOCKED),
     "first-start": (seen("Welcome"), Gate.FIRST_START),
