@@ -21,6 +21,7 @@ from console.actions import Scope
 from console.collector import LOOK, Collector
 from console.furnishing import FurnishedApp
 from console.keymap import bindings
+from console.locks import Locks
 from console.messages import Messages
 from console.session import Gate, Session
 from console.settings import Settings
@@ -69,6 +70,7 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         self._opening: asyncio.Task[Fleet] | None = None
         self._keys = KeyQueue(self)
         self.messages = Messages()
+        self.locks = Locks(self)
         self.last_error: Exception | None = None
         self.changing = False
         """A view is being opened; its keys wait for it."""
@@ -78,6 +80,8 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         """Whether programs were asked about."""
         self._notice: tuple[str, Tone] | None = None
         """To be said on the next screen."""
+        self.gate_notice = _NOTHING
+        """Why the vault is locked, to be said where it is unlocked."""
         super().__init__(traits=traits, settings=settings, driver_class=driver_class)
 
     def copy_to_clipboard(self, text: str) -> None:
@@ -109,7 +113,8 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         return self._fleet.members if self._fleet is not None else []
 
     def lock_seconds(self) -> float | None:
-        return self.session.lock_seconds()
+        """Until the screen or the vault locks itself; None: nothing does."""
+        return self.locks.seconds_left()
 
     @property
     def has_journal(self) -> bool:
@@ -117,34 +122,16 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
 
     # --- start and end
 
-    def _gate_screen(self) -> Screen[None]:
-        gate = self.session.gate()
-        if gate is Gate.OPEN:
-            self.history.visit(FleetView())
-            return self._screen_of(FleetView())
-        if gate is Gate.LOCKED:
-            from console.screens.unlock import UnlockScreen
-
-            return UnlockScreen()
-        from console.screens.first_start import FirstStartScreen
-
-        return FirstStartScreen()
-
     def on_mount(self) -> None:
+        from console.screens.opener import gate_screen
         from console.terminal.ending import Ending
 
         Ending(self).install()
-        self.push_screen(self._gate_screen())
+        self.push_screen(gate_screen(self))
         self.call_after_refresh(self._tell_trouble)
-        self.set_interval(1.0, self._watch_lock)
+        self.set_interval(1.0, self.locks.tick)
         if self._collector is not None:
             self.set_interval(LOOK, self._collector.look)
-
-    def _watch_lock(self) -> None:
-        """The vault locks itself when its time is over, whatever is on the screen."""
-        left = self.session.lock_seconds()
-        if left is not None and left <= 0 and self.session.gate() is Gate.OPEN:
-            self.action_lock()
 
     def enter(self, notices: Sequence[object] = (), *, tone: Tone = Tone.WARNING) -> None:
         """The gate is open: show the fleet, and what the vault has to say."""
@@ -164,10 +151,14 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         """Make the fleet anew, with what may have changed outside, under the same view."""
         fleet = self._fleet
         self.open_fleet()
-        self._notice = (notice, Tone.OK) if notice else None
-        self._switch(self.history.views[self.history.at])
+        self.show_again(notice)
         if fleet is not None:
             await fleet.aclose()
+
+    def show_again(self, notice: SafeStr = _NOTHING) -> None:
+        """Make the present view anew, and say ``notice`` there."""
+        self._notice = (notice, Tone.OK) if notice else None
+        self._switch(self.history.views[self.history.at])
 
     def action_connect_again(self) -> None:
         self.run_worker(self.connect_again(), group="again", exclusive=True, exit_on_error=False)
@@ -215,8 +206,9 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys go through the queue; everything else takes Textual's way."""
+        if isinstance(event, events.Key | events.MouseDown | events.MouseScrollDown | events.MouseScrollUp):
+            self.locks.touch()
         if isinstance(event, events.Key) and not event.is_forwarded:
-            self.session.touch()
             if self._collector is not None:
                 self._collector.key()
             await self._keys.add(event, super().on_event)
@@ -243,17 +235,26 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
     def action_lock(self) -> None:
         self.lock()
 
+    def action_lock_screen(self) -> None:
+        self.locks.cover()
+
     @work(exclusive=True, group="lock", exit_on_error=False)
-    async def lock(self) -> None:
-        """Forget keys first, then close what used them, then show the gate."""
-        if self.session.gate() is not Gate.OPEN or self.session.lock_seconds() is None:
+    async def lock(self, notice: SafeStr = _NOTHING) -> None:
+        """Forget keys first, then close what used them, then show the gate with ``notice``."""
+        from console.screens.opener import gate_screen
+
+        if self.session.gate() is Gate.FIRST_START or (
+            self.session.gate() is Gate.OPEN and self.session.lock_seconds() is None
+        ):
             return
         fleet, self._fleet, self._opening = self._fleet, None, None
         await self.session.lock()
+        self.gate_notice = notice
+        self.locks.uncover()
         self.history = History()
         self.messages.forget()
         self._close_dialogs()
-        await self.switch_screen(self._gate_screen())
+        await self.switch_screen(gate_screen(self))
         if fleet is not None:
             await fleet.aclose()
 
@@ -309,7 +310,7 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
 
     def _close_dialogs(self) -> None:
         """Down to the one main screen, which stands on Textual's empty one."""
-        while len(self.screen_stack) > 2:
+        while len(self.screen_stack) - self.locks.covered > 2:
             self.pop_screen()
 
     def _screen_of(self, view: View) -> Screen[None]:
@@ -382,8 +383,12 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
             self.push_screen(PaletteScreen(self.frame))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self.locks.covered:
+            return action in {"lock", "leave", "suspend_process"}
         if action == "lock":
             return self.has_journal
+        if action == "lock_screen":
+            return self.locks.can_cover
         if action == "programs":
             return bool(self.programs) and self.frame is not None and not self.frame.prompt.is_open
         if action == "palette":

@@ -10,13 +10,13 @@ from textual.driver import Driver
 from console.actions import ACTIONS, Action
 from console.keymap import textual_keymap
 from console.palettes import OWN, BadPalette
+from console.screens.cover import CoveredApp
 from console.settings import Settings, Values
-from console.terminal.quiet_app import QuietApp
 from console.terminal.traits import Traits, detect
 from console.theme import Palette, default_theme, forget_own_palettes, palette, textual_theme
 
 
-class FurnishedApp(QuietApp, inherit_bindings=False):
+class FurnishedApp(CoveredApp, inherit_bindings=False):
     """Knows the settings and what follows from them; what is shown is the subclass's affair."""
 
     def __init__(

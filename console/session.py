@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from backend.journal import Journal
     from backend.kube.access import Impersonation
     from backend.kube.client import Client
+    from console.sessions.keeper import Keeper
 
 
 _NOTHING = SafeStr("")
@@ -115,6 +116,11 @@ class Session(Protocol):
     """With whose rights every cluster is reached; None: with those of its kubeconfig. The next fleet that is
     opened obeys."""
 
+    @property
+    def keeper(self) -> Keeper | None:
+        """The vault, its timers and what other windows do to it; None: this fleet comes from none."""
+        ...
+
     def gate(self) -> Gate: ...
 
     def now(self) -> float:
@@ -122,7 +128,7 @@ class Session(Protocol):
         ...
 
     def lock_seconds(self) -> float | None:
-        """Until the vault locks itself; None: there is no vault, or no limit."""
+        """Until the vault locks itself (infinite: never); None: there is no vault, or it is locked."""
         ...
 
     def touch(self) -> None:

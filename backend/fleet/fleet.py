@@ -65,6 +65,17 @@ class Fleet:
     def clusters(self) -> list[Cluster]:
         return list(self._clusters.values())
 
+    def restate(self, members: Sequence[Member]) -> bool:
+        """Take over what is said of the clusters now (tags, groups, protection) while connections stay.
+
+        False, and nothing is changed: these are other clusters, or they are reached in another way.
+        """
+        if {member.id: member.access for member in members} != {c.id: c.member.access for c in self.clusters}:
+            return False
+        for member in members:
+            self._clusters[member.id].member = member
+        return True
+
     def select(self, patterns: Sequence[str] = ()) -> list[Cluster]:
         """The clusters that the patterns name (see ``member.select``). Raises NoSuchCluster."""
         chosen, unmatched = select(self.members, patterns)

@@ -28,6 +28,14 @@ ACTIONS = (
         word="lock",
         priority=True,
     ),
+    action(
+        "lock_screen",
+        "f12",
+        "app.lock_screen",
+        "lock screen",
+        "Cover the screen until a passphrase is typed; clusters stay connected behind it",
+        word="lock-screen",
+    ),
     action("quit", "ctrl+q", "app.leave", "quit", "Leave Navarch", word="quit", priority=True),
     action(
         "suspend",

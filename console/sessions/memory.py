@@ -28,6 +28,7 @@ class MemorySession:
         self.acting_as: Impersonation | None = None
 
     can_import = False
+    keeper = None
 
     def gate(self) -> Gate:
         return Gate.OPEN

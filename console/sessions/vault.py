@@ -13,6 +13,7 @@ from backend.secret import Secret
 from backend.text import SafeStr, safe_text
 from console.session import Candidate, Consent, Decision, Gate, ImportReview, JournalEntry, Refused
 from console.sessions.demo import DemoSession
+from console.sessions.keeper import Keeper
 
 if TYPE_CHECKING:
     from backend.fleet.fleet import Fleet
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from backend.kube.client import Client
     from backend.vault import Vault
 
-_IDLE = 600.0
-"""Seconds without a key after which the console locks the vault; the unlock cache lasts as long."""
 _JOURNAL_LINES = 5000
 
 
@@ -38,39 +37,14 @@ class VaultSession:
     def __init__(self, *, read_only: bool = False, path: Path | None = None) -> None:
         self.read_only = read_only
         self.acting_as: Impersonation | None = None
-        self._path = path
-        self._vault: Vault | None = None
+        self.keeper = Keeper(path)
         self._demo: DemoSession | None = None
         self._review: Review | None = None
-        self._locks_at = 0.0
-        self._open()
+        self.keeper.open_cached()
 
-    def _open(self) -> None:
-        """Open the file; the unlock cache may hold its key. A broken vault says so at unlock."""
-        from backend.vault import VaultError
-
-        if not self._exists():
-            return
-        try:
-            self._vault = self._opened()
-            if self._vault.unlock_cached(extend=True):
-                self.touch()
-        except VaultError:
-            self._vault = None
-
-    def _exists(self) -> bool:
-        return self._where().exists()
-
-    def _where(self) -> Path:
-        from backend.vault.vault import default_path
-
-        return self._path or default_path()
-
-    def _opened(self) -> Vault:
-        from backend.vault import Vault, harden_process
-
-        harden_process()
-        return Vault.open(self._path)
+    @property
+    def _vault(self) -> Vault | None:
+        return self.keeper.vault
 
     # --- the gate
 
@@ -78,60 +52,38 @@ class VaultSession:
         if self._demo is not None:
             return Gate.OPEN
         if self._vault is None:
-            return Gate.LOCKED if self._exists() else Gate.FIRST_START
+            return Gate.LOCKED if self.keeper.exists else Gate.FIRST_START
         return Gate.LOCKED if self._vault.locked else Gate.OPEN
 
     def now(self) -> float:
         return time.time()
 
     def lock_seconds(self) -> float | None:
-        if self._demo is not None or self._vault is None or self._vault.locked:
+        if self._demo is not None or not self.keeper.is_open:
             return None
-        return self._locks_at - time.monotonic()
+        left = self.keeper.timers.vault_left()
+        return left if left is not None else float("inf")
 
     def touch(self) -> None:
-        self._locks_at = time.monotonic() + _IDLE
+        self.keeper.timers.touch()
 
     async def unlock(self, passphrase: Secret) -> Sequence[SafeStr]:
-        vault = self._vault
-
-        def open_it() -> Vault:
-            opened = vault or self._opened()
-            opened.unlock(passphrase.text())
-            opened.remember()
-            return opened
-
-        self._vault = await asyncio.to_thread(open_it)
-        self.touch()
-        return [safe_text(notice) for notice in self._vault.notices]
+        return await self.keeper.unlock(passphrase)
 
     async def create_vault(self, passphrase: Secret) -> Secret:
-        from backend.vault import Vault, harden_process
-
-        def make() -> tuple[Vault, str]:
-            harden_process()
-            vault, code = Vault.create(self._path, passphrase=passphrase.text())
-            vault.remember()
-            return vault, code
-
-        self._vault, code = await asyncio.to_thread(make)
-        self.touch()
-        return Secret(code)
+        return await self.keeper.create(passphrase)
 
     async def lock(self) -> None:
-        if self._vault is not None:
-            self._vault.lock()
+        self.keeper.lock()
 
     # --- the fleet
 
     async def open_fleet(self) -> Fleet:
         from backend.fleet.fleet import Fleet
-        from backend.fleet.registry import members
 
         if self._demo is not None:
             return await self._demo.open_fleet()
-        assert self._vault is not None
-        return Fleet(await asyncio.to_thread(members, self._vault))
+        return Fleet(await asyncio.to_thread(self.keeper.members))
 
     async def verify(self, cluster_id: str, client: Client) -> SafeStr:
         from backend.fleet.registry import Registry, identity
@@ -230,9 +182,7 @@ class VaultSession:
         """Forget the key here; the shared unlock cache ends by its own timeout."""
         if self._demo is not None:
             await self._demo.close()
-        if self._vault is not None:
-            self._vault.close()
-            self._vault = None
+        self.keeper.close()
 
 
 def _named(path: str) -> Path:

@@ -93,9 +93,14 @@ class TopLine(LineWidget):
         left = self.navarch.lock_seconds()
         if left is not None:
             tone = Tone.WARNING if left < 120 else Tone.DIM
-            tail += [Piece(" "), Piece(f"lock {_minutes(left)}", tone)]
+            sign = (
+                "🔒" if self.navarch.traits.unicode and not self.navarch.traits.palette_colours else "lock "
+            )
+            tail += [Piece(" "), Piece(f"{sign}{_minutes(left)}", tone)]
         return (*tail, Piece(" "))
 
 
 def _minutes(seconds: float) -> str:
+    if seconds >= 7200:
+        return f"{int(seconds // 3600)}h"
     return f"{int(seconds // 60)}m" if seconds >= 60 else f"{max(0, int(seconds))}s"

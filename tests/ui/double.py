@@ -326,6 +326,7 @@ class SessionDouble:
 
     title = "vault"
     can_import = True
+    keeper = None
 
     def __init__(
         self, fleet: FleetDouble | None = None, *, gate: Gate = Gate.OPEN, read_only: bool = False
