@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 from backend.kube.objects import ApiResource, Item
-from backend.resources.duration import age, epoch
+from backend.resources.duration import age
 
 Align = Literal["left", "right"]
 
@@ -171,8 +171,13 @@ def _age_text(item: Any, now: float) -> str:
     return age(item.metadata.creation_timestamp, now)
 
 
-def _age_key(item: Any) -> float:
-    return -epoch(item.metadata.creation_timestamp)
+_BACKWARDS = str.maketrans("0123456789", "9876543210")
+
+
+def _age_key(item: Any) -> str:
+    """The youngest first, the undated last. Servers write all times alike (RFC 3339, UTC, whole seconds), so
+    their texts stand in the order of the times; reading 100,000 of them would take a sort's time again."""
+    return (item.metadata.creation_timestamp or "").translate(_BACKWARDS) or "~"
 
 
 def age_column() -> Column:
