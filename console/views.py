@@ -103,9 +103,13 @@ SCREENS: dict[str, View] = {"fleet": FleetView(), "journal": JournalView(), "mes
 """Screens that can be named on the ``:`` line and in the palette: only those that work."""
 
 
+MOST_VIEWS = 100
+"""Views that are remembered; a search among them holds its hits."""
+
+
 @dataclass
 class History:
-    """Views in the order they were visited; going somewhere new forgets what lay ahead."""
+    """Views in the order they were visited; going somewhere new forgets what lay ahead, and the oldest."""
 
     views: list[View] = field(default_factory=list)
     at: int = -1
@@ -117,6 +121,9 @@ class History:
         del self.views[self.at + 1 :]
         self.views.append(view)
         self._last, self.at = self.at, len(self.views) - 1
+        if len(self.views) > MOST_VIEWS:
+            del self.views[0]
+            self._last, self.at = self._last - 1, self.at - 1
 
     def update(self, view: View) -> None:
         """The present view changed a little (a cursor, a filter): remember it so."""

@@ -18,6 +18,7 @@ from backend.text import safe_text
 if TYPE_CHECKING:
     from backend.fleet.acts import JournalLike
     from backend.fleet.table import LiveTable
+    from backend.fleet.warm import WarmViews
 
 
 class NoSuchCluster(LookupError):
@@ -56,6 +57,7 @@ class Fleet:
         """Shared by all tables: who may dial and list now."""
         connect = connect or Connector(self.admission).client
         self._clusters = {member.id: Cluster(member, connect=connect) for member in members}
+        self._views: WarmViews | None = None
 
     @property
     def members(self) -> list[Member]:
@@ -104,8 +106,19 @@ class Fleet:
             known_namespaces=known_namespaces,
         )
 
+    @property
+    def views(self) -> WarmViews:
+        """Live views that stay warm for a while when they are left."""
+        if self._views is None:
+            from backend.fleet.warm import WarmViews
+
+            self._views = WarmViews(lambda query, interval: self.table(query, interval=interval))
+        return self._views
+
     async def aclose(self) -> None:
         """Close every connection; none waits for another."""
+        if self._views is not None:
+            await self._views.aclose()
         await asyncio.gather(*(cluster.aclose() for cluster in self.clusters), return_exceptions=True)
         if self._on_close is not None:
             self._on_close()

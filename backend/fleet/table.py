@@ -88,6 +88,11 @@ class LiveTable:
         for held in (self._tasks, self._feeds, self._changed, self.rows):
             held.clear()
 
+    @property
+    def watches(self) -> int:
+        """How many collections of how many clusters are followed."""
+        return sum(1 for _ in self._all_feeds())
+
     def _all_feeds(self) -> Iterator[Feed]:
         for of_kinds in self._feeds.values():
             for feeds in of_kinds.values():
@@ -98,10 +103,11 @@ class LiveTable:
         self._something.set()
         while True:
             await self._something.wait()
-            yield self._take()
+            yield self.take()
             await asyncio.sleep(self._interval)
 
-    def _take(self) -> Batch:
+    def take(self) -> Batch:
+        """What changed since the last time; what :meth:`batches` hands out."""
         self._something.clear()
         batch = Batch(
             changed=tuple(self._changed.values()),

@@ -88,6 +88,8 @@ class TableView:
 
     def set_columns(self, columns: Sequence[TableColumn]) -> None:
         """Columns became known or changed; what was sorted by stays if it still exists."""
+        if tuple(columns) == self.columns:
+            return
         self.columns = tuple(columns)
         name = self.sort.name if self.sort else ""
         self.sort = next((column for column in self.columns if column.name == name), None)
@@ -95,12 +97,15 @@ class TableView:
 
     def sort_by(self, name: str, *, descending: bool = False) -> None:
         """Order by a column; the empty name: by cluster, namespace, name. Raises UnknownColumn."""
-        self.sort = self.column(name) if name else None
+        before, self.sort = self.sort, self.column(name) if name else None
         self.descending = descending
-        self._rebuild()
+        if self.sort is not before:
+            self._rebuild()
 
     def filter(self, match: str = "", not_match: str = "") -> None:
         """Show only rows in whose text ``match`` is found and ``not_match`` is not. Raises PatternError."""
+        if (match, not_match) == (self.match, self.not_match):
+            return
         self._filter = RowFilter(match=match, not_match=not_match, problems_only=self.problems_only)
         self.match, self.not_match = match, not_match
         self._rebuild()
@@ -110,8 +115,9 @@ class TableView:
         return self._filter.problems_only
 
     def show_problems(self, only: bool) -> None:
-        self._filter.problems_only = only
-        self._rebuild()
+        if only != self._filter.problems_only:
+            self._filter.problems_only = only
+            self._rebuild()
 
     def toggle_mark(self, key: RowKey) -> None:
         self.marks ^= {key}

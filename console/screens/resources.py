@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from textual import work
 from backend.fleet.batch import Batch
 from backend.fleet.filter import PatternError
 from backend.fleet.query import Query
-from backend.fleet.row import Row, RowKey
+from backend.fleet.row import Row, RowKey, TableColumn
 from backend.fleet.view import TableView, UnknownColumn
 from backend.kube.status import State
 from backend.resources import registry
@@ -62,6 +62,11 @@ class ResourcesScreen(ObjectKeys, TableScreen):
         return kind.resource.plural if kind else self.asked.query.kind
 
     def source(self) -> ViewSource:
+        """Rows that are still warm are there in the first picture."""
+        fleet = self.navarch.fleet_now
+        if fleet is not None and (live := fleet.views.peek(self.asked.query)) is not None:
+            self.rows = live.view
+            self._statuses = dict(live.statuses)
         return ViewSource(self.rows)
 
     def on_mount(self) -> None:
@@ -125,11 +130,11 @@ class ResourcesScreen(ObjectKeys, TableScreen):
         fleet = await self.navarch.fleet()
         self.top.tell(names={member.id: member.name for member in fleet.members})
         interval = 1 / self.navarch.traits.refreshes_per_second
-        async with fleet.table(self.asked.query, interval=interval) as live:
-            self.rows.set_columns(live.columns)
-            self.rows.filter(self.asked.query.match, self.asked.query.not_match)
-            self.rows.show_problems(self.asked.problems)
-            self._sort()
+        async with fleet.views.show(self.asked.query, interval=interval) as live:
+            if self.rows is not live.view:
+                self.rows = live.view
+                self.table.use(ViewSource(live.view))
+            self._arrange(live.columns)
             async for batch in live.batches():
                 if batch.columns_changed:
                     self.rows.set_columns(live.columns)
@@ -137,10 +142,19 @@ class ResourcesScreen(ObjectKeys, TableScreen):
                     self.table.columns_changed()
                 await self.take_in_slices(batch)
 
-    def _sort(self) -> None:
+    def _arrange(self, columns: Sequence[TableColumn]) -> None:
+        """Filter and order as asked, whoever looked at these rows before."""
+        self.rows.set_columns(columns)
+        self.rows.filter(self.asked.query.match, self.asked.query.not_match)
+        self.rows.show_problems(self.asked.problems)
+        self._sort(anew=True)
+
+    def _sort(self, *, anew: bool = False) -> None:
+        """Order as asked, or as usual for this kind; ``anew``: even if there is an order already."""
         query, usual = self.asked.query, self.navarch.settings.table(self.listed)
         column = query.sort or usual.sort
-        if column and self.rows.sort is None and len(self.rows.columns) > 1:
+        wanted = anew or (bool(column) and self.rows.sort is None)
+        if wanted and len(self.rows.columns) > 1:
             down = query.descending if query.sort else usual.descending
             try:
                 self.rows.sort_by(column, descending=down)

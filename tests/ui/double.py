@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +14,7 @@ from backend.fleet.batch import Batch
 from backend.fleet.member import Member, select
 from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, make_row, table_columns
+from backend.fleet.warm import WarmViews
 from backend.kube.access import ClusterAccess
 from backend.kube.errors import Conflict, NotFound
 from backend.kube.objects import ApiResource
@@ -167,6 +168,8 @@ class TableDouble:
         kind = registry.builtin(word)
         self.columns = table_columns([kind] if kind else [])
         self.statuses = statuses
+        self.rows = {row.key: row for row in rows}
+        self.watches = 1
         self._queue: asyncio.Queue[Batch] = asyncio.Queue()
         self._queue.put_nowait(Batch(changed=tuple(rows), statuses=statuses))
 
@@ -179,9 +182,18 @@ class TableDouble:
         self, *changed: Row, removed: Sequence[RowKey] = (), statuses: dict[str, Status] | None = None
     ) -> None:
         self.statuses = self.statuses if statuses is None else statuses
+        for key in removed:
+            self.rows.pop(key, None)
+        self.rows.update({row.key: row for row in changed})
         self._queue.put_nowait(Batch(changed=changed, removed=tuple(removed), statuses=self.statuses))
 
-    async def batches(self) -> AsyncIterator[Batch]:
+    def take(self) -> Batch:
+        """Drop what nobody has read yet."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        return Batch(statuses=self.statuses)
+
+    async def batches(self) -> AsyncGenerator[Batch, None]:
         while True:
             yield await self._queue.get()
 
@@ -285,6 +297,7 @@ class FleetDouble:
             for m in self.members
         }
         self.closed = False
+        self.views = WarmViews(lambda query, interval: self.table(query, interval=interval))
 
     def table(self, query: Query, *, interval: float = 0.1) -> TableDouble:
         chosen, _ = select(self.members, query.clusters)
@@ -318,6 +331,7 @@ class FleetDouble:
         return self._clusters[cluster_id].client
 
     async def aclose(self) -> None:
+        await self.views.aclose()
         self.closed = True
 
 

@@ -1,4 +1,4 @@
-"""Sorting, filtering and marking 100,000 rows of 100 clusters, in the code that the console and ``get`` use."""
+"""Sorting, filtering and marking 100,000 rows of 100 clusters, in the code that console and ``get`` use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FILTERS = ("crash", "app-3", "nothing of this kind", "fed-05[0-9].*running")
 
 
 def measure(place: Place) -> list[Line]:
-    """Lines: the slowest column to sort by, the slowest filter, problems only, mark all, a batch of changes."""
+    """Lines: the slowest column to sort by, the slowest filter, problems only, marks, a batch of changes."""
     rows = _rows()
     view = TableView(table_columns([KIND]))
     for start in range(0, len(rows), 5_000):
