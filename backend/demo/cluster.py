@@ -13,6 +13,8 @@ from backend.demo.ages import rfc3339
 from backend.demo.behaviour import Behaviours
 from backend.demo.catalog import Catalog, Resource
 from backend.demo.store import Store, Stored
+from backend.demo.streams.machine import Machines
+from backend.demo.tokens import Tokens
 
 VERSION = "v1.35.4"
 
@@ -48,6 +50,9 @@ class Cluster:
     """The CA certificate, PEM; what pods would trust."""
     dead_nodes: set[str] = field(default_factory=set)
     """Nodes whose kubelet no longer answers."""
+    machines: Machines = field(default_factory=Machines)
+    """The insides of containers that somebody exec'ed into."""
+    tokens: Tokens = field(default_factory=Tokens)
     random: random.Random = field(init=False)
     authorizer: Authorizer = field(init=False)
     custom_columns: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

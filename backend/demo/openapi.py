@@ -55,7 +55,8 @@ def _custom(cluster: Cluster, path: str) -> bytes | None:
         schemas[name] = {**schema, "x-kubernetes-group-version-kind": [identity]}
         scope = "namespaces/{namespace}/" if resource.namespaced else ""
         paths[f"/{path}/{scope}{resource.plural}"] = {
-            "patch": {"parameters": [{"name": "fieldValidation", "in": "query"}]}
+            "get": {"x-kubernetes-action": "list", "x-kubernetes-group-version-kind": identity},
+            "patch": {"parameters": [{"name": "fieldValidation", "in": "query"}]},
         }
     return msgspec.json.encode({"openapi": "3.0.0", "paths": paths, "components": {"schemas": schemas}})
 

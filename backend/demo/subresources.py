@@ -1,4 +1,4 @@
-"""Subresources beyond status and scale: logs, evictions, bindings, namespace finalize."""
+"""Subresources beyond status and scale: logs, streams into containers, evictions, tokens."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
-from backend.demo.ages import seconds_of
+from backend.demo.ages import rfc3339, seconds_of
+from backend.demo.bodies import decode_body
 from backend.demo.calls import Call, truthy
+from backend.demo.containers import chosen, started
 from backend.demo.logs import LogStream
-from backend.demo.status import ApiError, bad_request, not_found
+from backend.demo.status import ApiError, invalid, not_found
+from backend.demo.streams import commands
+from backend.demo.streams.portforward import forward
+from backend.demo.tokens import ISSUER
 
 if TYPE_CHECKING:
     from backend.demo.cluster import Cluster
+    from backend.demo.store import Stored
 
+_TOKEN_SECONDS, _SHORTEST_TOKEN = 3600, 600
 _POLL = 0.25
 """Seconds between looks at a followed log; its lines have their own times."""
 
@@ -30,6 +37,14 @@ async def serve_subresource(cluster: Cluster, call: Call, request: web.BaseReque
     match target.resource.key, target.subresource, call.method:
         case "pods", "log", "GET":
             return await _log(cluster, call, request, stored.object())
+        case "pods", "exec", "GET" | "POST":
+            return await commands.execute(cluster, call, request, stored.object())
+        case "pods", "attach", "GET" | "POST":
+            return await commands.attach(cluster, call, request, stored.object())
+        case "pods", "portforward", "GET" | "POST":
+            return await forward(cluster, call, request, stored.object())
+        case "serviceaccounts", "token", "POST":
+            return _token(cluster, call, stored)
         case "pods", "eviction", "POST":
             return _evict(cluster, call)
         case _:
@@ -40,6 +55,29 @@ async def serve_subresource(cluster: Cluster, call: Call, request: web.BaseReque
             )
 
 
+def _token(cluster: Cluster, call: Call, account: Stored) -> web.Response:
+    """A TokenRequest (authentication.k8s.io/v1): a token that this server accepts until it expires."""
+    spec = decode_body(call).get("spec") or {}
+    seconds = int(spec.get("expirationSeconds") or _TOKEN_SECONDS)
+    if seconds < _SHORTEST_TOKEN:
+        text = "Invalid value: may not specify a duration less than 10 minutes"
+        raise invalid("", "TokenRequest", "", [("FieldValueInvalid", text, "spec.expirationSeconds")])
+    until = time.time() + seconds
+    name = f"system:serviceaccount:{account.namespace}:{account.name}"
+    whole = {
+        "kind": "TokenRequest",
+        "apiVersion": "authentication.k8s.io/v1",
+        "metadata": {
+            "name": account.name,
+            "namespace": account.namespace,
+            "creationTimestamp": rfc3339(time.time()),
+        },
+        "spec": {"audiences": spec.get("audiences") or [ISSUER], "expirationSeconds": seconds},
+        "status": {"token": cluster.tokens.mint(name, until), "expirationTimestamp": rfc3339(until)},
+    }
+    return web.Response(status=201, body=msgspec.json.encode(whole), content_type="application/json")
+
+
 def _evict(cluster: Cluster, call: Call) -> web.Response:
     from backend.demo.deleting import delete_one
 
@@ -48,56 +86,12 @@ def _evict(cluster: Cluster, call: Call) -> web.Response:
     return web.Response(status=201, body=msgspec.json.encode(status), content_type="application/json")
 
 
-def _container(call: Call, pod: dict[str, Any]) -> str:
-    names = [c["name"] for c in pod["spec"].get("containers") or ()]
-    init = [c["name"] for c in pod["spec"].get("initContainers") or ()]
-    wanted = call.query.get("container", "")
-    if not wanted:
-        if len(names) == 1:
-            return str(names[0])
-        choices = " ".join(names)
-        hint = f" or one of the init containers: [{' '.join(init)}]" if init else ""
-        raise bad_request(
-            f"a container name must be specified for pod {call.target.name}, choose one of: [{choices}]{hint}"
-        )
-    if wanted not in (*names, *init):
-        raise bad_request(f"container {wanted} is not valid for pod {call.target.name}")
-    return wanted
-
-
-def _started(
-    call: Call, pod: dict[str, Any], container: str, *, previous: bool
-) -> tuple[float, float | None]:
-    """When the asked container's process began and ended; raises the kubelet's 400s."""
-    status = pod.get("status", {})
-    statuses = (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
-    held = next((s for s in statuses if s["name"] == container), None)
-    state = (held or {}).get("lastState" if previous else "state") or {}
-    name = call.target.name
-    if previous and not state.get("terminated"):
-        uid = pod["metadata"]["uid"]
-        raise bad_request(f'previous terminated container "{container}" in pod "{name}" not found: {uid}')
-    if run := state.get("running"):
-        return seconds_of(run["startedAt"]), None
-    if ended := state.get("terminated"):
-        return seconds_of(ended["startedAt"]), seconds_of(ended["finishedAt"])
-    last = ((held or {}).get("lastState") or {}).get("terminated")
-    if last:
-        return seconds_of(last["startedAt"]), seconds_of(last["finishedAt"])
-    reason = (state.get("waiting") or {}).get("reason", "ContainerCreating")
-    why = {
-        "ImagePullBackOff": "trying and failing to pull image",
-        "ErrImagePull": "image can't be pulled",
-    }.get(reason, reason)
-    raise bad_request(f'container "{container}" in pod "{name}" is waiting to start: {why}')
-
-
 async def _log(
     cluster: Cluster, call: Call, request: web.BaseRequest, pod: dict[str, Any]
 ) -> web.StreamResponse:
     query = call.query
-    container = _container(call, pod)
-    began, ended = _started(call, pod, container, previous=truthy(query.get("previous")))
+    container = chosen(call, pod)
+    began, ended = started(call, pod, container, previous=truthy(query.get("previous")))
     since = began
     if query.get("sinceSeconds"):
         since = time.time() - float(query["sinceSeconds"])

@@ -17,6 +17,8 @@ from backend.demo.fleet import DemoClusters
 from backend.demo.plan import Plan
 from backend.demo.process import DemoFleet, start
 from backend.demo.world import add_namespace, add_node
+from tests.demo.kubectl import Kubectl
+from tests.real.binaries import Binaries
 
 Eventually = Callable[[Callable[[], bool]], Awaitable[None]]
 
@@ -61,3 +63,9 @@ async def fleet() -> AsyncIterator[DemoFleet]:
     """A demo in its own process, as the console starts it, five times faster than life."""
     async with await start(clusters=1, pods=20, scenario="calm", speed=5.0) as running:
         yield running
+
+
+@pytest.fixture
+def kubectl(kube_binaries: Binaries, fleet: DemoFleet, tmp_path: Path) -> Kubectl:
+    """kubectl of the real servers' release, as administrator of that demo."""
+    return Kubectl(kube_binaries["kubectl"], fleet.kubeconfig_path, tmp_path)

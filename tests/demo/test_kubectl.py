@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 
-from backend.demo.process import DemoFleet
 from tests.demo.conftest import Eventually
+from tests.demo.kubectl import Kubectl
 
 MANIFEST = """
 apiVersion: apps/v1
@@ -27,47 +23,6 @@ spec:
       - {name: web, image: "nginx:IMAGE", ports: [{containerPort: 80}]}
 """
 pytestmark = pytest.mark.timeout(90)
-
-
-def _program() -> str:
-    """A current kubectl: the rig's if it is built already, else the machine's; never built for this."""
-    folder = os.environ.get("NAVARCH_KUBE_BIN")
-    if folder and (Path(folder) / "kubectl").exists():
-        return str(Path(folder) / "kubectl")
-    found = shutil.which("kubectl")
-    if found is None:
-        pytest.skip("no kubectl on this machine (PATH or NAVARCH_KUBE_BIN)")
-    return found
-
-
-class Kubectl:
-    def __init__(self, program: str, kubeconfig: Path, home: Path) -> None:
-        self._base = [program, f"--kubeconfig={kubeconfig}"]
-        self._environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home)}
-
-    async def run(self, *words: str, stdin: str = "", fails: bool = False) -> str:
-        def call() -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                [*self._base, *words],
-                input=stdin,
-                env=self._environment,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-
-        done = await asyncio.to_thread(call)
-        assert bool(done.returncode) is fails, done.stderr or done.stdout
-        return done.stderr if fails else done.stdout
-
-    def popen(self, *words: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([*self._base, *words], env=self._environment, stdout=subprocess.PIPE)
-
-
-@pytest.fixture
-def kubectl(fleet: DemoFleet, tmp_path: Path) -> Kubectl:
-    return Kubectl(_program(), fleet.kubeconfig_path, tmp_path)
 
 
 async def test_get(kubectl: Kubectl) -> None:

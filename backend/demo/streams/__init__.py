@@ -1,0 +1,1 @@
+"""Streams into simulated containers: exec, attach and port-forward over WebSocket."""
