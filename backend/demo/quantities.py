@@ -31,3 +31,14 @@ def quantity(text: str | int | float | None) -> float:
     if found is None:
         raise ValueError(f"not a quantity: {text!r}")
     return float(found[1]) * _SUFFIX[found[2]]
+
+
+def in_units(name: str, amount: float) -> str:
+    """An amount of a resource as Kubernetes writes it: ``1500m`` of cpu, ``3Gi`` of memory, else a count."""
+    if name.endswith("cpu"):
+        return f"{amount:.0f}" if amount == int(amount) else f"{amount * 1000:.0f}m"
+    if name.endswith(("memory", "storage")):
+        for suffix in ("Ti", "Gi", "Mi", "Ki"):
+            if amount and amount % _SUFFIX[suffix] == 0:
+                return f"{amount / _SUFFIX[suffix]:.0f}{suffix}"
+    return f"{amount:.0f}"

@@ -46,7 +46,7 @@ async def serve_subresource(cluster: Cluster, call: Call, request: web.BaseReque
         case "serviceaccounts", "token", "POST":
             return _token(cluster, call, stored)
         case "pods", "eviction", "POST":
-            return _evict(cluster, call)
+            return _evict(cluster, call, stored)
         case _:
             raise ApiError(
                 501,
@@ -78,9 +78,22 @@ def _token(cluster: Cluster, call: Call, account: Stored) -> web.Response:
     return web.Response(status=201, body=msgspec.json.encode(whole), content_type="application/json")
 
 
-def _evict(cluster: Cluster, call: Call) -> web.Response:
+def _evict(cluster: Cluster, call: Call, pod: Stored) -> web.Response:
+    """An eviction (policy/v1): refused with 429 while a disruption budget allows none."""
+    from backend.demo.controllers.disruption import budgets_of
     from backend.demo.deleting import delete_one
 
+    for budget in budgets_of(cluster, pod):
+        status = budget.object().get("status") or {}
+        if not status.get("disruptionsAllowed"):
+            needed, current = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
+            cause = {
+                "reason": "DisruptionBudget",
+                "message": f"The disruption budget {budget.name} needs {needed} healthy pods "
+                f"and has {current} currently",
+            }
+            text = "Cannot evict pod as it would violate the pod's disruption budget."
+            raise ApiError(429, "TooManyRequests", text, details={"causes": [cause]})
     delete_one(cluster, call.target.resource.key, (call.target.namespace, call.target.name))
     status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
     return web.Response(status=201, body=msgspec.json.encode(status), content_type="application/json")

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from backend.demo import ownership
+from backend.demo import ownership, quotas
 from backend.demo.ages import rfc3339
 from backend.demo.answer import Answer
 from backend.demo.bodies import decode_body, decode_json, decode_yaml
@@ -107,6 +107,7 @@ class _Write:
         check(self.resource, obj, None)
         if self.cluster.store.get(self.resource.key, meta.get("namespace", ""), meta["name"]) is not None:
             raise already_exists(self.resource.group, self.resource.plural, meta["name"])
+        quotas.admit(self.cluster, self.resource, obj)
         if not owned:
             meta.pop("managedFields", None)
             self._own(None, obj)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -51,6 +52,32 @@ async def test_everything_that_create_makes(kubectl: Kubectl, space: str) -> Non
     assert "minAvailable" in await kubectl.run("get", "pdb", "guard", "-o", "yaml", "-n", space)
     quota = await kubectl.run("describe", "quota", "limits", "-n", space)
     assert "pods" in quota
+
+
+async def test_a_quota_tells_what_is_used_and_refuses_more(kubectl: Kubectl, space: str) -> None:
+    await kubectl.run("create", "quota", "small", "--hard=secrets=1,requests.cpu=1", "-n", space)
+    await kubectl.run("create", "secret", "generic", "one", "-n", space)
+    refused = await kubectl.run("create", "secret", "generic", "two", "-n", space, fails=True)
+    told = "exceeded quota: small, requested: secrets=1, used: secrets=1, limited: secrets=1"
+    assert f'secrets "two" is forbidden: {told}' in refused
+    refused = await kubectl.run("run", "free", "--image=nginx", "-n", space, fails=True)
+    assert "failed quota: small: must specify requests.cpu for: free" in refused
+    described = await kubectl.run("describe", "quota", "small", "-n", space)
+    assert ["secrets", "1", "1"] in [line.split() for line in described.splitlines()]
+
+
+async def test_a_disruption_budget_holds_an_eviction_up(kubectl: Kubectl, space: str) -> None:
+    await kubectl.run("create", "deployment", "web", "--image=nginx", "--replicas=2", "-n", space)
+    ready = ("wait", "--for=condition=Available", "deployment/web", "--timeout=60s", "-n", space)
+    await kubectl.run(*ready)
+    await kubectl.run("create", "pdb", "guard", "--selector=app=web", "--min-available=2", "-n", space)
+    pod = (await kubectl.run("get", "pods", "-n", space, "-o", "jsonpath={.items[0].metadata.name}")).strip()
+    meta = {"name": pod, "namespace": space}
+    body = json.dumps({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta})
+    evict = ("create", "--raw", f"/api/v1/namespaces/{space}/pods/{pod}/eviction", "-f", "-")
+    assert "violate the pod's disruption budget" in await kubectl.run(*evict, stdin=body, fails=True)
+    await kubectl.run("delete", "pdb", "guard", "-n", space)
+    await kubectl.run(*evict, stdin=body)
 
 
 async def test_rights_and_tokens(kubectl: Kubectl, space: str) -> None:

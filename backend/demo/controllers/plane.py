@@ -9,11 +9,13 @@ from backend.demo.controllers.cronjob import CronJobController
 from backend.demo.controllers.daemonset import DaemonSetController
 from backend.demo.controllers.definitions import DefinitionController
 from backend.demo.controllers.deployment import DeploymentController
+from backend.demo.controllers.disruption import DisruptionController
 from backend.demo.controllers.garbage import GarbageCollector, NamespaceController
 from backend.demo.controllers.job import JobController
 from backend.demo.controllers.kubelet import Kubelet
 from backend.demo.controllers.network import EndpointSliceController
 from backend.demo.controllers.nodes import NodeController
+from backend.demo.controllers.quota import QuotaController
 from backend.demo.controllers.replicaset import ReplicaSetController
 from backend.demo.controllers.scheduler import Scheduler
 from backend.demo.controllers.statefulset import StatefulSetController
@@ -47,6 +49,8 @@ def control_plane(cluster: Cluster) -> ControlPlane:
         VolumeController(engine),
         EndpointSliceController(engine),
         DefinitionController(engine),
+        QuotaController(engine),
+        DisruptionController(engine),
         GarbageCollector(engine),
     ):
         engine.add(controller)
