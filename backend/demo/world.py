@@ -12,6 +12,7 @@ from backend.demo.cluster import Cluster
 from backend.demo.controllers.plane import ControlPlane
 from backend.demo.controllers.volumes import DEFAULT_CLASS
 from backend.demo.customs import MAINTENANCE_WINDOWS, install_crd
+from backend.demo.helm import install as install_releases
 from backend.demo.manifests import workload_objects
 from backend.demo.workloads import EDGE, SHOP, Workload
 
@@ -45,6 +46,8 @@ def lay_out(plane: ControlPlane, *, pods: int, workloads: tuple[Workload, ...] |
             deploy(plane, workload)
         cluster.moment = time.time() - 20 * DAY
         _custom_objects(cluster)
+        cluster.moment = time.time()
+        install_releases(cluster)
         plane.engine.settle()
     finally:
         cluster.moment = None

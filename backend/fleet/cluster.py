@@ -35,6 +35,13 @@ class Target:
     kind: Kind | None
     """None: only the server can print it, and says with its first answer how (see ``printed``)."""
     decoder: Decoder
+    stored: ApiResource | None = None
+    """Of a kind that no server serves: the kind whose objects hold it (Helm's releases: secrets)."""
+
+    @property
+    def listed(self) -> ApiResource:
+        """What is asked of the server."""
+        return self.stored or self.resource
 
     def printed(self) -> Kind:
         """The kind as the server's answers described it so far."""
@@ -91,6 +98,8 @@ class Cluster:
         discovery raises.
         """
         kind = registry.builtin(word)
+        if kind is not None and kind.composed:
+            return _composed(kind)[0]
         if kind is not None:
             return Target(resource=kind.resource, kind=kind, decoder=registry.struct_decoder(kind))
         return target_of(choose(await self.client.discovery(), word, cluster=self.name))
@@ -100,6 +109,9 @@ class Cluster:
 
         Raises as :meth:`resolve` does.
         """
+        kind = registry.builtin(word)
+        if kind is not None and kind.composed:
+            return _composed(kind)
         try:
             return [await self.resolve(word)]
         except KindNotFound:
@@ -113,6 +125,16 @@ class Cluster:
         if self._client is not None:
             await self._client.aclose()
             self._client = None
+
+
+def _composed(kind: Kind) -> list[Target]:
+    """One target for each kind of objects that may hold it; Helm's releases are the only such kind yet."""
+    from backend.integrations.helm.store import STORES
+    from backend.kube.table import TableDecoder
+
+    return [
+        Target(resource=kind.resource, kind=kind, decoder=TableDecoder(), stored=store) for store in STORES
+    ]
 
 
 def target_of(resource: ApiResource) -> Target:

@@ -7,7 +7,9 @@ from fnmatch import fnmatchcase
 from typing import Protocol
 
 from backend.fleet.cluster import Cluster, Target
+from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, make_row
+from backend.kube.listing import Scope
 from backend.kube.objects import Change, Item, ItemKey, key_of
 from backend.kube.status import Status
 from backend.resources.kind import Kind
@@ -46,6 +48,17 @@ class Feed:
         self._changes = changes
         self._names = tuple(names)
         self._rows: dict[ItemKey, Row] = {}
+
+    def scope(self, query: Query) -> Scope:
+        """What to ask the server for."""
+        names = query.names
+        one = names[0] if len(names) == 1 and not set(names[0]) & set("*?[") else ""
+        return Scope(
+            namespace=self.namespace, labels=query.labels, fields=f"metadata.name={one}" if one else ""
+        )
+
+    def close(self) -> None:
+        """Its reflector ended: drop what is still under way."""
 
     def status(self, status: Status) -> None:
         self.current = status
@@ -110,3 +123,14 @@ class Feed:
 
     def _wanted(self, name: str) -> bool:
         return not self._names or any(fnmatchcase(name, pattern) for pattern in self._names)
+
+
+def feed_of(
+    cluster: Cluster, target: Target, changes: Changes, *, namespace: str | None, names: Sequence[str] = ()
+) -> Feed:
+    """The feed of a target: of its objects, or of what is made of them."""
+    if target.stored is None:
+        return Feed(cluster, target, changes, namespace=namespace, names=names)
+    from backend.fleet.helm_feed import ReleaseFeed
+
+    return ReleaseFeed(cluster, target, changes, namespace=namespace, names=names)

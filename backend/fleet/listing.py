@@ -134,7 +134,7 @@ class _Lister:
     async def pieces(self) -> AsyncGenerator[Listed, None]:
         """The kind's list; of a category, each kind's. What may not be listed is told at the end."""
         targets = await self._cluster.resolve_all(self._query.kind)
-        self._mixed = len(targets) > 1
+        self._mixed = len({target.resource.full_name for target in targets}) > 1
         for target in targets:
             async with aclosing(self._of(target)) as found:
                 async for piece in found:
@@ -148,7 +148,7 @@ class _Lister:
 
     async def _of(self, target: Target) -> AsyncGenerator[Listed, None]:
         """One kind, where it may be listed."""
-        kind = target.resource.full_name
+        kind = target.listed.full_name
         namespaces = list(self._query.namespaces) if target.resource.namespaced else []
         if not namespaces:
             try:
@@ -204,7 +204,7 @@ class _Lister:
         placed = namespace is not None or not target.resource.namespaced
         if not self._names or not placed or any(set(name) & _GLOB for name in self._names):
             raise refusal
-        if isinstance(refusal, ImpersonationForbidden) or self._query.labels:
+        if isinstance(refusal, ImpersonationForbidden) or self._query.labels or target.stored is not None:
             raise refusal
         found = []
         for name in self._names:
@@ -222,6 +222,13 @@ class _Lister:
         return found
 
     async def _once(self, target: Target, namespace: str | None) -> AsyncGenerator[Listed, None]:
+        if target.stored is not None:
+            from backend.fleet.helm_listing import releases_listed
+
+            yield await releases_listed(
+                self._cluster, target, self._query, namespace=namespace, objects=self._objects
+            )
+            return
         one = self._names[0] if len(self._names) == 1 and not set(self._names[0]) & _GLOB else ""
         bodies = self._cluster.client.pages(
             target.resource,

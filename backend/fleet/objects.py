@@ -17,6 +17,7 @@ from backend.kube.objects import ApiResource
 from backend.resources import registry
 from backend.resources.kinds import event as events_kind
 from backend.resources.kinds.event import Event
+from backend.resources.masking import is_release
 from backend.text import SafeStr, safe_text
 
 _EVENTS_SHOWN = 200
@@ -94,6 +95,11 @@ async def read(
     cluster: Cluster, resource: ApiResource, name: str, *, namespace: str | None = None
 ) -> dict[str, Any]:
     """One whole object as it is now. Raises KubeError (NotFound when it is gone)."""
+    kind = registry.for_resource(resource)
+    if kind is not None and kind.composed:
+        from backend.integrations.helm.store import whole
+
+        return await whole(cluster.client, name, namespace=namespace or "")
     body = await cluster.client.get(resource, name, namespace=namespace)
     try:
         return _object.decode(body)
@@ -105,6 +111,8 @@ async def read(
 
 async def events_of(cluster: Cluster, obj: Mapping[str, Any]) -> list[Event]:
     """What the cluster recorded about an object lately (an hour, usually). Raises KubeError."""
+    if is_release(obj):
+        return []  # nothing records events about Helm's own releases
     metadata = obj.get("metadata") or {}
     fields = f"involvedObject.kind={obj.get('kind', '')},involvedObject.name={metadata.get('name', '')}"
     kind = events_kind.KIND

@@ -25,6 +25,7 @@ from backend.kube.errors import (
     BadResponse,
     DeadlineExceeded,
     Forbidden,
+    ImpersonationForbidden,
     Invalid,
     KubeError,
     NotFound,
@@ -184,6 +185,8 @@ class _Searcher:
                         )
             if of_kind.cut:
                 self._cut.append(name)
+        except ImpersonationForbidden:
+            raise  # refused is who acts, not what is asked
         except Forbidden as error:
             self._refused.append(name)
             self._refusal = error

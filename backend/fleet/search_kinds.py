@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from backend.fleet.cluster import Cluster, KindNotFound
 from backend.fleet.search_terms import Search
 from backend.kube.objects import ApiResource
+from backend.text import safe_text
 
 WITH_IMAGES = (
     "pods",
@@ -55,6 +56,12 @@ async def _named(cluster: Cluster, words: Iterable[str]) -> list[ApiResource]:
     for word in words:
         try:
             for target in await cluster.resolve_all(word):
+                if target.stored is not None:
+                    raise KindNotFound(
+                        cluster.name,
+                        f"{safe_text(word)} can't be searched",
+                        advice=f"List them: navarch get {safe_text(word)} --match REGEX",
+                    )
                 found.setdefault(target.resource.full_name, target.resource)
         except KindNotFound as error:
             missing = error

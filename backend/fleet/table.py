@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from backend.fleet.batch import Batch
 from backend.fleet.cluster import AmbiguousKind, Cluster, KindNotFound, Target
-from backend.fleet.feed import Feed
+from backend.fleet.feed import Feed, feed_of
 from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, TableColumn, table_columns
 from backend.fleet.states import FeedState, merged, state_of
 from backend.kube.backoff import Backoff
 from backend.kube.errors import KubeError
-from backend.kube.listing import Scope
 from backend.kube.reflector import Reflector
 from backend.kube.status import State, Status
 from backend.resources import registry
@@ -173,7 +172,7 @@ class LiveTable:
         if len(targets) == 1:
             await self._follow_kind(cluster, targets[0])
             return
-        self._mixed = self._mixed or len(targets) > 1
+        self._mixed = self._mixed or len({target.resource.full_name for target in targets}) > 1
         async with asyncio.TaskGroup() as group:
             for target in targets:
                 group.create_task(self._follow_kind(cluster, target))
@@ -225,10 +224,10 @@ class LiveTable:
         """Run a reflector per namespace until cancelled, or until the server forbids; then True."""
         forbidden = asyncio.Event()
         feeds = [
-            Feed(cluster, target, self, namespace=namespace, names=self.query.names)
+            feed_of(cluster, target, self, namespace=namespace, names=self.query.names)
             for namespace in namespaces
         ]
-        self._feeds.setdefault(cluster.id, {})[target.resource.full_name] = feeds
+        self._feeds.setdefault(cluster.id, {})[target.listed.full_name] = feeds
         if until_forbidden:
             feeds[0].on_status = lambda feed: _note_forbidden(feed, forbidden)
         try:
@@ -246,21 +245,17 @@ class LiveTable:
         finally:
             for task in (*tasks, waiting):
                 task.cancel()
+            for feed in feeds:
+                feed.close()
             await asyncio.gather(*tasks, waiting, return_exceptions=True)
 
     def _reflector(self, cluster: Cluster, target: Target, feed: Feed) -> Reflector:
-        names = self.query.names
-        one = names[0] if len(names) == 1 and not set(names[0]) & set("*?[") else ""
         return Reflector(
             cluster.client,
-            target.resource,
+            target.listed,
             target.decoder,
             feed,
-            scope=Scope(
-                namespace=feed.namespace,
-                labels=self.query.labels,
-                fields=f"metadata.name={one}" if one else "",
-            ),
+            scope=feed.scope(self.query),
             admission=self._admission,
         )
 

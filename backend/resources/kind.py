@@ -87,6 +87,8 @@ class Kind:
     """Its values are masked wherever whole objects are shown."""
     custom: bool = False
     """Served only where its CRD is installed, so what its words mean is asked of each cluster."""
+    composed: bool = False
+    """No server serves it: its objects are made of other kinds' objects (``backend.integrations``)."""
 
     def health(self, item: Item) -> Health:
         return self.assess(item).health

@@ -18,12 +18,23 @@ def is_secret(obj: Mapping[str, Any]) -> bool:
     return obj.get("kind") == "Secret" and obj.get("apiVersion", "v1") == "v1"
 
 
+def is_release(obj: Mapping[str, Any]) -> bool:
+    """Whether it is a Helm release, whose values come from a Secret."""
+    return obj.get("kind") == "HelmRelease" and obj.get("apiVersion") == "helm.sh/v1"
+
+
 def masked(obj: Mapping[str, Any], *, reveal: Collection[str] = frozenset()) -> dict[str, Any]:
     """The object with a Secret's values replaced by ``‹masked, N bytes›``; others come back as they are.
+
+    Of a Helm release too (``helm_masking``).
 
     ``reveal`` names the keys of ``data`` and ``stringData`` that stay readable (``EVERYTHING``: all). The
     annotation in which ``kubectl apply`` keeps a copy of all values is masked unless everything is revealed.
     """
+    if is_release(obj):
+        from backend.resources.helm_masking import masked_release
+
+        return masked_release(obj, reveal=reveal)
     if not is_secret(obj) or "*" in reveal:
         return dict(obj)
     shown = dict(obj)
@@ -39,6 +50,15 @@ def masked(obj: Mapping[str, Any], *, reveal: Collection[str] = frozenset()) -> 
         hidden = {key: MASK if key == LAST_APPLIED else value for key, value in notes.items()}
         shown["metadata"] = {**metadata, "annotations": hidden}
     return shown
+
+
+def secret_keys(obj: Mapping[str, Any]) -> list[str]:
+    """What can be revealed: a Secret's keys, the paths of a Helm release's values; of others nothing."""
+    if is_release(obj):
+        from backend.resources.helm_masking import value_paths
+
+        return value_paths(obj)
+    return sorted({*(obj.get("data") or ()), *(obj.get("stringData") or ())}) if is_secret(obj) else []
 
 
 def decoded_size(value: object) -> int | None:

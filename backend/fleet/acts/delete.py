@@ -11,6 +11,7 @@ from backend.fleet.dependents import falls_with
 from backend.fleet.objects import Found
 from backend.kube.objects import ApiResource
 from backend.kube.writes import Propagation
+from backend.resources import registry
 from backend.text import SafeStr, safe_text
 
 
@@ -49,6 +50,9 @@ def _warnings(obj: Obj) -> Iterable[SafeStr]:
 
 
 def _unfit(resource: ApiResource) -> str:
+    kind = registry.for_resource(resource)
+    if kind is not None and kind.composed:
+        return "its objects would stay behind without an owner; use helm uninstall"
     return "" if not resource.verbs or "delete" in resource.verbs else "its server can't delete this kind"
 
 

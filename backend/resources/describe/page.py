@@ -15,6 +15,7 @@ from backend.resources.describe import (
     cronjob,
     definition,
     disruption_budget,
+    helm_release,
     ingress,
     network_policy,
     node,
@@ -56,6 +57,7 @@ _DESCRIBERS: dict[tuple[str, str], Describer] = {
     ("rbac.authorization.k8s.io/v1", "ClusterRole"): rights.describe_role,
     ("rbac.authorization.k8s.io/v1", "RoleBinding"): rights.describe_binding,
     ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"): rights.describe_binding,
+    ("helm.sh/v1", "HelmRelease"): helm_release.describe,
     ("apiextensions.k8s.io/v1", "CustomResourceDefinition"): definition.describe,
 }
 _COMMON = {"apiVersion", "kind", "metadata"}

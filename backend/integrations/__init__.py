@@ -1,0 +1,1 @@
+"""What other projects keep in clusters, read in their own formats."""
