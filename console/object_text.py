@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from backend.kube.errors import KubeError
+from backend.kube.objects import ApiResource
 from backend.text import SafeStr, safe_text
+from console.release_text import TABS as RELEASE_TABS
+from console.release_text import is_release
 from console.views import ObjectRef
 
 if TYPE_CHECKING:
@@ -23,6 +26,11 @@ class Opened:
     events: Sequence[Event]
     events_error: KubeError | None = None
     """Why there are no events: a person may be allowed to see an object and not its events."""
+
+
+def tabs_of(resource: ApiResource) -> tuple[str, ...]:
+    """What of an object of this kind can be looked at."""
+    return RELEASE_TABS if is_release(resource) else ("describe", "yaml", "events")
 
 
 async def read(cluster: Cluster, ref: ObjectRef) -> Opened:
@@ -80,6 +88,7 @@ def events_tab(opened: Opened, *, now: float) -> SafeStr:
 
 
 def secret_keys(opened: Opened) -> list[str]:
-    """The names of a secret's values."""
-    data = opened.object.get("data")
-    return sorted(data) if isinstance(data, Mapping) else []
+    """What of it can be revealed, one at a time."""
+    from backend.resources.masking import secret_keys as keys
+
+    return keys(opened.object)

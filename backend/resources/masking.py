@@ -45,6 +45,8 @@ def masked(obj: Mapping[str, Any], *, reveal: Collection[str] = frozenset()) -> 
                 key: value if key in reveal else _mask(value, encoded=field == "data")
                 for key, value in values.items()
             }
+        elif values:
+            shown[field] = MASK  # a manifest can say anything
     metadata = shown.get("metadata")
     if isinstance(metadata, Mapping) and isinstance(notes := metadata.get("annotations"), Mapping):
         hidden = {key: MASK if key == LAST_APPLIED else value for key, value in notes.items()}

@@ -72,9 +72,9 @@ class NoSuchKey(LookupError):
 
 def _check_keys(obj: Mapping[str, Any], reveal: frozenset[str]) -> None:
     """Raise NoSuchKey unless every key to be revealed is there."""
-    from backend.resources.masking import is_secret
+    from backend.resources.masking import secret_keys
 
-    known = sorted({*(obj.get("data") or ()), *(obj.get("stringData") or ())}) if is_secret(obj) else []
+    known = secret_keys(obj)
     for key in sorted(reveal - {"*"}):
         if key not in known:
             raise NoSuchKey(key, known)

@@ -14,6 +14,7 @@ from console import object_text
 from console.actions import Action, Scope
 from console.keymap import bindings
 from console.object_text import Opened
+from console.release_text import release_tab
 from console.screens.error import full_sentence
 from console.screens.object_keys import ObjectKeys
 from console.theme import Tone
@@ -21,7 +22,6 @@ from console.views import DetailView, ObjectRef
 from console.widgets.paint import Piece
 from console.widgets.text_pane import TextPane
 
-TABS = ("describe", "yaml", "events")
 _REVEALED_FOR = 30.0
 """Seconds until a revealed value is masked again."""
 
@@ -36,7 +36,8 @@ class DetailScreen(ObjectKeys):
     def __init__(self, view: DetailView) -> None:
         super().__init__()
         self.ref = view.ref
-        self.tab = view.tab
+        self.tabs = object_text.tabs_of(view.ref.resource)
+        self.tab = view.tab if view.tab in self.tabs else self.tabs[0]
         self._opened: Opened | None = None
         self._gone = False
         self._managed_fields = False
@@ -77,7 +78,7 @@ class DetailScreen(ObjectKeys):
             facts.append(Piece(f"revealed: {', '.join(sorted(self._revealed))}", Tone.WARNING))
         if self.pane.position:
             facts.append(Piece(self.pane.position, Tone.KEY))
-        self.subject.tell(facts, [f"({tab})" if tab == self.tab else tab for tab in TABS])
+        self.subject.tell(facts, [f"({tab})" if tab == self.tab else tab for tab in self.tabs])
 
     # --- content
 
@@ -133,8 +134,10 @@ class DetailScreen(ObjectKeys):
                 )
             elif self.tab == "events":
                 text = object_text.events_tab(opened, now=now)
-            else:
+            elif self.tab == "describe":
                 text = object_text.describe_tab(opened, cluster=self.ref.cluster, now=now)
+            else:
+                text = release_tab(self.tab, opened.object, reveal=self._revealed, now=now)
             self.pane.tell(text)
         self.tell_subject()
         self.refresh_bindings()
@@ -142,7 +145,7 @@ class DetailScreen(ObjectKeys):
     # --- keys
 
     def action_next_tab(self, by: int) -> None:
-        self._show_tab(TABS[(TABS.index(self.tab) + by) % len(TABS)])
+        self._show_tab(self.tabs[(self.tabs.index(self.tab) + by) % len(self.tabs)])
 
     def action_detail(self, tab: str) -> None:
         self._show_tab(tab)
@@ -186,7 +189,8 @@ class DetailScreen(ObjectKeys):
             )
             return
         self._revealed = {key}
-        self.tab = "yaml"
+        if self.tab not in ("values", "computed"):
+            self.tab = "values" if "values" in self.tabs else "yaml"
         if self._masking is not None:
             self._masking.stop()
         self._masking = self.set_timer(_REVEALED_FOR, self._mask)
@@ -246,7 +250,7 @@ class DetailScreen(ObjectKeys):
                 works = self.tab == "yaml"
             case "reveal":
                 works = self._can_reveal
-            case "detail" if parameters == (self.tab,):
+            case "detail" if parameters == (self.tab,) or parameters[0] not in self.tabs:
                 works = False
             case _:
                 return super().check_action(action, parameters)
@@ -254,5 +258,4 @@ class DetailScreen(ObjectKeys):
 
     @property
     def _can_reveal(self) -> bool:
-        secret = self.ref.resource.kind == "Secret" and not self.ref.resource.group
-        return secret and self._opened is not None and bool(object_text.secret_keys(self._opened))
+        return self._opened is not None and bool(object_text.secret_keys(self._opened))

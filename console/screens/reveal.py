@@ -28,7 +28,7 @@ class RevealScreen(DialogScreen[str]):
                 [
                     (
                         Piece(
-                            "It is shown for 30 seconds (base64, as stored), and the journal notes it.",
+                            "It is shown for 30 seconds, as it is stored, and the journal notes it.",
                             Tone.DIM,
                         ),
                     ),

@@ -221,7 +221,7 @@ async def _all_of(
             for item in _stored_list.page(body).items:
                 assert isinstance(item, _Stored)
                 revision = revision_of(item.metadata)
-                if revision is not None:
+                if revision is not None and revision.release == name:
                     found.append((revision, item))
             if len(found) >= _MAX_HISTORY:
                 break
