@@ -163,9 +163,30 @@ class SearchScreen(ResourcesScreen):
 
     # --- acting
 
-    def _remember(self) -> None:
+    def leave_mark(self) -> None:
         row = self.table.row
         self._results.cursor = row.key if row is not None else None
+
+    def filter_now(self) -> Query:
+        wanted = self._view.search
+        return Query(
+            kind="search",
+            clusters=wanted.clusters,
+            namespaces=wanted.namespaces,
+            labels=wanted.labels,
+            match=self.rows.match,
+            not_match=self.rows.not_match,
+        )
+
+    def use_filter(self, query: Query) -> None:
+        """Patterns hide hits; other clusters, namespaces or labels are another search."""
+        before = self._view.search
+        wanted = replace(before, clusters=query.clusters, namespaces=query.namespaces, labels=query.labels)
+        if wanted != before:
+            self.navarch.show(SearchView(wanted))
+            return
+        self.rows.filter(query.match, query.not_match)
+        self._after_change()
 
     def action_search_again(self) -> None:
         self.navarch.show(SearchView(self._view.search))
