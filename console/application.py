@@ -24,7 +24,7 @@ from console.keymap import bindings
 from console.locks import Locks
 from console.messages import Messages
 from console.session import Gate, Session
-from console.settings import Settings
+from console.settings import Settings, Values
 from console.terminal.traits import Traits
 from console.theme import Tone
 from console.typeahead import KeyQueue
@@ -375,6 +375,15 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         self.say(f"{full_sentence(error)}  (E: detail)", Tone.ERROR, detail=error_lines(error))
         if self.frame is not None:
             self.frame.refresh_bindings()
+
+    def settings_applied(self, before: Values) -> None:
+        from console.screens.own_commands import OwnCommands
+
+        frame = self.frame
+        if isinstance(frame, OwnCommands):
+            frame.bind_own()
+        elif frame is not None:
+            frame.refresh_bindings()
 
     def action_palette(self) -> None:
         from console.screens.palette import PaletteScreen

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from backend.journal import Journal
     from backend.kube.access import Impersonation
     from backend.kube.client import Client
+    from console.sessions.belongings import Belongings
     from console.sessions.keeper import Keeper
 
 
@@ -119,6 +120,11 @@ class Session(Protocol):
     @property
     def keeper(self) -> Keeper | None:
         """The vault, its timers and what other windows do to it; None: this fleet comes from none."""
+        ...
+
+    @property
+    def belongings(self) -> Belongings:
+        """What the console keeps for its user; only while the gate is open."""
         ...
 
     def gate(self) -> Gate: ...

@@ -22,7 +22,7 @@ from backend.vault.slots import open_slots, passphrase_way, sealed
 from backend.vault.vault import Vault
 
 LARGEST_IMPORT = 64 * 1024 * 1024
-STAYS_HERE = frozenset({"trust"})
+STAYS_HERE = frozenset({"trust", "console"})
 """Approvals speak of programs on this machine; they are never taken along."""
 
 

@@ -17,6 +17,8 @@ from console.actions import (
     frame,
     help,
     objects,
+    output,
+    own,
     reading,
     resources,
     search,
@@ -38,11 +40,13 @@ SCOPES = (
     search,
     objects,
     acts,
+    own,
     text,
     reading,
     choices,
     form,
     states,
+    output,
     help,
 )
 """In the order of the help screen."""

@@ -21,6 +21,8 @@ class Scope(StrEnum):
     FORM = "Forms"
     STATES = "States of clusters"
     SEARCH = "Search"
+    OWN = "Your own programs"
+    OUTPUT = "Output of a program"
     HELP = "Help"
     FAVOURITES = "Favourite filters"
 

@@ -9,11 +9,12 @@ _TEXTS = {Scope.APP, Scope.FRAME, Scope.READING}
 _DIALOGS = {Scope.APP, Scope.FORM, Scope.LIST}
 
 TOGETHER: tuple[frozenset[Scope], ...] = (
-    frozenset({*_LISTS, Scope.RESOURCES, Scope.OBJECT, Scope.SEARCH}),
+    frozenset({*_LISTS, Scope.RESOURCES, Scope.OBJECT, Scope.OWN, Scope.SEARCH}),
     frozenset({*_LISTS, Scope.FLEET}),
-    frozenset({*_TEXTS, Scope.TEXT, Scope.OBJECT}),
+    frozenset({*_TEXTS, Scope.TEXT, Scope.OBJECT, Scope.OWN}),
     frozenset({*_DIALOGS, Scope.STATES}),
     frozenset({Scope.APP, Scope.FORM, Scope.READING, Scope.HELP}),
+    frozenset({Scope.APP, Scope.FORM, Scope.READING, Scope.OUTPUT}),
 )
 
 

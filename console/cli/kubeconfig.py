@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +11,7 @@ import typer
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app
+from console.own_path import own_environment, own_program
 
 app = new_app("Print a kubeconfig without secrets that asks the vault.")
 
@@ -45,9 +44,7 @@ def kubeconfig(
     if not usable:
         say("no cluster to write")
         raise typer.Exit(Exit.NOTHING)
-    home = os.environ.get("NAVARCH_HOME")
-    environment = [("NAVARCH_HOME", str(Path(home).expanduser().absolute()))] if home else []
-    text = asking_kubeconfig(usable, program=own_program(), environment=environment)
+    text = asking_kubeconfig(usable, program=own_program(), environment=own_environment())
     if output is not None:
         write_private(output, text)
         say(f"wrote {output}")
@@ -60,20 +57,3 @@ def kubeconfig(
         )
     if left_out:
         raise typer.Exit(Exit.FAILED)
-
-
-def own_program() -> Path:
-    """The absolute path of ``navarch`` as it should be called later."""
-    called = Path(sys.argv[0])
-    beside = Path(sys.executable).parent / "navarch"
-    for candidate in (called, beside):
-        if candidate.name == "navarch" and candidate.is_file() and os.access(candidate, os.X_OK):
-            return candidate.absolute()
-    found = shutil.which("navarch")
-    if found is None:
-        say(
-            "the program navarch is not installed where others can call it",
-            "Install it (pipx install, or ./dev) and make the kubeconfig again.",
-        )
-        raise typer.Exit(Exit.FAILED)
-    return Path(found).absolute()

@@ -16,7 +16,7 @@ from console.keymap import bindings
 from console.object_text import Opened
 from console.release_text import release_tab
 from console.screens.error import full_sentence
-from console.screens.object_keys import ObjectKeys
+from console.screens.own_commands import OwnCommands
 from console.theme import Tone
 from console.views import DetailView, ObjectRef
 from console.widgets.paint import Piece
@@ -26,7 +26,7 @@ _REVEALED_FOR = 30.0
 """Seconds until a revealed value is masked again."""
 
 
-class DetailScreen(ObjectKeys):
+class DetailScreen(OwnCommands):
     about = (
         "One object as it is now, on three tabs: described, as YAML, and its events. It is read again "
         "when its cluster says that it changed. Values of secrets stay masked until one is revealed."

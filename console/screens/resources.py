@@ -22,7 +22,7 @@ from console.actions import Scope
 from console.copying import Copyable, of_row, of_rows
 from console.keymap import bindings
 from console.screens.error import full_sentence
-from console.screens.object_keys import ObjectKeys
+from console.screens.own_commands import OwnCommands
 from console.screens.table_frame import TableScreen
 from console.states import words, worst_first
 from console.theme import Tone
@@ -32,7 +32,7 @@ from console.widgets.paint import Line, Piece
 from console.widgets.table_changes import SECONDS
 
 
-class ResourcesScreen(ObjectKeys, TableScreen):
+class ResourcesScreen(OwnCommands, TableScreen):
     about = (
         "Objects of one kind in all the clusters asked for, live: rows change when their clusters say "
         "so. The second line shows every filter in force. Acts apply to the marked rows, or else to the "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from backend.secret import Secret
 from backend.text import SafeStr, safe_text
 from console.session import Decision, Gate, ImportReview, JournalEntry, Refused
+from console.sessions.belongings import Belongings, InMemory
 
 if TYPE_CHECKING:
     from backend.fleet.member import Member
@@ -25,6 +26,7 @@ class MemorySession:
 
     def __init__(self, *, read_only: bool = False) -> None:
         self.read_only = read_only
+        self.belongings: Belongings = InMemory()
         self.acting_as: Impersonation | None = None
 
     can_import = False

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from backend.secret import Secret
 from backend.text import SafeStr, safe_text
 from console.session import Candidate, Consent, Decision, Gate, ImportReview, JournalEntry, Refused
+from console.sessions.belongings import Belongings, InMemory, InVault
 from console.sessions.demo import DemoSession
 from console.sessions.keeper import Keeper
 
@@ -38,6 +39,7 @@ class VaultSession:
         self.read_only = read_only
         self.acting_as: Impersonation | None = None
         self.keeper = Keeper(path)
+        self._in_memory = InMemory()
         self._demo: DemoSession | None = None
         self._review: Review | None = None
         self.keeper.open_cached()
@@ -45,6 +47,10 @@ class VaultSession:
     @property
     def _vault(self) -> Vault | None:
         return self.keeper.vault
+
+    @property
+    def belongings(self) -> Belongings:
+        return self._in_memory if self._vault is None or self._demo is not None else InVault(self._vault)
 
     # --- the gate
 

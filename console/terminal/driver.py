@@ -26,6 +26,8 @@ class NavarchDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._shadow = ShadowScreen(unicode=self.traits.unicode)
         self._stalled = False
+        self.lent = False
+        """Another program has the terminal: nothing is written."""
         self.on_lost: Callable[[], None] | None = None
         """Called, perhaps often, when the terminal is found to be gone."""
 
@@ -36,6 +38,8 @@ class NavarchDriver(LinuxDriver):
         key, no signal and no other cluster would be served any more. What such a terminal misses is painted
         anew, whole, as soon as it takes text again.
         """
+        if self.lent:
+            return
         writer = self._writer_thread
         if writer is not None and not writer.is_alive():
             self._lose()

@@ -18,7 +18,7 @@ _FIELD = re.compile(r"\{([^{}]*)\}")
 _INTERPRETERS = re.compile(
     r"(ba|da|z|k|c|tc|fi|a|ya|po)?sh|busybox|python[0-9.]*|perl|ruby|node|awk|gawk|lua[0-9.]*|php"
 )
-_SCRIPT_OPTION = re.compile(r"-[A-Za-z]*[cer]|--(command|eval|execute)(=.*)?")
+_SCRIPT_OPTION = re.compile(r"-[A-Za-z]*[cer].*|--(command|eval|execute)(=.*)?", re.DOTALL)
 _JOINERS = frozenset({"ssh", "su", "watch", "script", "parallel", "eval", "tmux", "screen", "flatpak-spawn"})
 """Programs that join their arguments and hand them to a shell somewhere."""
 _HARMLESS = re.compile(r"[A-Za-z0-9_.,:@/=+-]+")
@@ -60,16 +60,19 @@ def why_not(template: Sequence[str]) -> str:
 
 
 def _scripts(template: Sequence[str]) -> list[str]:
-    """The arguments that an interpreter reads as a program: all from its ``-c`` on that is no argument."""
+    """The arguments that an interpreter reads as a program: after ``-c`` and the like, glued to it or not."""
     interpreting = False
     found = []
     for place, word in enumerate(template):
-        if _INTERPRETERS.fullmatch(PurePath(word).name):
+        name = PurePath(word).name
+        if _INTERPRETERS.fullmatch(name):
             interpreting = True
+            if name.endswith("awk"):
+                found += [w for w in template[place + 1 :] if not w.startswith("-")][:1]
         elif interpreting and _SCRIPT_OPTION.fullmatch(word):
             found += [word, *template[place + 1 : place + 2]]
-        elif interpreting and PurePath(template[0]).name in {"awk", "gawk"} and not word.startswith("-"):
-            found.append(word)
+        elif not word.startswith("-"):
+            interpreting = False  # a script's file; what follows are its arguments
     return found
 
 

@@ -94,6 +94,11 @@ class TextPane(LineWidget, can_focus=True):
         self._arrange()
         super().on_resize()
 
+    @property
+    def at_end(self) -> bool:
+        """Whether the last line is in sight."""
+        return self._top + self.size.height >= len(self._rows)
+
     # --- moving
 
     def _settle(self) -> None:

@@ -31,6 +31,7 @@ from console.session import (
     JournalEntry,
     Refused,
 )
+from console.sessions.belongings import InMemory
 
 NOW = 1_790_000_000.0
 """When every picture is taken: 2026-09-21 14:13:20 UTC."""
@@ -335,6 +336,28 @@ class FleetDouble:
         self.closed = True
 
 
+class BelongingsDouble(InMemory):
+    """Keeps what a vault would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view = b""
+        self.shown: list[str] = []
+
+    def last_view(self) -> bytes:
+        return self.view
+
+    def keep_view(self, data: bytes) -> None:
+        self.view = data
+
+    def agree(self, fingerprint: str, *, shown: str) -> None:
+        super().agree(fingerprint, shown=shown)
+        self.shown.append(shown)
+
+    def kubeconfig(self, cluster_id: str) -> bytes:
+        return f"kubeconfig of {cluster_id}".encode()
+
+
 class SessionDouble:
     """A vault that exists only in the test."""
 
@@ -352,6 +375,8 @@ class SessionDouble:
         self.strangers: dict[str, str] = {}
         """What to say about a cluster that is not the one it was."""
         self.ended = False
+        self.belongings = BelongingsDouble()
+        self.acting_as = None
         self.waiting: Sequence[Any] = ()
         """Programs that clusters want to run."""
         self.allowed: list[Any] = []

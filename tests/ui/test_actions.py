@@ -16,6 +16,7 @@ from console.screens.dialog import DialogScreen
 from console.screens.fleet import FleetScreen
 from console.screens.frame import FrameScreen
 from console.screens.help import HelpScreen
+from console.screens.output import OutputScreen
 from console.screens.resources import ResourcesScreen
 from console.screens.search import SearchScreen
 from console.screens.states import StatesScreen
@@ -39,6 +40,8 @@ HOLDERS = {
     Scope.STATES: [StatesScreen],
     Scope.SEARCH: [SearchScreen],
     Scope.HELP: [HelpScreen],
+    Scope.OWN: [ResourcesScreen, DetailScreen],
+    Scope.OUTPUT: [OutputScreen],
 }
 
 

@@ -1,0 +1,107 @@
+"""The terminal lent to a program of one's own, in a real pseudo-terminal: it comes back whatever happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.alive import alive
+from tests.ui.terminal import DEADLINE, Terminal
+from tests.ui.test_terminal import restored, stage
+
+pytestmark = pytest.mark.xdist_group("terminal")
+
+PROGRAM = """\
+import sys, os
+print("IN CHARGE of", sys.argv[1], os.getpid(), flush=True)
+print("read:", sys.stdin.readline().strip(), flush=True)
+sys.exit(int(sys.argv[2]))
+"""
+
+
+def console(tmp_path: Path, *, code: int = 0) -> Terminal:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    folder = tmp_path / "config"
+    folder.mkdir(mode=0o700)
+    run = [sys.executable, str(program), "{name}", str(code)]
+    words = ", ".join(f'"{word}"' for word in run)
+    (folder / "settings.toml").write_text(
+        f'[commands.take]\nrun = [{words}]\nwhere = "terminal"\nkey = "f6"\n'
+    )
+    (folder / "settings.toml").chmod(0o600)
+    return stage(NAVARCH_HOME=str(tmp_path))
+
+
+def take(terminal: Terminal) -> None:
+    terminal.see("1 cluster")
+    terminal.press(":pods", "enter")
+    terminal.see("200 rows")
+    terminal.press("\x1b[17~")
+    terminal.see("not run before in this form")
+    terminal.press("down", "enter")
+    terminal.see("IN CHARGE of checkout-0000")
+
+
+def test_a_program_gets_the_terminal_and_the_console_comes_back(tmp_path: Path) -> None:
+    with console(tmp_path) as terminal:
+        take(terminal)
+        assert restored(terminal), "the program has an ordinary terminal"
+        terminal.press("hello", "enter")
+        terminal.see("200 rows")
+        terminal.press("down", "d")
+        terminal.see("(describe)")
+        terminal.press("ctrl-q")
+        assert terminal.exit_status() == 0
+        assert restored(terminal)
+
+
+def test_a_failure_can_be_read_before_the_console_comes_back(tmp_path: Path) -> None:
+    with console(tmp_path, code=3) as terminal:
+        take(terminal)
+        terminal.press("hello", "enter")
+        terminal.see("exit code 3. Press enter to go back to Navarch.")
+        terminal.press("enter")
+        terminal.see("200 rows")
+        terminal.see("exit code 3")
+
+
+def test_ctrl_c_ends_the_program_alone(tmp_path: Path) -> None:
+    with console(tmp_path) as terminal:
+        take(terminal)
+        terminal.press("ctrl-c")
+        terminal.see("ended by SIGINT")
+        terminal.press("enter")
+        terminal.see("200 rows")
+
+
+def test_a_program_that_is_killed_gives_the_terminal_back(tmp_path: Path) -> None:
+    with console(tmp_path) as terminal:
+        take(terminal)
+        found = re.search(r"IN CHARGE of \S+ (\d+)", terminal.text)
+        assert found
+        os.kill(int(found[1]), signal.SIGKILL)
+        terminal.see("ended by SIGKILL")
+        terminal.press("enter")
+        terminal.see("200 rows")
+
+
+def test_a_lost_terminal_ends_both(tmp_path: Path) -> None:
+    with console(tmp_path) as terminal:
+        take(terminal)
+        found = re.search(r"IN CHARGE of \S+ (\d+)", terminal.text)
+        assert found
+        os.close(terminal.fd)
+        terminal.fd = os.open(os.devnull, os.O_RDONLY)
+        _, status = os.waitpid(terminal.pid, 0)
+        terminal.status = status
+        end = time.monotonic() + DEADLINE
+        while alive(int(found[1])):
+            assert time.monotonic() < end, "the program outlives its terminal"
+            time.sleep(0.02)
