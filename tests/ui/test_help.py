@@ -11,7 +11,7 @@ from console.settings import Settings
 from tests.ui.seeing import gone, screen_text, see, write
 
 Open = Callable[..., NavarchApp]
-SIZE = (120, 60)
+SIZE = (120, 120)
 
 
 async def test_help_tells_of_the_screen_and_only_of_keys_that_work(open_app: Open) -> None:
