@@ -20,7 +20,7 @@ _QUIET = 0.7
 """Seconds without a key: the person reads."""
 _PATIENCE = 20.0
 """Seconds a round that is due may be put off by somebody who types."""
-_YOUNG, _MIDDLE = 5_000, 20
+_YOUNG, _MIDDLE = 2_000, 10
 """Allocations per round of the young, and how many of those per round of the middle-aged."""
 _NEVER = 1_000_000
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from backend.kube.status import State, Status
 from backend.resources.kind import Health
+from backend.text import SafeStr
 from console.theme import Tone
 
-HEALTH: dict[Health, tuple[str, Tone]] = {
-    Health.FAILING: ("✖", Tone.FAILING),
-    Health.WARNING: ("▲", Tone.WARNING),
-    Health.PROGRESSING: ("◐", Tone.PROGRESSING),
-    Health.UNKNOWN: ("?", Tone.UNKNOWN),
-    Health.OK: ("●", Tone.OK),
-    Health.DONE: ("✔", Tone.DONE),
+HEALTH: dict[Health, tuple[SafeStr, Tone]] = {
+    Health.FAILING: (SafeStr("✖"), Tone.FAILING),
+    Health.WARNING: (SafeStr("▲"), Tone.WARNING),
+    Health.PROGRESSING: (SafeStr("◐"), Tone.PROGRESSING),
+    Health.UNKNOWN: (SafeStr("?"), Tone.UNKNOWN),
+    Health.OK: (SafeStr("●"), Tone.OK),
+    Health.DONE: (SafeStr("✔"), Tone.DONE),
 }
 """Glyph and tone: never colour alone."""
 

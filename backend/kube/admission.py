@@ -20,7 +20,7 @@ HANDSHAKE_PATIENCE = 0.1
 """Seconds after which a handshake's place goes to the next: it waits for the network and costs us nothing,
 and a dead cluster must not keep the living ones waiting."""
 LISTS_AT_ONCE = 3
-LIST_PATIENCE = 0.5
+LIST_PATIENCE = 1.0
 """Seconds without a page after which a list's place goes to the next: its server or the way to it is slow."""
 SAME_START = 10.0
 """Seconds within which a cluster's further connections belong to the same start: only the first is paced."""

@@ -64,15 +64,16 @@ class Dialer:
         self._handshakes: Handshakes = handshakes or nullcontext
 
     async def connect(
-        self, context: ssl.SSLContext | None, *, server_name: str, deadline: float
+        self, tls: Callable[[], ssl.SSLContext | None], *, server_name: str, deadline: float
     ) -> ByteStream:
-        """A stream to the origin, with TLS if ``context`` is given, for whom it must name ``server_name``.
+        """A stream to the origin, with TLS if ``tls`` gives a context, for whom it must name ``server_name``.
 
         ``deadline`` is in seconds and starts when admission lets us begin. Raises Unreachable,
         DeadlineExceeded or TlsFailed.
         """
         async with self._handshakes():
             with self._in_words(deadline), anyio.fail_after(deadline):
+                context = tls()
                 stream = await self._opener.open(self._origin.host, self._origin.port, deadline)
                 if context is None:
                     return stream

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 import anyio
 from anyio.abc import ByteStream, SocketAttribute, SocketStream
@@ -34,6 +35,8 @@ async def _addresses(host: str, port: int) -> Sequence[str]:
     In a daemon thread, not in asyncio's executor: a resolver that is silent (the VPN is down) keeps its
     thread for up to half a minute, and the program's end would wait for an executor's threads.
     """
+    with contextlib.suppress(ValueError):
+        return [str(ip_address(host))]
     loop = asyncio.get_running_loop()
     found: asyncio.Future[list[str]] = loop.create_future()
 

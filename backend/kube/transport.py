@@ -126,17 +126,17 @@ class Transport:
 
     async def reach(self, *, deadline: float = 10.0) -> None:
         """Have a connection ready for the next request (``Wire``)."""
-        context = await self._tls(await self.credentials.current())
+        await self._use(await self.credentials.current())
         generation = self._generation
         connection = await self._idle.take(generation)
         if connection is None:
-            connection = Connection(await self._dial(context, deadline), generation=generation)
+            connection = Connection(await self._dial(deadline), generation=generation)
         await self._idle.add(connection)
 
     async def connect(self, *, deadline: float = 10.0) -> ByteStream:
         """A fresh stream to the server, TLS done, outside the pool: for protocols that take it over."""
-        credential = await self.credentials.current()
-        return await self._dial(await self._tls(credential), deadline)
+        await self._use(await self.credentials.current())
+        return await self._dial(deadline)
 
     async def aclose(self) -> None:
         """Close every connection; requests under way fail with Unreachable."""
@@ -175,9 +175,9 @@ class Transport:
     async def _exchange(self, request: Request, credential: Credential, deadlines: Deadlines) -> Response:
         """Send on a kept or new connection; a kept one that turns out dead is replaced once."""
         expires = anyio.current_time() + deadlines.head
-        context = await self._tls(credential)
+        await self._use(credential)
         while True:
-            connection = await self._checkout(request, context, deadlines, expires)
+            connection = await self._checkout(request, deadlines, expires)
             try:
                 with anyio.fail_after(expires - anyio.current_time()):
                     head = await connection.send(request, authorization=credential.authorization)
@@ -199,9 +199,7 @@ class Transport:
                     idle=deadlines.idle,
                 )
 
-    async def _checkout(
-        self, request: Request, context: ssl.SSLContext | None, deadlines: Deadlines, expires: float
-    ) -> Connection:
+    async def _checkout(self, request: Request, deadlines: Deadlines, expires: float) -> Connection:
         """A connection, and with it one of the slots; ``_finish`` gives both back."""
         try:
             with anyio.fail_after(expires - anyio.current_time()):
@@ -214,7 +212,7 @@ class Transport:
                 generation = self._generation
                 with anyio.fail_after(expires - anyio.current_time()):
                     remaining = max(expires - anyio.current_time(), 0.0)
-                    stream = await self._dial(context, min(deadlines.connect, remaining))
+                    stream = await self._dial(min(deadlines.connect, remaining))
                 connection = Connection(stream, generation=generation)
         except BaseException as error:
             self._slots.release()
@@ -224,9 +222,9 @@ class Transport:
         self._open.add(connection)
         return connection
 
-    async def _dial(self, context: ssl.SSLContext | None, deadline: float) -> ByteStream:
+    async def _dial(self, deadline: float) -> ByteStream:
         name = self.access.tls_server_name or self.origin.host
-        stream = await self._dialer.connect(context, server_name=name, deadline=deadline)
+        stream = await self._dialer.connect(self._tls, server_name=name, deadline=deadline)
         if self._closed:
             await stream.aclose()
             raise Unreachable(self.access.name, "the connection was closed on this side")
@@ -240,15 +238,18 @@ class Transport:
         else:
             await connection.aclose()
 
-    async def _tls(self, credential: Credential) -> ssl.SSLContext | None:
-        """The context for this credential; another client certificate needs other connections."""
-        if not self.origin.tls:
-            return None
-        if self._context is None or credential.certificate != self._certificate:
-            self._context = ssl_context(self.access, credential.certificate)
+    async def _use(self, credential: Credential) -> None:
+        """From now on connections are opened with this credential; another certificate needs other ones."""
+        if self.origin.tls and credential.certificate != self._certificate:
             self._certificate = credential.certificate
+            self._context = None
             self._generation += 1
             await self._idle.clear()
+
+    def _tls(self) -> ssl.SSLContext | None:
+        """What connections are opened with, made when one is opened: that takes a millisecond."""
+        if self._context is None and self.origin.tls:
+            self._context = ssl_context(self.access, self._certificate)
         return self._context
 
     def _in_words(self, error: Exception, request: Request, *, fresh: bool = False) -> KubeError:

@@ -14,6 +14,8 @@ from console.widgets.table_source import TableSource
 
 
 class TableScreen(FavouriteKeys):
+    table: ResourceTable
+
     def source(self) -> TableSource:
         """What the table shows at first."""
         raise NotImplementedError
@@ -23,7 +25,7 @@ class TableScreen(FavouriteKeys):
         raise NotImplementedError
 
     def body(self) -> Widget:
-        table = ResourceTable(self.source(), id="body", glow=self.navarch.glows)
+        table = self.table = ResourceTable(self.source(), id="body", glow=self.navarch.glows)
         chosen = self.navarch.settings.table(self.listed)
         table.extra, table.hidden = set(chosen.shown), set(chosen.hidden)
         return table
@@ -32,10 +34,6 @@ class TableScreen(FavouriteKeys):
     def listed(self) -> str:
         """What the rows are: columns, order and favourites are remembered by it."""
         return str(self.crumbs()[-1])
-
-    @property
-    def table(self) -> ResourceTable:
-        return self.query_one(ResourceTable)
 
     @on(ResourceTable.Opened)
     def _opened(self, event: ResourceTable.Opened) -> None:

@@ -14,6 +14,9 @@ from console.widgets.table_layout import GUTTER, Layout, squeeze
 from console.widgets.table_source import GridColumn, TableSource
 
 _CELL_LIMIT = 512
+# A screen has a thousand of these; what is SafeStr already is not sanitised again.
+_EDGE, _THUMB, _MARK, _SPACE = SafeStr("│"), SafeStr("┃"), SafeStr("◆"), SafeStr(" ")
+_TWO_SPACES = SafeStr("  ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ def border(layout: Layout, *, top: bool, note: str = "") -> Line:
 
 def header(layout: Layout, source: TableSource) -> Line:
     """The titles; the ordering column is marked with its direction."""
-    pieces = [Piece("│", Tone.BORDER), Piece("   ")]
+    pieces = [Piece(_EDGE, Tone.BORDER), Piece("   ")]
     for index, placed in enumerate(layout.placed):
         title = placed.column.name
         ordering = title == source.sort
@@ -72,7 +75,7 @@ def header(layout: Layout, source: TableSource) -> Line:
             title_text, over = fit(safe_text(title), placed.width, align=placed.column.align), 0
         pieces.append(Piece(title_text, Tone.TITLE if ordering else Tone.STRONG))
         pieces += _gap(layout, index, over=over)
-    return tuple(_closed(pieces, layout, "│"))
+    return tuple(_closed(pieces, layout, _EDGE))
 
 
 def row_line(
@@ -81,12 +84,12 @@ def row_line(
     """One row; ``thumb`` draws the part of the right border that shows where the window is."""
     layer = look.layer
     health = source.health(row)
-    glyph, tone = HEALTH[health] if health is not None else (" ", Tone.TEXT)
+    glyph, tone = HEALTH[health] if health is not None else (_SPACE, Tone.TEXT)
     pieces = [
-        Piece("│", Tone.BORDER),
-        Piece("◆" if look.marked else " ", Tone.KEY, layer),
+        Piece(_EDGE, Tone.BORDER),
+        Piece(_MARK if look.marked else _SPACE, Tone.KEY, layer),
         Piece(glyph, Tone.FADED if look.faded else tone, layer),
-        Piece(" ", Tone.TEXT, layer),
+        Piece(_SPACE, Tone.TEXT, layer),
     ]
     for index, placed in enumerate(layout.placed):
         column = placed.column
@@ -96,7 +99,7 @@ def row_line(
         behind = Layer.GLOW if column.name in look.glowing else layer
         pieces.append(Piece(text, colour, behind))
         pieces += _gap(layout, index, layer=layer)
-    return tuple(_closed(pieces, layout, "┃" if thumb else "│", layer))
+    return tuple(_closed(pieces, layout, _THUMB if thumb else _EDGE, layer))
 
 
 def message_lines(layout: Layout, messages: Sequence[Line], height: int) -> list[Line]:
@@ -105,7 +108,7 @@ def message_lines(layout: Layout, messages: Sequence[Line], height: int) -> list
     for index in range(height):
         place = index - 1
         inside = messages[place] if 0 <= place < len(messages) else ()
-        lines.append(tuple(_closed([Piece("│", Tone.BORDER), Piece("  "), *inside], layout, "│")))
+        lines.append(tuple(_closed([Piece(_EDGE, Tone.BORDER), Piece(_TWO_SPACES), *inside], layout, _EDGE)))
     return lines
 
 
@@ -113,15 +116,15 @@ def _gap(layout: Layout, index: int, *, layer: Layer = Layer.NONE, over: int = 0
     if index == len(layout.placed) - 1:
         return []
     if not layout.ruled:
-        return [Piece(SafeStr("  "[over:]), Tone.TEXT, layer)]
+        return [Piece(SafeStr("  "[over:]) if over else _TWO_SPACES, Tone.TEXT, layer)]
     return [
-        Piece(SafeStr(" "[over:]), Tone.TEXT, layer),
-        Piece("│", Tone.BORDER, layer),
-        Piece(" ", Tone.TEXT, layer),
+        Piece(SafeStr(" "[over:]) if over else _SPACE, Tone.TEXT, layer),
+        Piece(_EDGE, Tone.BORDER, layer),
+        Piece(_SPACE, Tone.TEXT, layer),
     ]
 
 
-def _closed(pieces: list[Piece], layout: Layout, edge: str, layer: Layer = Layer.NONE) -> list[Piece]:
+def _closed(pieces: list[Piece], layout: Layout, edge: SafeStr, layer: Layer = Layer.NONE) -> list[Piece]:
     """Cut or pad to the right border."""
     inside = list(cut(pieces, layout.width - 1))
     room = layout.width - 1 - line_width(inside)

@@ -1,8 +1,7 @@
 """``python -m tests.bench.probed REPORT ARGUMENT…``: the console, with a probe of how long its loop is held.
 
 The command line's own console on the terminal it is started in; only the probe is added. At the end REPORT
-gets one JSON object: ``samples`` ([monotonic seconds, lag in seconds], every 5 ms) and ``peak`` (bytes of
-memory).
+gets one JSON object: ``samples`` ([monotonic seconds, lag, our part of it], every 5 ms), ``peak`` (bytes).
 """
 
 from __future__ import annotations
@@ -17,15 +16,20 @@ from pathlib import Path
 EVERY = 0.005
 
 Samples = list[tuple[float, float]]
+"""(when, how long a moment's event had to wait); seconds."""
 
 
-async def probe(samples: Samples) -> None:
-    """Sleep, and note by how much it was too long: what any other event had to wait."""
+async def probe(samples: list[tuple[float, float, float]]) -> None:
+    """Sleep, and note by how much it was too long: what any other event had to wait.
+
+    The rest of a busy machine makes it longer too: the part of it that this thread was computing is ours.
+    """
     while True:
-        before = time.monotonic()
+        before, used = time.monotonic(), time.thread_time()
         await asyncio.sleep(EVERY)
         now = time.monotonic()
-        samples.append((now, max(0.0, now - before - EVERY)))
+        lag = max(0.0, now - before - EVERY)
+        samples.append((now, lag, min(lag, time.thread_time() - used)))
 
 
 def quantile(samples: Samples, share: float, *, since: float = 0.0, until: float = float("inf")) -> float:
@@ -47,7 +51,7 @@ def quantile(samples: Samples, share: float, *, since: float = 0.0, until: float
 
 def main() -> int:
     report = Path(sys.argv[1])
-    samples: Samples = []
+    samples: list[tuple[float, float, float]] = []
 
     from console.terminal.traits import detect, prepare_environment
 

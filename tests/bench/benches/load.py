@@ -1,7 +1,8 @@
 """The console under a fleet's load: 100 clusters of 1,000 pods, 1,000 changes a second, another process.
 
 The real program in a terminal of 200×50. Its loop carries a probe (``tests.bench.probed``); keys are timed
-from outside: from the press until the bytes are here that draw the cursor on another row.
+from outside: from the press until the bytes are here that draw the cursor on another row. On a busy machine
+the loop waits for its turn too; how much of its lag was our own work is told apart.
 """
 
 from __future__ import annotations
@@ -52,17 +53,22 @@ def measure(place: Place) -> list[Line]:
             terminal.press("ctrl+q")
             terminal.wait_for_end(deadline=30)
     said = json.loads(report.read_text())
-    samples: Samples = [(at, lag) for at, lag in said["samples"]]
-    starting = quantile(samples, 0.99, since=began, until=listed)
-    holding = max(lag for at, lag in samples if began <= at <= listed)
-    lag = quantile(samples, 0.99, since=steady, until=done)
+    whole: Samples = [(at, lag) for at, lag, _ in said["samples"]]
+    ours: Samples = [(at, own) for at, _, own in said["samples"]]
+    holding = max(own for at, own in ours if began <= at <= listed)
     key = _quantile(keys, 0.99)
     return [
         Line(f"{CLUSTERS} × {PODS:,} pods, until all rows are there", seconds(listed - began)),
         Line("… lists in flight, at most", str(lists), goal=f"≤ {LISTS}", met=lists <= LISTS),
-        _timed("… loop lag meanwhile, p99", starting, LAG),
-        Line("… longest hold of the loop meanwhile", milliseconds(holding)),
-        _timed(f"loop lag at {rate:,.0f} changes a second, p99", lag, LAG),
+        _timed("… loop lag meanwhile, p99", quantile(whole, 0.99, since=began, until=listed), LAG),
+        _timed("… of it our own work", quantile(ours, 0.99, since=began, until=listed), LAG),
+        Line("… longest piece of our own work", milliseconds(holding)),
+        _timed(
+            f"loop lag at {rate:,.0f} changes a second, p99",
+            quantile(whole, 0.99, since=steady, until=done),
+            LAG,
+        ),
+        _timed("… of it our own work", quantile(ours, 0.99, since=steady, until=done), LAG),
         _timed("key to paint, p99", key, KEY),
         Line("… median", milliseconds(statistics.median(keys))),
         Line("memory at most", megabytes(said["peak"]), goal=megabytes(MEMORY), met=said["peak"] <= MEMORY),

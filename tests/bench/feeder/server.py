@@ -182,10 +182,12 @@ class Server:
                     if pods:
                         await response.write(b"".join(change.line for change in changes))
                 news = asyncio.ensure_future(signal.wait())
-                done, _ = await asyncio.wait(
-                    (news, ended), timeout=_BOOKMARK_EVERY, return_when=asyncio.FIRST_COMPLETED
-                )
-                news.cancel()
+                try:
+                    done, _ = await asyncio.wait(
+                        (news, ended), timeout=_BOOKMARK_EVERY, return_when=asyncio.FIRST_COMPLETED
+                    )
+                finally:
+                    news.cancel()
                 if not done and not self.faults.frozen:
                     await response.write(_BOOKMARK % str(version).encode())
         finally:
