@@ -112,6 +112,14 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         """The clusters of the fleet, as far as it is there."""
         return self._fleet.members if self._fleet is not None else []
 
+    @property
+    def acting_words(self) -> SafeStr:
+        """As whom clusters are reached, where that is not as ourselves; empty otherwise."""
+        from backend.fleet.acting import common, words
+
+        who = self.session.acting_as
+        return words(who) if who is not None else common(self.members)
+
     def lock_seconds(self) -> float | None:
         """Until the screen or the vault locks itself; None: nothing does."""
         return self.locks.seconds_left()

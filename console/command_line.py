@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from backend.fleet.query import QuerySyntaxError, parse_line
@@ -22,11 +22,9 @@ def run_line(app: NavarchApp, line: str) -> None:
     if not text:
         return
     first, _, rest = text.partition(" ")
-    if first == "screen":
-        _screen(app, rest.strip())
-        return
-    if first == "search" and rest.strip():
-        _search(app, rest)
+    begun = _BEGUN.get(first)
+    if begun is not None and (rest.strip() or first in _ALONE):
+        begun(app, rest.strip())
         return
     if text in words() and text not in kind_words():
         app.call_later(app.run_action, ACTIONS[words()[text]].call, app.frame)
@@ -49,6 +47,24 @@ def expanded(line: str, aliases: Mapping[str, str]) -> str:
     return line if meant is None else f"{meant.strip().removeprefix(':')} {rest}".strip()
 
 
+def _act_as(app: NavarchApp, line: str) -> None:
+    from console.screens.act_as import act_as_line
+
+    act_as_line(app, line)
+
+
+def _rights(app: NavarchApp, line: str) -> None:
+    from console.screens.asking_rights import show_rights
+
+    show_rights(app, line)
+
+
+def _who_can(app: NavarchApp, line: str) -> None:
+    from console.screens.asking_rights import show_who_can
+
+    show_who_can(app, line)
+
+
 def _search(app: NavarchApp, line: str) -> None:
     from backend.fleet.search_terms import parse_search
 
@@ -64,3 +80,15 @@ def _screen(app: NavarchApp, name: str) -> None:
     else:
         known = ", ".join(screen for screen in SCREENS if screen != "journal" or app.has_journal)
         app.say(f"There is no screen {name!r}. There are: {known}", Tone.ERROR)
+
+
+_BEGUN: dict[str, Callable[[NavarchApp, str], None]] = {
+    "screen": _screen,
+    "search": _search,
+    "as": _act_as,
+    "rights": _rights,
+    "who-can": _who_can,
+}
+"""What the first word of a line begins, besides kinds; called with the rest."""
+_ALONE = frozenset({"screen", "as", "rights", "who-can"})
+"""First words that mean themselves when nothing follows; the others are then words of actions."""

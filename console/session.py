@@ -14,10 +14,10 @@ from backend.secret import Secret
 from backend.text import SafeStr, safe_text
 
 if TYPE_CHECKING:
+    from backend.fleet.acting import AttributedJournal
     from backend.fleet.fleet import Fleet
     from backend.fleet.member import Member
     from backend.fleet.programs import Program
-    from backend.journal import Journal
     from backend.kube.access import Impersonation
     from backend.kube.client import Client
     from console.sessions.belongings import Belongings
@@ -194,7 +194,7 @@ class Session(Protocol):
         """The newest first."""
         ...
 
-    def fleet_journal(self) -> Journal | None:
+    def fleet_journal(self) -> AttributedJournal | None:
         """Where acts on clusters are noted; None: nowhere (a fleet in memory)."""
         ...
 

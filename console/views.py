@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from backend.fleet.query import Query
 from backend.kube.objects import ApiResource
+from backend.tenancy.where import EVERYWHERE, Where
 
 if TYPE_CHECKING:  # filters and tables are no part of the first picture
     from backend.fleet.search_terms import Search
     from backend.fleet.view import TableView
     from backend.kube.status import Status
+    from backend.tenancy.question import Question
+    from backend.tenancy.subjects import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,29 @@ def inside(ref: ObjectRef) -> ResourcesView | None:
     return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RightsView:
+    """What we may do ourselves."""
+
+    where: Where = EVERYWHERE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectRightsView:
+    """Everything that RBAC gives to somebody."""
+
+    subject: Subject
+    where: Where = EVERYWHERE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhoCanView:
+    """Everybody who may do something."""
+
+    question: Question
+    where: Where = EVERYWHERE
+
+
 @dataclass(frozen=True, slots=True)
 class JournalView:
     """What was done."""
@@ -97,9 +123,24 @@ class MessagesView:
     """What the console said."""
 
 
-View = MessagesView | FleetView | ResourcesView | DetailView | JournalView | SearchView
+View = (
+    MessagesView
+    | FleetView
+    | ResourcesView
+    | DetailView
+    | JournalView
+    | SearchView
+    | RightsView
+    | SubjectRightsView
+    | WhoCanView
+)
 
-SCREENS: dict[str, View] = {"fleet": FleetView(), "journal": JournalView(), "messages": MessagesView()}
+SCREENS: dict[str, View] = {
+    "fleet": FleetView(),
+    "rights": RightsView(),
+    "journal": JournalView(),
+    "messages": MessagesView(),
+}
 """Screens that can be named on the ``:`` line and in the palette: only those that work."""
 
 

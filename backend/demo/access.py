@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from backend.demo.store import Event, Store
 
 RBAC = "rbac.authorization.k8s.io"
 MASTERS = "system:masters"
+_ACCOUNT = "system:serviceaccount:"
 _SELF_REVIEWS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews")
 
 
@@ -35,6 +36,9 @@ class Attributes:
     path: str = ""
 
 
+Check = Callable[[User, Attributes], None]
+
+
 def user_of_certificate(peer: dict[str, Any] | None) -> User | None:
     """The user that a verified client certificate names; None without a certificate."""
     if not peer:
@@ -43,6 +47,29 @@ def user_of_certificate(peer: dict[str, Any] | None) -> User | None:
     common = next((value for key, value in names if key == "commonName"), "")
     groups = tuple(value for key, value in names if key == "organizationName")
     return User(common, (*groups, "system:authenticated")) if common else None
+
+
+def impersonated(user: User, headers: Mapping[str, str], groups: Sequence[str], check: Check) -> User:
+    """Whom the caller wants to act as (``Impersonate-*`` headers), if that may be; otherwise the caller.
+
+    ``check`` raises the 403 for each thing that may not be impersonated, as the API server does.
+    """
+    name = headers.get("Impersonate-User", "")
+    if not name:
+        return user
+    if name.startswith(_ACCOUNT) and name.count(":") == 3:
+        _, _, namespace, account = name.split(":")
+        check(
+            user,
+            Attributes(verb="impersonate", resource="serviceaccounts", namespace=namespace, name=account),
+        )
+        groups = (*groups, "system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+    else:
+        check(user, Attributes(verb="impersonate", resource="users", name=name))
+    for group in groups:
+        if not group.startswith("system:serviceaccounts"):
+            check(user, Attributes(verb="impersonate", resource="groups", name=group))
+    return User(name, (*groups, "system:authenticated"))
 
 
 class Authorizer:
@@ -121,6 +148,8 @@ class Authorizer:
 def _is(subject: dict[str, Any], user: User) -> bool:
     if subject["kind"] == "User":
         return bool(subject["name"] == user.name)
+    if subject["kind"] == "ServiceAccount":
+        return user.name == f"{_ACCOUNT}{subject.get('namespace', '')}:{subject['name']}"
     return subject["kind"] == "Group" and subject["name"] in user.groups
 
 

@@ -14,7 +14,7 @@ import yaml
 from aiohttp import web
 
 from backend.demo import discovery, openapi, reading, reviews
-from backend.demo.access import Attributes, User, user_of_certificate
+from backend.demo.access import Attributes, User, impersonated, user_of_certificate
 from backend.demo.calls import Call, Target, names_version, negotiate, parse_query, parse_target
 from backend.demo.cluster import Cluster
 from backend.demo.status import ApiError, no_method, no_resource, unauthorized
@@ -78,6 +78,8 @@ class ApiServer:
             user = self._user(request)
             if user is None or self.cluster.faults.unauthorized:
                 raise unauthorized()
+            groups = request.headers.getall("Impersonate-Group", [])
+            user = impersonated(user, request.headers, groups, self.cluster.authorizer.check)
             return await self._serve(request, user)
         except ApiError as error:
             response = _json(error.encoded(), status=error.code)

@@ -45,10 +45,12 @@ class Fleet:
         connect: Connect | None = None,
         journal: JournalLike | None = None,
         on_close: Callable[[], None] | None = None,
+        after: Fleet | None = None,
     ) -> None:
         """``connect`` makes a member's client; the default dials its API server directly. ``journal``: where
         acts are written down; None when the fleet lives in memory only. ``on_close``: called at the end,
-        such as to close the vault that the journal is in."""
+        such as to close the vault that the journal is in. ``after``: the fleet that this one replaces: what
+        it learnt of namespaces stays known."""
         members = list(members)
         impersonating = any(member.access.impersonate for member in members)
         self.journal = AttributedJournal(journal, members) if journal and impersonating else journal
@@ -58,6 +60,9 @@ class Fleet:
         connect = connect or Connector(self.admission).client
         self._clusters = {member.id: Cluster(member, connect=connect) for member in members}
         self._views: WarmViews | None = None
+        for known in after.clusters if after is not None else ():
+            if known.id in self._clusters:
+                self._clusters[known.id].hear_of(known.known_namespaces)
 
     @property
     def members(self) -> list[Member]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
 from backend.fleet.cluster import Cluster
+from backend.kube.authorization import Request, may_i
 from backend.kube.errors import DeadlineExceeded, Forbidden, KubeError
 from backend.tenancy.policy import Decision, Grant, Policy, masters_grant
 from backend.tenancy.question import Meaning, Question, meaning
 from backend.tenancy.reading import read_policy
-from backend.tenancy.reviews import may_i, may_they
-from backend.tenancy.rules import Request
+from backend.tenancy.reviews import may_they
 from backend.tenancy.subjects import Identity, Subject, identity_of
 from backend.text import SafeStr, safe_text
 
@@ -69,7 +69,7 @@ class Held:
 
 async def each(
     clusters: Sequence[Cluster], ask: Callable[[Cluster], Awaitable[Found]], *, timeout: float = 30.0
-) -> AsyncIterator[tuple[Cluster, Found | KubeError]]:
+) -> AsyncGenerator[tuple[Cluster, Found | KubeError], None]:
     """Every cluster's answer or error, in the order they come. ``timeout``: seconds for one cluster."""
 
     async def one(cluster: Cluster) -> tuple[Cluster, Found | KubeError]:

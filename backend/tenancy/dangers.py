@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backend.tenancy.rules import ALL, Request, Rule
+from backend.kube.authorization import Request
+from backend.tenancy.rules import ALL, Rule
 from backend.text import SafeStr
 
 _RBAC = "rbac.authorization.k8s.io"

@@ -10,18 +10,22 @@ from enum import StrEnum
 import msgspec
 
 from backend.fleet.cluster import Cluster
+from backend.kube.authorization import Request
 from backend.kube.errors import KubeError, NotFound
 from backend.kube.objects import ApiResource
 from backend.resources import registry
 from backend.tenancy.dangers import dangers_of
 from backend.tenancy.reviews import RulesAnswer, my_rules, whoami
-from backend.tenancy.rules import ALL, Request, Rule
+from backend.tenancy.rules import ALL, Rule
 from backend.tenancy.subjects import Identity
 from backend.text import SafeStr, safe_text
 
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 _MOST_PLACES = 20
-"""Namespaces asked in one cluster: each is a request, and lists each kind once more."""
+"""Namespaces asked in one cluster: each is a request."""
+_NOWHERE = "navarch-no-such-namespace"
+"""A review in a namespace without bindings lists what holds everywhere: reviews don't tell that otherwise,
+and a namespace's own rights don't reach kinds of the whole cluster."""
 
 
 class Grade(StrEnum):
@@ -37,7 +41,7 @@ class KindRights:
 
     cluster: Cluster
     namespace: str
-    """Where that was asked; what we may do in the whole cluster is told in every namespace."""
+    """Empty: everywhere. A namespace has rows only for kinds with which more may be done there."""
     kind: str
     """``deployments.apps``, ``pods/exec``, ``/metrics``."""
     grades: dict[str, Grade]
@@ -52,6 +56,12 @@ class KindRights:
     def some(self) -> bool:
         return bool(self.others) or any(grade is not Grade.NO for grade in self.grades.values())
 
+    def more_than(self, general: KindRights | None) -> bool:
+        """Whether it says more than what holds everywhere."""
+        if general is None:
+            return self.some
+        return (self.grades, self.others, self.names) != (general.grades, general.others, general.names)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnRights:
@@ -65,22 +75,32 @@ class OwnRights:
 
 
 async def own_rights(cluster: Cluster, *, namespaces: Sequence[str] = ()) -> OwnRights:
-    """What we may do in these namespaces (none: the known ones, or ``default``). Raises KubeError."""
-    places = list(namespaces) or cluster.known_namespaces or ["default"]
+    """What we may do everywhere, and what more in these namespaces (none: the known ones).
+
+    Raises KubeError.
+    """
+    places = list(namespaces) or cluster.known_namespaces
     notes: list[SafeStr] = []
+    if not places:
+        notes.append(SafeStr("only what holds everywhere; name namespaces with -n to see more"))
     if len(places) > _MOST_PLACES:
         notes.append(safe_text(f"asked in {_MOST_PLACES} of {len(places)} namespaces; name others with -n"))
         places = places[:_MOST_PLACES]
-    answers, identity, resources = await asyncio.gather(
-        asyncio.gather(*(my_rules(cluster.client, place) for place in places)),
+    (wide, *answers), identity, resources = await asyncio.gather(
+        asyncio.gather(*(my_rules(cluster.client, place) for place in (_NOWHERE, *places))),
         _identity(cluster),
         _resources(cluster),
     )
-    rows: list[KindRights] = []
+    everywhere = _rows(cluster, "", wide.rules, resources)
+    rows = list(everywhere.values())
+    notes += _caveats("general", wide)
     for place, answer in zip(places, answers, strict=True):
-        rows += _rows(cluster, place, answer.rules, resources)
+        local = [resource for resource in resources if resource.namespaced]
+        found = _rows(cluster, place, answer.rules, local)
+        rows += [row for kind, row in found.items() if row.more_than(everywhere.get(kind))]
         notes += _caveats(place, answer)
-    return OwnRights(cluster=cluster, identity=identity, rows=tuple(rows), notes=tuple(notes))
+    shown = [row for row in rows if row.some or "/" not in row.kind]
+    return OwnRights(cluster=cluster, identity=identity, rows=tuple(shown), notes=tuple(notes))
 
 
 def _caveats(place: str, answer: RulesAnswer) -> Iterable[SafeStr]:
@@ -108,7 +128,7 @@ async def _resources(cluster: Cluster) -> list[ApiResource]:
 
 def _rows(
     cluster: Cluster, namespace: str, rules: Sequence[Rule], resources: Sequence[ApiResource]
-) -> list[KindRights]:
+) -> dict[str, KindRights]:
     kinds: dict[str, Request] = {}
     for resource in resources:
         whole = Request(verb="", group=resource.group, resource=resource.plural)
@@ -116,11 +136,10 @@ def _rows(
         for sub in resource.subresources:
             part = Request(verb="", group=resource.group, resource=resource.plural, subresource=sub)
             kinds[part.kind] = part
-    for rule in rules:  # what rules name and no server lists: users, groups, signers, paths
-        for request in _named(rule):
+    if not namespace:  # what rules name and no server lists: users, groups, signers, paths
+        for request in (request for rule in rules for request in _named(rule)):
             kinds.setdefault(request.kind, request)
-    rows = [_row(cluster, namespace, request, rules) for request in kinds.values()]
-    return [row for row in rows if row.some or "/" not in row.kind]
+    return {kind: _row(cluster, namespace, request, rules) for kind, request in kinds.items()}
 
 
 def _named(rule: Rule) -> Iterable[Request]:

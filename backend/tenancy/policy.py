@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from backend.kube.authorization import Request
 from backend.kube.objects import ObjectMeta
-from backend.tenancy.rules import ALL, Request, Rule
+from backend.tenancy.rules import ALL, Rule
 from backend.tenancy.subjects import MASTERS, Identity, Subject, SubjectKind
 from backend.text import SafeStr
 

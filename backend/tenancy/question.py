@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from backend.fleet.cluster import Cluster, choose
+from backend.kube.authorization import Request
 from backend.kube.errors import KubeError
 from backend.kube.objects import ApiResource
 from backend.resources import registry
-from backend.tenancy.rules import Request
 from backend.text import SafeStr, safe_text
 
 _NOTHING = SafeStr("")

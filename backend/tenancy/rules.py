@@ -7,35 +7,12 @@ denial, and a role is only ever a list of such rules.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import msgspec
 
+from backend.kube.authorization import Request
+
 ALL = "*"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What somebody wants to do (authorization.k8s.io ResourceAttributes, NonResourceAttributes)."""
-
-    verb: str
-    group: str = ""
-    resource: str = ""
-    """The plural."""
-    subresource: str = ""
-    name: str = ""
-    namespace: str = ""
-    """Empty: everywhere; for kinds without a namespace, the cluster."""
-    path: str = ""
-    """A path that is no resource (``/metrics``); the other fields are then empty."""
-
-    @property
-    def kind(self) -> str:
-        """``deployments.apps/scale``, or the path."""
-        if self.path:
-            return self.path
-        plain = f"{self.resource}.{self.group}" if self.group else self.resource
-        return f"{plain}/{self.subresource}" if self.subresource else plain
 
 
 class Rule(msgspec.Struct, frozen=True, rename="camel"):

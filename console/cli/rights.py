@@ -129,7 +129,7 @@ async def _ours(query: Query, way: Way, *, every: bool) -> int:
 def _kind_row(row: KindRights) -> tuple[object, ...]:
     return (
         row.cluster.name,
-        row.namespace,
+        row.namespace or "(all)",
         row.kind,
         *(_MARKS[row.grades[verb]] for verb in VERBS),
         ", ".join(row.others),

@@ -47,6 +47,8 @@ class DialogScreen(ModalScreen[Answer], Generic[Answer]):
         box.set_class(not self.navarch.traits.unicode, "-ascii")
         # A str would be read as markup.
         box.border_title = Content(safe_text(self.title_text, limit=60))
+        acting = self.navarch.acting_words
+        box.border_subtitle = Content(f"as {acting}") if acting else None
         yield box
 
     def say(self, text: object, tone: Tone = Tone.ERROR) -> None:

@@ -149,6 +149,21 @@ class FrameScreen(Screen[None]):
 
         self.app.push_screen(StatesScreen(self.top.pairs))
 
+    def action_act_as(self) -> None:
+        from console.screens.act_as import ask_as_whom
+
+        ask_as_whom(self.navarch)
+
+    def action_act_as_ourselves(self) -> None:
+        from console.screens.act_as import act_as
+
+        act_as(self.navarch, None)
+
+    def action_rights(self) -> None:
+        from console.views import RightsView
+
+        self.navarch.show(RightsView())
+
     def action_error(self) -> None:
         from console.screens.error import ErrorScreen
 
@@ -186,6 +201,8 @@ class FrameScreen(Screen[None]):
                 works = self.top.has_states
             case "search":
                 works = True
+            case "act_as_ourselves":
+                works = self.navarch.session.acting_as is not None
             case "error":
                 works = self.navarch.last_error is not None
             case _:

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.screen import Screen
 
 from console.session import Gate
-from console.views import DetailView, FleetView, JournalView, MessagesView, ResourcesView, SearchView, View
+from console.views import (
+    DetailView,
+    FleetView,
+    JournalView,
+    MessagesView,
+    ResourcesView,
+    RightsView,
+    SearchView,
+    SubjectRightsView,
+    View,
+    WhoCanView,
+)
 
 if TYPE_CHECKING:
     from console.application import NavarchApp
+
+_SCREENS: dict[type[View], tuple[str, str]] = {
+    FleetView: ("fleet", "FleetScreen"),
+    ResourcesView: ("resources", "ResourcesScreen"),
+    DetailView: ("detail", "DetailScreen"),
+    SearchView: ("search", "SearchScreen"),
+    RightsView: ("rights", "RightsScreen"),
+    SubjectRightsView: ("holders", "SubjectRightsScreen"),
+    WhoCanView: ("holders", "WhoCanScreen"),
+    JournalView: ("journal", "JournalScreen"),
+    MessagesView: ("messages", "MessagesScreen"),
+}
+"""Module of ``console.screens`` and class."""
 
 
 def gate_screen(app: NavarchApp) -> Screen[None]:
@@ -29,29 +54,8 @@ def gate_screen(app: NavarchApp) -> Screen[None]:
 
 
 def screen_of(view: View) -> Screen[None]:
-    """A fresh screen for this view."""
-    match view:
-        case FleetView():
-            from console.screens.fleet import FleetScreen
-
-            return FleetScreen()
-        case ResourcesView():
-            from console.screens.resources import ResourcesScreen
-
-            return ResourcesScreen(view)
-        case DetailView():
-            from console.screens.detail import DetailScreen
-
-            return DetailScreen(view)
-        case SearchView():
-            from console.screens.search import SearchScreen
-
-            return SearchScreen(view)
-        case MessagesView():
-            from console.screens.messages import MessagesScreen
-
-            return MessagesScreen()
-        case JournalView():
-            from console.screens.journal import JournalScreen
-
-            return JournalScreen()
+    """A fresh screen for this view; views without content of their own need not be handed over."""
+    module, name = _SCREENS[type(view)]
+    made: Any = getattr(import_module(f"console.screens.{module}"), name)
+    plain = isinstance(view, FleetView | JournalView | MessagesView)
+    return cast("Screen[None]", made() if plain else made(view))

@@ -251,6 +251,15 @@ class ResourcesScreen(OwnCommands, TableScreen):
     def current(self) -> ObjectRef | None:
         return reference(self.table.row) if self.table.row is not None else None
 
+    def action_rights(self) -> None:
+        from console.screens.asking_rights import show_rights_of
+
+        self.leave_mark()
+        if self.table.row is not None:
+            show_rights_of(self.navarch, self.table.row)
+        else:
+            super().action_rights()
+
     def chosen(self) -> list[ObjectRef]:
         return [reference(row) for row in self.chosen_rows()]
 

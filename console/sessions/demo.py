@@ -23,14 +23,13 @@ class DemoSession(MemorySession):
         self._demo: DemoFleet | None = None
 
     async def open_fleet(self) -> Fleet:
-        from backend.fleet.fleet import Fleet
         from backend.fleet.inmemory import members_of
 
         await self.start_demo()
         assert self._demo is not None
         members, _ = await asyncio.to_thread(members_of, self._demo.kubeconfig_path)
         names = {cluster.name for cluster in self._demo.clusters}
-        return Fleet([member for member in members if member.name in names])
+        return self._fleet([member for member in members if member.name in names])
 
     async def start_demo(self) -> None:
         from backend.demo.process import DemoFailed, start

@@ -28,10 +28,8 @@ class FileSession(MemorySession):
         self._members: Sequence[Member] = ()
 
     async def open_fleet(self) -> Fleet:
-        from backend.fleet.fleet import Fleet
-
         self._members = await asyncio.to_thread(self._read)
-        return Fleet(self._members)
+        return self._fleet(self._members)
 
     def _read(self) -> list[Member]:
         from backend.fleet.inmemory import members_of

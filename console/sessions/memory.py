@@ -12,9 +12,10 @@ from console.session import Decision, Gate, ImportReview, JournalEntry, Refused
 from console.sessions.belongings import Belongings, InMemory
 
 if TYPE_CHECKING:
+    from backend.fleet.acting import AttributedJournal
+    from backend.fleet.fleet import Fleet
     from backend.fleet.member import Member
     from backend.fleet.programs import Program
-    from backend.journal import Journal
     from backend.kube.access import Impersonation
     from backend.kube.client import Client
 
@@ -28,6 +29,7 @@ class MemorySession:
         self.read_only = read_only
         self.belongings: Belongings = InMemory()
         self.acting_as: Impersonation | None = None
+        self._before: Fleet | None = None
 
     can_import = False
     keeper = None
@@ -78,10 +80,18 @@ class MemorySession:
     async def start_demo(self) -> None:
         raise Refused("This session has its fleet already", "Run: navarch demo")
 
+    def _fleet(self, members: Sequence[Member]) -> Fleet:
+        """A fleet of these, as whom the session acts; it knows what the one before had learnt."""
+        from backend.fleet.acting import acting_as
+        from backend.fleet.fleet import Fleet
+
+        self._before = Fleet(acting_as(members, self.acting_as), after=self._before)
+        return self._before
+
     async def journal(self) -> Sequence[JournalEntry]:
         return ()
 
-    def fleet_journal(self) -> Journal | None:
+    def fleet_journal(self) -> AttributedJournal | None:
         """Where acts are noted: nowhere."""
         return None
 

@@ -17,6 +17,7 @@ from console.sessions.demo import DemoSession
 from console.sessions.keeper import Keeper
 
 if TYPE_CHECKING:
+    from backend.fleet.acting import AttributedJournal
     from backend.fleet.fleet import Fleet
     from backend.fleet.member import Member
     from backend.fleet.programs import Program
@@ -38,6 +39,7 @@ class VaultSession:
     def __init__(self, *, read_only: bool = False, path: Path | None = None) -> None:
         self.read_only = read_only
         self.acting_as: Impersonation | None = None
+        self._before: Fleet | None = None
         self.keeper = Keeper(path)
         self._in_memory = InMemory()
         self._demo: DemoSession | None = None
@@ -80,16 +82,21 @@ class VaultSession:
         return await self.keeper.create(passphrase)
 
     async def lock(self) -> None:
+        self._before = None
         self.keeper.lock()
 
     # --- the fleet
 
     async def open_fleet(self) -> Fleet:
+        from backend.fleet.acting import acting_as
         from backend.fleet.fleet import Fleet
 
         if self._demo is not None:
+            self._demo.acting_as = self.acting_as
             return await self._demo.open_fleet()
-        return Fleet(await asyncio.to_thread(self.keeper.members))
+        found = acting_as(await asyncio.to_thread(self.keeper.members), self.acting_as)
+        self._before = Fleet(found, after=self._before)
+        return self._before
 
     async def verify(self, cluster_id: str, client: Client) -> SafeStr:
         from backend.fleet.registry import Registry, identity
@@ -155,13 +162,19 @@ class VaultSession:
 
     # --- the journal
 
-    def fleet_journal(self) -> Journal | None:
+    def _journal(self) -> Journal | None:
         from backend.journal import Journal
 
         return Journal(self._vault) if self._vault is not None and self._demo is None else None
 
+    def fleet_journal(self) -> AttributedJournal | None:
+        from backend.fleet.acting import AttributedJournal
+
+        journal, fleet = self._journal(), self._before
+        return AttributedJournal(journal, fleet.members if fleet else ()) if journal else None
+
     async def journal(self) -> Sequence[JournalEntry]:
-        journal = self.fleet_journal()
+        journal = self._journal()
         if journal is None:
             return ()
         entries = await asyncio.to_thread(lambda: list(journal.read())[-_JOURNAL_LINES:])

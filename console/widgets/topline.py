@@ -54,7 +54,7 @@ class TopLine(LineWidget):
         return bool(self._statuses)
 
     def compose_lines(self, width: int, height: int) -> list[Line]:
-        left = [Piece(" NAVARCH", Tone.TITLE), Piece("  ")]
+        left = [Piece(" NAVARCH", Tone.TITLE), Piece("  "), *self._acting()]
         for index, crumb in enumerate(self._crumbs):
             last = index == len(self._crumbs) - 1
             left += [Piece("/", Tone.DIM)] if index else []
@@ -64,6 +64,11 @@ class TopLine(LineWidget):
             int(width * _CHIPS_SHARE), width - line_width(tail) - min(line_width(left), width // 3) - 2
         )
         return [spread(left, (*self._chips(room), *tail), width)]
+
+    def _acting(self) -> Line:
+        """As whom, where that is not ourselves: first of all, so that no width can hide it."""
+        who = self.navarch.acting_words
+        return (Piece(f"as {who}", Tone.FAILING), Piece("  ")) if who else ()
 
     def _chips(self, room: int) -> Line:
         chips: list[Piece] = []

@@ -11,11 +11,11 @@ import pytest
 
 from backend.fleet.fleet import Fleet
 from backend.fleet.inmemory import members_of
+from backend.kube.authorization import Request
 from backend.tenancy.asking import Source, can, held, holders
 from backend.tenancy.question import Question
 from backend.tenancy.reading import read_policy
 from backend.tenancy.reviews import may_they
-from backend.tenancy.rules import Request
 from backend.tenancy.subjects import identity_of, parse_subject
 from tests.real.control_plane import ControlPlane, wait_for, write_private
 from tests.real.program import Navarch

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from backend.kube.authorization import Request
 from backend.kube.decoder import StructDecoder
 from backend.tenancy.dangers import dangers_of
 from backend.tenancy.policy import Binding, Grant, Policy, Role
-from backend.tenancy.rules import Request, Rule
+from backend.tenancy.rules import Rule
 from backend.tenancy.subjects import Identity, Subject, SubjectKind, identity_of, parse_subject
 
 READ = {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods"]}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backend.tenancy.rules import Request, Rule
+from backend.kube.authorization import Request
+from backend.tenancy.rules import Rule
 
 PODS = Rule(verbs=("get", "list"), api_groups=("",), resources=("pods",))
 

@@ -15,10 +15,12 @@ from backend.fleet.member import Member, select
 from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, make_row, table_columns
 from backend.fleet.warm import WarmViews
-from backend.kube.access import ClusterAccess
-from backend.kube.errors import Conflict, NotFound
+from backend.kube.access import ClusterAccess, Impersonation
+from backend.kube.discovery import Discovery
+from backend.kube.errors import Conflict, Forbidden, NotFound
 from backend.kube.objects import ApiResource
 from backend.kube.status import State, Status
+from backend.kube.wire import Reply
 from backend.resources import registry
 from backend.secret import Secret
 from backend.text import SafeStr, safe_text
@@ -144,6 +146,32 @@ def default_objects() -> dict[str, list[dict[str, Any]]]:
         "nodes": [node("node-1"), node("node-2"), node("node-3", ready=False)],
         "secrets": [secret("db", "pay", password="hunter2-canary", user="shop")],
         "events": [],
+        **rbac_objects(),
+    }
+
+
+def rbac_objects() -> dict[str, list[dict[str, Any]]]:
+    """The group devs and a service account may delete pods in pay; ops may do everything."""
+    group, account = {"kind": "Group", "name": "devs"}, {"kind": "ServiceAccount", "name": "deployer"}
+    every = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
+    pods = {"verbs": ["get", "delete"], "apiGroups": [""], "resources": ["pods", "secrets"]}
+    return {
+        "clusterroles": [{"metadata": metadata("admin"), "rules": [every]}],
+        "clusterrolebindings": [
+            {
+                "metadata": metadata("ops"),
+                "roleRef": {"kind": "ClusterRole", "name": "admin"},
+                "subjects": [{"kind": "User", "name": "ops@example.com"}],
+            }
+        ],
+        "roles": [{"metadata": metadata("edit", "pay"), "rules": [pods]}],
+        "rolebindings": [
+            {
+                "metadata": metadata("team", "pay"),
+                "roleRef": {"kind": "Role", "name": "edit"},
+                "subjects": [group, account],
+            }
+        ],
     }
 
 
@@ -199,14 +227,26 @@ class TableDouble:
             yield await self._queue.get()
 
 
+SERVED = ("pods", "deployments", "secrets", "nodes", "clusterroles")
+"""Kinds that discovery tells of."""
+RULES: list[dict[str, Any]] = [
+    {"verbs": ["get", "list", "watch"], "apiGroups": ["", "apps"], "resources": ["pods", "deployments"]},
+    {"verbs": ["*"], "apiGroups": [""], "resources": ["pods"]},
+    {"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"], "resourceNames": ["login"]},
+]
+"""What the user may do: the first everywhere, the rest in the namespace pay."""
+
+
 class ClientDouble:
     """One cluster's API, as far as screens use it."""
 
     def __init__(self, cluster: str, objects: dict[str, list[dict[str, Any]]]) -> None:
-        self._cluster = cluster
+        self._cluster = self.cluster = cluster
         self._objects = objects
         self.deleted: list[tuple[str, str | None, str | None]] = []
         self.patched: list[tuple[str, dict[str, Any]]] = []
+        self.denied: set[tuple[str, str]] = set()
+        """(verb, plural) of what may not be done."""
 
     def _find(self, resource: ApiResource, name: str, namespace: str | None) -> dict[str, Any]:
         for obj in self._objects.get(resource.plural, []):
@@ -241,6 +281,9 @@ class ClientDouble:
         dry_run: bool = False,
         **_: Any,
     ) -> bytes:
+        if ("delete", resource.plural) in self.denied:
+            words = f'User "dana" cannot delete resource "{resource.plural}"'
+            raise Forbidden(self._cluster, f"delete {name}: {words}", code=403, reason="Forbidden")
         found = self._checked(resource, name, namespace, {"uid": uid, "resourceVersion": resource_version})
         if not dry_run:
             self._objects[resource.plural].remove(found)
@@ -265,6 +308,26 @@ class ClientDouble:
             found.update(changed)
             self.patched.append((name, change))
         return json.dumps(changed).encode()
+
+    async def discovery(self, *, refresh: bool = False) -> Discovery:
+        return Discovery(everything=tuple(kind.resource for kind in map(registry.builtin, SERVED) if kind))
+
+    async def request(self, method: str, path: str, *, body: bytes = b"", **_: Any) -> Reply:
+        """Access reviews alone: everything is allowed that is not in ``denied``."""
+        spec = json.loads(body).get("spec", {})
+        match path.rpartition("/")[2]:
+            case "selfsubjectreviews":
+                status: dict[str, Any] = {
+                    "userInfo": {"username": "dana", "groups": ["system:authenticated"]}
+                }
+            case "selfsubjectrulesreviews":
+                status = {"resourceRules": RULES if spec["namespace"] == "pay" else RULES[:1]}
+            case "selfsubjectaccessreviews":
+                asked = spec["resourceAttributes"]
+                status = {"allowed": (asked["verb"], asked["resource"]) not in self.denied}
+            case _:
+                raise NotFound(self._cluster, f"no {path}", code=404)
+        return Reply(status=201, headers={}, body=json.dumps({"status": status}).encode())
 
     async def version(self) -> Any:
         return SimpleNamespace(git_version="v1.35.4")
@@ -293,7 +356,11 @@ class FleetDouble:
         self.tables: list[tuple[Query, TableDouble]] = []
         self._clusters = {
             m.id: SimpleNamespace(
-                id=m.id, name=safe_text(m.name), member=m, client=ClientDouble(m.name, self.objects)
+                id=m.id,
+                name=safe_text(m.name),
+                member=m,
+                client=ClientDouble(m.name, self.objects),
+                known_namespaces=["pay"],
             )
             for m in self.members
         }
@@ -370,6 +437,7 @@ class SessionDouble:
     ) -> None:
         self.fleet = fleet or FleetDouble()
         self.read_only = read_only
+        self.acting_as: Impersonation | None = None
         self._gate = gate
         self.touched = 0
         self.strangers: dict[str, str] = {}
