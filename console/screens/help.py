@@ -77,11 +77,11 @@ class HelpPane(TextPane):
     def __init__(self, lines: list[Line]) -> None:
         super().__init__()
         self._help = lines
-        self._wanted_height = len(lines)
+        self._shown_lines = len(lines)
         self._colour = self._piece
 
-    def get_content_wanted_height(self, container: object, viewport: object, width: int) -> int:
-        return min(self._wanted_height, self.app.size.height - 10)
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        return min(self._shown_lines, self.app.size.height - 10)
 
     def on_mount(self) -> None:
         self.show(self._help)
