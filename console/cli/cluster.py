@@ -118,7 +118,12 @@ def described(known: Known) -> dict[str, Any]:
         "groups": list(record.groups),
         "protected": record.protected,
         "readOnly": record.read_only,
-        "source": {"file": record.source.path, "context": record.source.context},
+        "source": {
+            "file": record.source.path,
+            "context": record.source.context,
+            "hub": record.source.hub,
+            "profile": record.source.profile,
+        },
         "kubeSystemUid": record.identity.kube_system_uid,
         "changed": moment(known.written),
     }
@@ -298,4 +303,4 @@ def demand_name(name: str, confirmed: str, question: str) -> None:
     raise typer.Exit(Exit.REFUSED)
 
 
-from console.cli import importing  # noqa: E402,F401 - adds import, refresh and login to the group
+from console.cli import discover, importing  # noqa: E402,F401 - they add their commands to the group

@@ -69,7 +69,7 @@ def import_(  # noqa: PLR0917 - the options of a command line
         wanted = [c for c in reviewed.candidates if not context or c.context in context]
         print_review(reviewed, wanted)
         if dry_run:
-            documents.append(_as_json(reviewed, wanted, None))
+            documents.append(as_json(reviewed, wanted, None))
             continue
         importable = [c for c in wanted if not c.known and not c.refused]
         if importable and not asked and not yes:
@@ -79,13 +79,13 @@ def import_(  # noqa: PLR0917 - the options of a command line
             )
             raise typer.Exit(Exit.REFUSED)
         codes = frozenset(filter(None, allow.split(",")))
-        choices = _choices(
+        choices = choices_of(
             wanted, codes, approve_programs=approve_programs, tags=tuple(tag or ()), asked=asked
         )
         accepted = registry.accept(reviewed, choices)
         missing = set(context or ()) - {c.context for c in reviewed.candidates}
-        _report(accepted, missing)
-        documents.append(_as_json(reviewed, wanted, accepted))
+        report(accepted, missing)
+        documents.append(as_json(reviewed, wanted, accepted))
         if accepted.left_out or missing:
             code = Exit.FAILED
         elif not accepted.added:
@@ -133,7 +133,7 @@ def _safe(text: str) -> str:
     return safe_text(text, limit=300)
 
 
-def _choices(
+def choices_of(
     wanted: Sequence[Candidate],
     codes: frozenset[str],
     *,
@@ -141,6 +141,7 @@ def _choices(
     tags: tuple[str, ...],
     asked: bool,
 ) -> list[Choice]:
+    """What a person (or the options, when nobody is asked) decided about each candidate."""
     from backend.fleet.registry import Choice
 
     choices = []
@@ -171,7 +172,7 @@ def _consents(candidate: Candidate, given: frozenset[str]) -> frozenset[str]:
     return frozenset(agreed)
 
 
-def _report(accepted: Accepted, missing: set[str]) -> None:
+def report(accepted: Accepted, missing: set[str]) -> None:
     for context, why in accepted.left_out:
         say(f"{context} was left out: {why}")
     for absent in sorted(missing):
@@ -182,7 +183,7 @@ def _report(accepted: Accepted, missing: set[str]) -> None:
         say(f"programs may run for: {', '.join(accepted.approved)}")
 
 
-def _as_json(review: Review, wanted: Sequence[Candidate], accepted: Accepted | None) -> dict[str, Any]:
+def as_json(review: Review, wanted: Sequence[Candidate], accepted: Accepted | None) -> dict[str, Any]:
     return {
         "source": review.source,
         "candidates": [
@@ -205,14 +206,19 @@ def _as_json(review: Review, wanted: Sequence[Candidate], accepted: Accepted | N
 
 @app.command()
 def refresh(clusters: Clusters = None, yes: Yes = False, output: Output = Form.TABLE) -> None:
-    """Compare clusters with the kubeconfigs they came from, and take over what changed there."""
+    """Compare clusters with the kubeconfigs or hubs they came from, and take over what changed there."""
     from backend.fleet.registry import refresh as compare
     from backend.fleet.registry.refresh import take_over
 
     registry, known = registry_of(clusters)
-    if not clusters:  # those without a file are no failure unless they were named
-        known = [one for one in known if one.record.source.path]
-    found = compare(registry, known)
+    if not clusters:  # those without a file or a hub are no failure unless they were named
+        known = [one for one in known if one.record.source.path or one.record.source.hub]
+    found = compare(registry, [one for one in known if not one.record.source.hub])
+    discovered = [one for one in known if one.record.source.hub]
+    if discovered:
+        from console.cli.discover import compare_with_hubs
+
+        found += complete(compare_with_hubs(registry, discovered))
     taken = []
     for one in found:
         if one.trouble:
@@ -242,7 +248,9 @@ def refresh(clusters: Clusters = None, yes: Yes = False, output: Output = Form.T
                 for one in found
             ]
         )
-    say(f"{len(changed)} of {counted(len(found), 'cluster')} changed in their files, {len(taken)} taken over")
+    say(
+        f"{len(changed)} of {counted(len(found), 'cluster')} changed at their source, {len(taken)} taken over"
+    )
     if len(taken) < len(changed):
         raise typer.Exit(Exit.REFUSED)
     raise typer.Exit(Exit.FAILED if any(one.trouble for one in found) else Exit.OK)

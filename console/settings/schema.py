@@ -58,6 +58,23 @@ class UserCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = False
 
 
+class AccessProvider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A program that logs in to clusters found through ClusterProfiles (an exec credential plugin)."""
+
+    run: Annotated[
+        Words,
+        Meta(
+            description="Program and arguments; it prints an ExecCredential. It runs only after you approved "
+            "it for each cluster.",
+            examples=[["gke-gcloud-auth-plugin"]],
+        ),
+    ]
+    env: Annotated[dict[str, str], Meta(description="Variables that it gets besides.")] = {}
+    profile_arguments: Annotated[
+        bool, Meta(description="Whether a ClusterProfile may add arguments; the review shows them.")
+    ] = False
+
+
 class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When the console locks itself. Locking on ``ctrl-l`` always works."""
 
@@ -129,6 +146,13 @@ class Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = {}
     tables: Annotated[dict[str, Table], Meta(description="Columns, order and favourites of each kind.")] = {}
+    providers: Annotated[
+        dict[str, AccessProvider],
+        Meta(
+            description="Programs that log in to clusters found through ClusterProfiles, by the name of the "
+            "access provider."
+        ),
+    ] = {}
     commands: Annotated[
         dict[str, UserCommand],
         Meta(description="Programs of yours that are called with the fields of an object."),

@@ -30,6 +30,6 @@ def _member(cluster_id: str, record: ClusterRecord, access: ClusterAccess) -> Me
         groups=record.groups,
         protected=record.protected,
         read_only=record.read_only,
-        source=f"{source.path or 'standard input'}, context {source.context}",
+        source=source.words,
         namespaces=record.namespaces,
     )

@@ -39,6 +39,17 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     path: str = ""
     context: str = ""
+    hub: str = ""
+    """Id of the cluster whose ClusterProfile it came from; empty: it came from a kubeconfig."""
+    profile: str = ""
+    """That profile's ``namespace/name``."""
+
+    @property
+    def words(self) -> str:
+        """Where that is, for people."""
+        if self.hub:
+            return f"ClusterProfile {self.context}"
+        return f"{self.path or 'standard input'}, context {self.context}"
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -92,6 +92,11 @@ def _compared(one: Known, reviewed: Review | KubeconfigError) -> Refreshed:
     candidate = reviewed.candidate(one.record.source.context)
     if candidate is None:
         return Refreshed(known=one, trouble=safe_text("Its context is gone from the file, or can't be used."))
+    return compared(one, candidate)
+
+
+def compared(one: Known, candidate: Candidate) -> Refreshed:
+    """How the cluster differs from what its source says now."""
     if candidate.refused:
         words = " ".join(c.sentence for c in candidate.concerns if c.weight is Weight.REFUSE)
         return Refreshed(known=one, trouble=safe_text(words))

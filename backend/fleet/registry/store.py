@@ -166,7 +166,7 @@ class Registry:
             taken = _names(draft)
             for choice, candidate in ready:
                 # A hostile name could be neither shown nor typed; the file's spelling stays in the source.
-                name = _unique(str(safe_text(choice.name or candidate.context, limit=253)), taken)
+                name = _unique(str(safe_text(choice.name or candidate.name, limit=253)), taken)
                 taken.add(name)
                 self._add(draft, choice, candidate, name, result)
         return result
@@ -174,7 +174,7 @@ class Registry:
     def _add(self, draft: Draft, choice: Choice, candidate: Candidate, name: str, result: Accepted) -> None:
         stored = msgspec.structs.replace(candidate.record, name=name, tags=choice.tags)
         written = draft.put(record.KIND, stored.encode())
-        detail = f"from {stored.source.path or 'standard input'}, context {stored.source.context}"
+        detail = f"from {stored.source.words}"
         if choice.consents & candidate.consents:
             detail += f"; agreed to: {', '.join(sorted(choice.consents & candidate.consents))}"
         self._journal.write_into(draft, "cluster import", cluster=name, detail=detail)
