@@ -5,6 +5,7 @@ Textual reads its switches from the environment while it is imported, so they ar
 
 from __future__ import annotations
 
+from backend import log
 from console.session import Session
 
 
@@ -14,6 +15,8 @@ def run(session: Session) -> int:
 
     traits = detect()
     prepare_environment(traits)
+    log.start()
+    log.note("start", state=session.title if session.title in ("vault", "demo") else "file", text=f"{traits}")
     from console.application import NavarchApp
     from console.collector import Collector
     from console.settings import users_settings
@@ -30,4 +33,5 @@ def run(session: Session) -> int:
         collector=collector,
     )
     app.run()
+    log.note("end", state=str(app.return_code or 0))
     return app.return_code or 0

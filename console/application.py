@@ -16,6 +16,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from backend import log
 from backend.text import SafeStr, safe_text
 from console.actions import Scope
 from console.collector import LOOK, Collector
@@ -196,6 +197,7 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         fleet = await asyncio.shield(self._opening)
         if fleet is not self._fleet:
             self._fleet = fleet
+            log.conceal({member.name: member.id for member in fleet.members})
             self._look_for_programs()
         return fleet
 
@@ -380,6 +382,7 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         from console.screens.error import error_lines, full_sentence
 
         self.last_error = error
+        log.note("error", state=type(error).__name__, text=full_sentence(error))
         self.say(f"{full_sentence(error)}  (E: detail)", Tone.ERROR, detail=error_lines(error))
         if self.frame is not None:
             self.frame.refresh_bindings()

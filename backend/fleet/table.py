@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from backend import log
 from backend.fleet.batch import Batch
 from backend.fleet.cluster import AmbiguousKind, Cluster, KindNotFound, Target
 from backend.fleet.feed import Feed, feed_of
@@ -162,7 +163,10 @@ class LiveTable:
             self._something.set()
 
     def _set_status(self, cluster_id: str, status: Status) -> None:
-        if self.statuses.get(cluster_id) != status:
+        before = self.statuses.get(cluster_id)
+        if before != status:
+            if before is None or before.state is not status.state:
+                log.note("cluster", cluster=cluster_id, state=status.state.value, text=status.detail)
             self.statuses[cluster_id] = status
             self._something.set()
 

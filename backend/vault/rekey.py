@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from backend import log
 from backend.vault import keyring_slot
 from backend.vault import slots as kinds
 from backend.vault.age_slot import age_way, recipients_of
@@ -143,6 +144,7 @@ def _rotate(vault: Vault, *, without: bytes | None, passphrases: Sequence[str]) 
             raise
         _forget_keyrings(before, meta.store)
         compact(vault)
+    log.note("vault", state="new key")
     return renewal.codes
 
 
@@ -201,6 +203,7 @@ def _add(vault: Vault, way: Way) -> Slot:
     with exclusive(vault.path), vault.transaction() as draft:
         slot = sealed(draft.master, way)
         draft.replace_slots([*draft.snapshot.slots, slot])
+    log.note("vault", state=f"slot added: {slot.kind}")
     return slot
 
 

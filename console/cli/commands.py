@@ -44,6 +44,10 @@ COMMANDS: dict[str, Command] = {
     "kubeconfig": Command(
         "console.cli.kubeconfig", "Print a kubeconfig without secrets that asks the vault."
     ),
+    "doctor": Command("console.cli.doctor", "Find out what could keep Navarch from working here."),
+    "support-bundle": Command(
+        "console.cli.support_bundle", "Pack what helps somebody to help you; no secrets, no names."
+    ),
     "completion": Command("console.cli.completion", "Print the completion script for bash, zsh or fish."),
 }
 

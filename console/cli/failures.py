@@ -57,6 +57,7 @@ def _explain(error: Exception) -> int:
         where = f"{error.filename}: " if error.filename else ""
         say(safe_text(f"{where}{error.strerror or error}"))
         return Exit.FAILED
+    _log(error)
     if os.environ.get("NAVARCH_DEBUG"):
         raise error
     say(
@@ -64,6 +65,15 @@ def _explain(error: Exception) -> int:
         "Run it again with NAVARCH_DEBUG=1 for the details (they may hold names of your clusters).",
     )
     return Exit.FAILED
+
+
+def _log(error: Exception) -> None:
+    """A mistake in Navarch is kept for the support bundle: its kind and place, never its words."""
+    from backend import log
+    from backend.crash import report
+
+    log.start()
+    log.note("crash", places=report(error).splitlines()[1:-1])
 
 
 def say(sentence: str, advice: str = "") -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textual.widget import Widget
 
+from backend.crash import report
 from backend.text import SafeStr, safe_text
 from console.screens.dialog import DialogScreen
-from console.terminal.crash import report
 from console.theme import Tone
 from console.widgets.paint import Line, Piece
 from console.widgets.text_block import TextBlock

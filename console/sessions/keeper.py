@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backend import log
 from backend.secret import Secret
 from backend.text import SafeStr, safe_text
 from console.sessions.lock_timers import LockTimers
@@ -138,6 +139,7 @@ class Keeper:
         """Forget the key here and in the unlock cache; other consoles go on."""
         if self.vault is not None:
             self.vault.lock()
+            log.note("vault", state="locked")
 
     def close(self) -> None:
         if self.vault is not None:
@@ -196,6 +198,7 @@ class Keeper:
         self._mark = read_mark(self.path).locked
         self._generation, self._members = -1, ()
         self.timers.opened()
+        log.note("vault", state="unlocked")
 
     def _file(self) -> Vault:
         from backend.vault import Vault, harden_process

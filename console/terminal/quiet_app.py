@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from textual.app import App
 
+from backend import log
+from backend.crash import report
 from backend.text import SafeStr, safe_text
-from console.terminal.crash import report
 
 
 class QuietApp(App[None], inherit_bindings=False):
@@ -17,7 +18,7 @@ class QuietApp(App[None], inherit_bindings=False):
     # --- the crash path, first of all: nothing below may print what the program holds
 
     def _handle_exception(self, error: Exception) -> None:
-        """Textual would print every frame's local variables; see ``console.terminal.crash``."""
+        """Textual would print every frame's local variables; see ``backend.crash``."""
         self._return_code = 1
         if self._exception is None:
             self._exception = error
@@ -27,6 +28,7 @@ class QuietApp(App[None], inherit_bindings=False):
     def _fatal_error(self) -> None:
         if self._exception is not None and self.crashed is None:
             self.crashed = report(self._exception)
+            log.note("crash", places=self.crashed.splitlines()[1:-1])
         self._close_messages_no_wait()
 
     def panic(self, *renderables: object) -> None:
