@@ -102,6 +102,14 @@ def _command(name: str, command: UserCommand) -> str:
     return why_not(command.run)
 
 
+def _providers(values: Values) -> list[Found]:
+    return [
+        (("providers", name), "it names no program to run")
+        for name, provider in values.providers.items()
+        if not provider.run or not provider.run[0]
+    ]
+
+
 def _theme(values: Values) -> list[Found]:
     from console.palettes import names
 
@@ -110,4 +118,4 @@ def _theme(values: Values) -> list[Found]:
     return [(("theme",), f"there is no theme {values.theme!r}; there are: {', '.join(names())}")]
 
 
-CHECKS: tuple[Check, ...] = (_theme, _commands, _keys, _aliases, _favourites)
+CHECKS: tuple[Check, ...] = (_theme, _commands, _providers, _keys, _aliases, _favourites)

@@ -122,7 +122,14 @@ def leaves() -> Iterator[tuple[str, Field]]:
             yield name, field
 
 
-_PLACEHOLDER = {"keys": "ID", "aliases": "WORD", "favourites": "1…9", "tables": "KIND", "commands": "NAME"}
+_PLACEHOLDER = {
+    "keys": "ID",
+    "aliases": "WORD",
+    "favourites": "1…9",
+    "tables": "KIND",
+    "providers": "NAME",
+    "commands": "NAME",
+}
 
 
 def type_words(hint: Any) -> str:

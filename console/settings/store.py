@@ -210,9 +210,10 @@ def _read_file(path: FilePath) -> Read:
         found = read(content.decode(), CHECKS)
     except UnicodeDecodeError:
         return _unusable("this is not UTF-8 text")
-    if found.values.commands and (status.st_mode & 0o022 or status.st_uid not in (os.getuid(), 0)):
+    programs = found.values.commands or found.values.providers
+    if programs and (status.st_mode & 0o022 or status.st_uid not in (os.getuid(), 0)):
         warning = Problem(("commands",), SafeStr("others can write this file; no program of it is run"))
-        values = msgspec.structs.replace(found.values, commands={})
+        values = msgspec.structs.replace(found.values, commands={}, providers={})
         return replace(found, values=values, problems=(*found.problems, warning))
     return found
 
