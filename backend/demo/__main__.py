@@ -10,12 +10,15 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from typing import Any
 
 from backend.demo.fleet import TEAM, VIEWER, DemoClusters
+from backend.demo.parts import PartFailed, Parts, parts_of
 from backend.demo.plan import Plan
 from backend.demo.rundir import RunDir
-from backend.demo.scenarios import UnknownScenario, scenarios
+from backend.demo.scenarios import UnknownScenario, scenario, scenarios
 
 _MAX_CLUSTERS, _MAX_PODS = 300, 20_000
 
@@ -34,6 +37,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--speed", type=float, default=usual.speed, help="how much faster than life things happen"
     )
+    parser.add_argument("--part", default="", help=argparse.SUPPRESS)
     parser.add_argument("--until-eof", action="store_true", help="also stop when standard input closes")
     return parser
 
@@ -51,9 +55,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"--speed takes 0.01 to 1000, not {given.speed}")
     plan = Plan(given.clusters, given.pods, given.scenario, given.seed, given.speed)
     try:
+        scenario(plan.scenario)
+        if given.part:
+            part, _, parts = given.part.partition("/")
+            plan = replace(plan, part=int(part), parts=int(parts))
         asyncio.run(_serve(plan, until_eof=given.until_eof))
     except UnknownScenario as error:
         parser.error(str(error))
+    except PartFailed as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -64,17 +75,42 @@ async def _serve(plan: Plan, *, until_eof: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     if until_eof:
         _watch_stdin(loop, stop)
+    whole = plan.parts == 1
+    plans = parts_of(plan) if whole else [plan]
     with RunDir() as run:
+        if len(plans) > 1:
+            async with Parts(plans, _options(plan)) as parts:
+                _announce(run, parts.kubeconfig, parts.users_kubeconfig, parts.clusters)
+                await _first(stop.wait(), parts.ended())
+                if not stop.is_set():
+                    raise PartFailed("a process with a part of the demo's clusters ended")
+            return
         async with DemoClusters(plan, run.path) as fleet:
-            path = run.write("kubeconfig", fleet.kubeconfig())
-            others = run.write("users-kubeconfig", fleet.kubeconfig((VIEWER, TEAM)))
-            line = {
-                "kubeconfig": str(path),
-                "users_kubeconfig": str(others),
-                "clusters": [{"name": name, "server": s.url} for name, s in fleet.servers.items()],
-            }
-            print(json.dumps(line), flush=True)
+            clusters = [{"name": name, "server": s.url} for name, s in fleet.servers.items()]
+            _announce(run, fleet.kubeconfig(), fleet.kubeconfig((VIEWER, TEAM)), clusters)
             await stop.wait()
+
+
+def _options(plan: Plan) -> list[str]:
+    given = {name: getattr(plan, name) for name in ("clusters", "pods", "scenario", "seed", "speed")}
+    return [f"--{name}={value}" for name, value in given.items()]
+
+
+def _announce(run: RunDir, kubeconfig: bytes, users: bytes, clusters: list[dict[str, str]]) -> None:
+    line = {
+        "kubeconfig": str(run.write("kubeconfig", kubeconfig)),
+        "users_kubeconfig": str(run.write("users-kubeconfig", users)),
+        "clusters": clusters,
+    }
+    print(json.dumps(line), flush=True)
+
+
+async def _first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Until one of them ends; the others are cancelled."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
 
 
 def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -17,3 +17,6 @@ class Plan:
     """The same seed gives the same fleet."""
     speed: float = 1.0
     """How much faster than life things happen."""
+    part: int = 0
+    parts: int = 1
+    """Of ``parts`` processes this one simulates every cluster whose number leaves ``part``."""

@@ -6,8 +6,9 @@ scenario both use it, so a pod that was running before the demo began looks like
 
 from __future__ import annotations
 
-import copy
 from typing import Any
+
+import msgspec
 
 from backend.demo.ages import rfc3339
 
@@ -53,7 +54,7 @@ def pod_of_template(
     }
     if meta.get("annotations"):
         metadata["annotations"] = dict(meta["annotations"])
-    spec = copy.deepcopy(template["spec"])
+    spec = msgspec.json.decode(msgspec.json.encode(template["spec"]))  # a third of deepcopy's time
     complete_spec(spec)
     return {"metadata": metadata, "spec": spec, "status": {"phase": "Pending", "qosClass": qos_class(spec)}}
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Literal
 
-from backend.demo.ages import rfc3339
+from backend.demo.ages import HOUR, rfc3339
 from backend.demo.cluster import Cluster
 
+KEPT = HOUR
+"""Seconds until an event is forgotten (kube-apiserver's --event-ttl)."""
 _Severity = Literal["Normal", "Warning"]
 
 
@@ -26,6 +29,8 @@ def record(
     first: float | None = None,
 ) -> None:
     """Record an event about ``obj``; the same one again raises its count (client-go's correlator)."""
+    if cluster.moment is not None and cluster.moment < time.time() - KEPT:
+        return  # of a past that nobody would find any more
     meta = obj["metadata"]
     namespace = meta.get("namespace") or "default"
     now = cluster.now()

@@ -151,6 +151,8 @@ class Store:
         self.collections: dict[str, Collection] = {}
         self.dependents: dict[str, set[tuple[str, Key]]] = {}
         """Owner's uid -> who names it in ownerReferences."""
+        self.located: dict[str, tuple[str, Key]] = {}
+        """Uid -> collection and key of the object that is there now."""
         self._listeners: list[Listener] = []
 
     def collection(self, name: str) -> Collection:
@@ -201,6 +203,10 @@ class Store:
             listener(target.name, event)
 
     def _index(self, collection: str, new: Stored | None, old: Stored | None) -> None:
+        if old is not None and (new is None or new.uid != old.uid):
+            self.located.pop(old.uid, None)
+        if new is not None:
+            self.located[new.uid] = (collection, new.key)
         if old is not None and (new is None or new.owners != old.owners):
             for owner in old.owners:
                 self.dependents.get(owner, set()).discard((collection, old.key))

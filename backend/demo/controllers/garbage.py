@@ -8,9 +8,9 @@ from backend.demo.ages import seconds_of
 from backend.demo.cluster import Cluster
 from backend.demo.deleting import FOREGROUND, ORPHAN, delete_one, finish_if_free
 from backend.demo.engine import Engine
+from backend.demo.recorder import KEPT
 from backend.demo.store import Event, Key
 
-_EVENT_LIFE = 3600.0
 _SWEEP = 60.0
 _CA_NOTE = (
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints "
@@ -106,7 +106,7 @@ class GarbageCollector:
 
     def _sweep_events(self) -> None:
         """Events live for an hour (--event-ttl)."""
-        oldest = self.cluster.now() - _EVENT_LIFE
+        oldest = self.cluster.now() - KEPT
         for stored in list(self.cluster.store.collection("events").items.values()):
             last = stored.object().get("lastTimestamp")
             if last and seconds_of(last) < oldest:

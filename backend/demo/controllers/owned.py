@@ -30,13 +30,8 @@ def owner_keys(cluster: Cluster, collection: str, event: Event, owners: str) -> 
     """Keys of the owners (in collection ``owners``) of the object an event is about."""
     if collection == owners:
         return [event.stored.key]
-    items = cluster.store.collection(owners).items
-    uids = set(event.stored.owners)
-    if not uids:
-        return []
-    obj = event.stored.object()
-    keys = [(event.stored.namespace, ref["name"]) for ref in obj["metadata"].get("ownerReferences") or ()]
-    return [key for key in keys if key in items and items[key].uid in uids]
+    found = (cluster.store.located.get(uid) for uid in event.stored.owners)
+    return [place[1] for place in found if place is not None and place[0] == owners]
 
 
 def template_hash(template: dict[str, Any]) -> str:

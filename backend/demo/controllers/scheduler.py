@@ -15,6 +15,8 @@ from backend.demo.recorder import record
 from backend.demo.store import Event, Key, Stored
 
 _RETRY = 30.0
+_ENOUGH = 12
+"""So many nodes that fit are compared; the search goes on where the last one ended, as the real one does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Scheduler:
         self._engine = engine
         self._placed: dict[str, tuple[str, Request]] = {}
         self._waiting: set[Key] = set()
+        self._next = 0
         self._taken: dict[str, Request] = {}
         """Node -> the sums of what is placed on it."""
         self._nodes: dict[str, tuple[int, dict[str, Any]]] = {}
@@ -113,10 +116,13 @@ class Scheduler:
         self._say(pod, "Scheduled", f"Successfully assigned {name} to {node}")
 
     def _choose(self, pod: dict[str, Any], reasons: dict[str, int]) -> str | None:
-        """The emptiest node that fits; fills ``reasons`` with why the others don't."""
+        """The emptiest of some nodes that fit; fills ``reasons`` with why the others don't."""
         asked = pod_request(pod)
         best: tuple[float, str] | None = None
-        for stored in self.cluster.store.collection("nodes").ordered():
+        fitting = 0
+        nodes = self.cluster.store.collection("nodes").ordered()
+        for place in range(len(nodes)):
+            stored = nodes[(self._next + place) % len(nodes)]
             obj = self._node(stored)
             taken = self._taken.get(stored.name, _NOTHING)
             after = Request(taken.cpu + asked.cpu, taken.memory + asked.memory)
@@ -129,6 +135,10 @@ class Scheduler:
             )
             if best is None or score < best[0]:
                 best = (score, stored.name)
+            fitting += 1
+            if fitting == _ENOUGH:
+                self._next += place + 1
+                break
         return best[1] if best else None
 
     def _refuse(self, key: Key, pod: dict[str, Any], reasons: dict[str, int]) -> None:
