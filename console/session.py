@@ -182,6 +182,10 @@ class Session(Protocol):
         """Read a kubeconfig for import; nothing is stored, nothing is run."""
         ...
 
+    async def discover(self, fleet: Fleet) -> ImportReview:
+        """What the ClusterProfiles of the fleet's hubs offer; nothing is stored, nothing is run."""
+        ...
+
     async def accept(self, decisions: Sequence[Decision]) -> Sequence[SafeStr]:
         """Store these candidates of the last review; returns sentences on what came of it."""
         ...

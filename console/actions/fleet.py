@@ -14,7 +14,7 @@ ACTIONS = (
         "n",
         "screen.import",
         "add clusters",
-        "Import clusters from a kubeconfig, after a review",
+        "Import clusters from a kubeconfig, or from ClusterProfiles of hubs, after a review",
         bar=20,
         word="import",
     ),

@@ -17,7 +17,7 @@ from console.cli.running import complete
 from console.cli.tables import Form, counted, print_json
 
 if TYPE_CHECKING:
-    from backend.fleet.registry import Known, Registry, Review
+    from backend.fleet.registry import Known, Registry
     from backend.fleet.registry.discover import Hub
     from backend.fleet.registry.discover_providers import Provider
     from backend.fleet.registry.refresh import Refreshed
@@ -75,7 +75,7 @@ def discover(  # noqa: PLR0917 - the options of a command line
     registry = Registry(open_vault())
     chosen = {**_settings_providers(), **_given(provider or (), providers)}
     hubs = complete(_ask(registry, hub or (), timeout))
-    failed = _tell(hubs)
+    _tell(hubs)
     reviewed = review_profiles(hubs, chosen, known=[(k.id, k.record) for k in registry.known()])
     wanted = [c for c in reviewed.candidates if not profile or _named(c.record.source.profile, profile)]
     print_review(reviewed, wanted)
@@ -93,13 +93,10 @@ def discover(  # noqa: PLR0917 - the options of a command line
         report(accepted, set())
     if output is Form.JSON:
         print_json(as_json(reviewed, wanted, accepted))
-    raise typer.Exit(_code(reviewed, failed=failed, added=len(accepted.added) if accepted else len(wanted)))
-
-
-def _code(reviewed: Review, *, failed: bool, added: int) -> int:
-    if failed or reviewed.problems:
-        return Exit.FAILED
-    return Exit.OK if added else Exit.NOTHING
+    if reviewed.problems or (accepted is not None and accepted.left_out):
+        raise typer.Exit(Exit.FAILED)
+    found = accepted.added if accepted is not None else wanted
+    raise typer.Exit(Exit.OK if found else Exit.NOTHING)
 
 
 def _named(profile: str, wanted: Sequence[str]) -> bool:
@@ -116,17 +113,13 @@ async def _ask(registry: Registry, patterns: Sequence[str], timeout: float) -> l
         return await ask_hubs(fleet.select(comma_separated(patterns, "--cluster")), timeout=timeout)
 
 
-def _tell(hubs: Sequence[Hub]) -> bool:
-    """Say which hubs could not be asked; whether there were any."""
-    for hub in hubs:
-        if hub.error is not None:
-            say(f"{hub.error.cluster}: {hub.error.sentence}", hub.error.advice)
+def _tell(hubs: Sequence[Hub]) -> None:
+    """Say so when nobody has profiles: most clusters are no hubs."""
     if hubs and not any(hub.serves for hub in hubs):
         say(
             f"none of {counted(len(hubs), 'cluster')} has ClusterProfiles",
             "A hub serves them through the definition clusterprofiles.multicluster.x-k8s.io.",
         )
-    return any(hub.error is not None for hub in hubs)
 
 
 def _given(named: Sequence[str], file: Path | None) -> dict[str, Provider]:

@@ -127,6 +127,26 @@ class FleetScreen(TableScreen):
                 self.query_one(NoticeLine).say(warning, Tone.WARNING, stay=True)
 
     def action_import(self) -> None:
+        from console.screens.add_clusters import AddClustersScreen
+
+        self.app.push_screen(AddClustersScreen(), self._import_from)
+
+    def _import_from(self, source: str | None) -> None:
+        if source == "profiles":
+            self.say("Asking the clusters for ClusterProfiles…", Tone.PROGRESSING)
+            self.import_discovered()
+        elif source == "file":
+            self._ask_path()
+
+    @work(exclusive=True, group="import", exit_on_error=False)
+    async def import_discovered(self) -> None:
+        from console.screens.importing import discover_clusters
+
+        said = await self.navarch.attempt(lambda: discover_clusters(self.navarch))
+        if said:
+            await self.navarch.reopen(said, tone=Tone.OK)
+
+    def _ask_path(self) -> None:
         from console.screens.ask_path import AskPathScreen
 
         def named(path: str | None) -> None:

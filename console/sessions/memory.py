@@ -74,6 +74,9 @@ class MemorySession:
     async def review(self, path: str) -> ImportReview:
         raise Refused("Nothing is stored in this session", "Start navarch without --kubeconfig to import.")
 
+    async def discover(self, fleet: Fleet) -> ImportReview:
+        raise Refused("Nothing is stored in this session", "Start navarch without --kubeconfig to import.")
+
     async def accept(self, decisions: Sequence[Decision]) -> Sequence[SafeStr]:
         raise Refused("Nothing is stored in this session", "Start navarch without --kubeconfig to import.")
 

@@ -141,6 +141,23 @@ class VaultSession:
         self._review = await asyncio.to_thread(lambda: review(where, known=known))
         return _shown(self._review)
 
+    async def discover(self, fleet: Fleet) -> ImportReview:
+        from backend.fleet.registry import Registry
+        from backend.fleet.registry.discover import ask_hubs, review_profiles
+        from console.providers import settings_providers
+        from console.settings.store import users_settings
+
+        assert self._vault is not None
+        hubs = await ask_hubs(fleet.clusters)
+        if not any(hub.serves for hub in hubs):
+            raise Refused(
+                "No cluster that answered has ClusterProfiles",
+                "Hubs serve them: clusterprofiles.multicluster.x-k8s.io. From a kubeconfig works always.",
+            )
+        known = [(k.id, k.record) for k in Registry(self._vault).known()]
+        self._review = review_profiles(hubs, settings_providers(users_settings()), known=known)
+        return _shown(self._review)
+
     async def accept(self, decisions: Sequence[Decision]) -> Sequence[SafeStr]:
         from backend.fleet.registry import Choice, accept
 

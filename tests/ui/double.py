@@ -528,6 +528,30 @@ class SessionDouble:
             problems=(safe_text("context broken: its cluster is not defined"),),
         )
 
+    async def discover(self, fleet: Any) -> ImportReview:
+        return ImportReview(
+            source=safe_text("ClusterProfiles of prod-eu"),
+            candidates=(
+                Candidate(
+                    id="prod-eu/fleet/sloop",
+                    name=safe_text("sloop"),
+                    server=safe_text("https://192.0.2.7:6443"),
+                    facts=(
+                        safe_text("“The sloop”, Kubernetes 1.35.2, managed by harbour-master"),
+                        safe_text("topology.kubernetes.io/region=eu-west-1"),
+                    ),
+                    program=safe_text("/usr/bin/dock-login --cluster sloop"),
+                ),
+                Candidate(
+                    id="prod-eu/fleet/yawl",
+                    name=safe_text("yawl"),
+                    server=safe_text("https://192.0.2.8:6443"),
+                    refused=safe_text("No program is set that logs in through access provider quay."),
+                ),
+            ),
+            problems=(safe_text("prod-eu/fleet/lost: it names no way to reach its cluster"),),
+        )
+
     async def accept(self, decisions: Sequence[Decision]) -> Sequence[SafeStr]:
         self.decisions = decisions
         return [safe_text(f"{len(decisions)} clusters imported.")]

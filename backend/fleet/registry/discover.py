@@ -99,6 +99,9 @@ def review_profiles(
     for hub in hubs:
         if not hub.serves:
             continue
+        if hub.error is not None:
+            problems.append(_problem(f"cluster {hub.cluster.name}", hub.error.sentence, hub.error.advice))
+            continue
         names.append(str(hub.cluster.name))
         if hub.unread:
             problems.append(
