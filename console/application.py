@@ -13,37 +13,34 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, work
 from textual.driver import Driver
-from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from backend import log
 from backend.text import SafeStr, safe_text
 from console.actions import Scope
 from console.collector import LOOK, Collector
-from console.furnishing import FurnishedApp
 from console.keymap import bindings
 from console.locks import Locks
 from console.messages import Messages
+from console.navigation import NavigatingApp
 from console.session import Gate, Session
 from console.settings import Settings, Values
 from console.terminal.traits import Traits
 from console.theme import Tone
 from console.typeahead import KeyQueue
-from console.views import DetailView, FleetView, History, ObjectRef, View
+from console.views import FleetView, History
 
 if TYPE_CHECKING:
     from backend.fleet.fleet import Fleet
     from backend.fleet.member import Member
     from backend.fleet.programs import Program
     from console.completion import Offer
-    from console.screens.frame import FrameScreen
-    from console.widgets.paint import Line
 
 Result = TypeVar("Result")
 _NOTHING = safe_text("")
 
 
-class NavarchApp(FurnishedApp, inherit_bindings=False):
+class NavarchApp(NavigatingApp, inherit_bindings=False):
     """One window on one fleet."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -60,8 +57,6 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         collector: Collector | None = None,
     ) -> None:
         self._collector = collector
-        self.session = session
-        self.history = History()
         self.typed: dict[str, list[str]] = {}
         """Lines typed at each kind of prompt in this session."""
         self.seen_namespaces: set[str] = set()
@@ -73,17 +68,13 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         self.messages = Messages()
         self.locks = Locks(self)
         self.last_error: Exception | None = None
-        self.changing = False
-        """A view is being opened; its keys wait for it."""
         self.programs: Sequence[Program] = ()
         """What clusters want to run and nobody has agreed to."""
         self._asked = False
         """Whether programs were asked about."""
-        self._notice: tuple[str, Tone] | None = None
-        """To be said on the next screen."""
         self.gate_notice = _NOTHING
         """Why the vault is locked, to be said where it is unlocked."""
-        super().__init__(traits=traits, settings=settings, driver_class=driver_class)
+        super().__init__(session, traits=traits, settings=settings, driver_class=driver_class)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Hand the text to the terminal, and say so; only ever names and what is shown masked."""
@@ -143,16 +134,18 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
             self.set_interval(LOOK, self._collector.look)
 
     def enter(self, notices: Sequence[object] = (), *, tone: Tone = Tone.WARNING) -> None:
-        """The gate is open: show the fleet, and what the vault has to say."""
-        self.history = History()
+        """The gate is open: show what was shown last, and what the vault has to say."""
         self.open_fleet()
         self._notice = (" ".join(map(str, notices)), tone) if notices else None
-        self.show(FleetView())
+        self._switch(self.first_view())
 
     async def reopen(self, notices: Sequence[object], *, tone: Tone) -> None:
         """The fleet has other members: make it anew and go home."""
-        fleet, self._fleet = self._fleet, None
-        self.enter(notices, tone=tone)
+        fleet = self._fleet
+        self.open_fleet()
+        self._notice = (" ".join(map(str, notices)), tone) if notices else None
+        self.history = History()
+        self.show(FleetView())
         if fleet is not None:
             await fleet.aclose()
 
@@ -163,11 +156,6 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         self.show_again(notice)
         if fleet is not None:
             await fleet.aclose()
-
-    def show_again(self, notice: SafeStr = _NOTHING) -> None:
-        """Make the present view anew, and say ``notice`` there."""
-        self._notice = (notice, Tone.OK) if notice else None
-        self._switch(self.history.views[self.history.at])
 
     def action_connect_again(self) -> None:
         self.run_worker(self.connect_again(), group="again", exclusive=True, exit_on_error=False)
@@ -208,6 +196,7 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
 
     async def end(self) -> None:
         """Drop connections, keys and children; what is slow is left behind."""
+        await self.keep_view()
         if self._opening is not None:
             self._opening.cancel()
         if self._fleet is not None:
@@ -257,6 +246,7 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
             self.session.gate() is Gate.OPEN and self.session.lock_seconds() is None
         ):
             return
+        await self.keep_view()
         fleet, self._fleet, self._opening = self._fleet, None, None
         await self.session.lock()
         self.gate_notice = notice
@@ -267,69 +257,6 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         await self.switch_screen(gate_screen(self))
         if fleet is not None:
             await fleet.aclose()
-
-    # --- views
-
-    def show(self, view: View) -> None:
-        """Go to a view and remember it in the history."""
-        self.history.visit(view)
-        self._switch(view)
-
-    def step(self, by: int) -> None:
-        view = self.history.step(by)
-        if view is not None:
-            self._switch(view)
-
-    def swap(self) -> None:
-        view = self.history.swap()
-        if view is not None:
-            self._switch(view)
-
-    def can_step(self, by: int) -> bool:
-        return 0 <= self.history.at + by < len(self.history.views)
-
-    def can_swap(self) -> bool:
-        return self.history.can_swap
-
-    def _switch(self, view: View) -> None:
-        self._close_dialogs()
-        self.change_screen(self._screen_of(view))
-
-    @work(exclusive=True, group="view", exit_on_error=False)
-    async def change_screen(self, screen: Screen[None]) -> None:
-        """Show it when it is complete: an empty frame in between would flicker and cost a full repaint."""
-        self.changing = True
-        try:
-            with self.batch_update():
-                await self.switch_screen(screen)
-        finally:
-            self.changing = False
-        self.reload_settings()
-        if self._collector is not None:
-            self._collector.view_left()
-        if self._notice is not None:
-            self.say(*self._notice)
-            self._notice = None
-        self._tell_trouble()
-
-    def _tell_trouble(self) -> None:
-        """What of the settings is not used is said once, when nothing else is."""
-        if self.trouble and self.frame is not None:
-            self.say(self.trouble, Tone.WARNING)
-            self.trouble = ""
-
-    def _close_dialogs(self) -> None:
-        """Down to the one main screen, which stands on Textual's empty one."""
-        while len(self.screen_stack) - self.locks.covered > 2:
-            self.pop_screen()
-
-    def _screen_of(self, view: View) -> Screen[None]:
-        from console.screens.opener import screen_of
-
-        return screen_of(view)
-
-    def open_object(self, ref: ObjectRef, *, tab: str = "describe") -> None:
-        self.show(DetailView(ref, tab))
 
     # --- the command line inside
 
@@ -347,21 +274,6 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         from console.command_line import run_line
 
         run_line(self, line)
-
-    def say(self, text: object, tone: Tone = Tone.TEXT, *, detail: Sequence[Line] = ()) -> None:
-        """One line on the screen below."""
-        screen = self.frame
-        if screen is not None:
-            screen.say(text, tone, detail=detail)
-
-    @property
-    def frame(self) -> FrameScreen | None:
-        """The main screen, below any dialog."""
-        from console.screens.frame import FrameScreen
-
-        return next(
-            (screen for screen in reversed(self.screen_stack) if isinstance(screen, FrameScreen)), None
-        )
 
     async def attempt(self, call: Callable[[], Awaitable[Result]]) -> Result | None:
         """Await something that may fail; the failure is said on the screen, its detail is one key away."""
@@ -386,6 +298,10 @@ class NavarchApp(FurnishedApp, inherit_bindings=False):
         self.say(f"{full_sentence(error)}  (E: detail)", Tone.ERROR, detail=error_lines(error))
         if self.frame is not None:
             self.frame.refresh_bindings()
+
+    def view_changed(self) -> None:
+        if self._collector is not None:
+            self._collector.view_left()
 
     def settings_applied(self, before: Values) -> None:
         from console.screens.own_commands import OwnCommands

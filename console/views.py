@@ -31,6 +31,8 @@ class ResourcesView:
     """Key of the row to stand on."""
     problems: bool = False
     """Only rows that are failing or warning."""
+    marks: tuple[tuple[str, str], ...] = ()
+    """Keys of marked rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

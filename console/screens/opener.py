@@ -42,8 +42,7 @@ def gate_screen(app: NavarchApp) -> Screen[None]:
     """What stands between the person and their fleet, or the fleet itself."""
     match app.session.gate():
         case Gate.OPEN:
-            app.history.visit(FleetView())
-            return screen_of(FleetView())
+            return screen_of(app.first_view())
         case Gate.LOCKED:
             from console.screens.unlock import UnlockScreen
 

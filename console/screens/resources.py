@@ -31,6 +31,9 @@ from console.views import ObjectRef, ResourcesView
 from console.widgets.paint import Line, Piece
 from console.widgets.table_changes import SECONDS
 
+_MOST_MARKS = 1000
+"""Marks that are kept for the way back."""
+
 
 class ResourcesScreen(OwnCommands, TableScreen):
     about = (
@@ -47,6 +50,8 @@ class ResourcesScreen(OwnCommands, TableScreen):
         self._leaving: dict[RowKey, float] = {}
         """Rows that are gone, drawn fading until then (monotonic)."""
         self._synced = False
+        self._to_mark = set(view.marks)
+        """Rows that were marked and are not here yet."""
 
     # --- frame
 
@@ -202,7 +207,15 @@ class ResourcesScreen(OwnCommands, TableScreen):
         self.rows.apply(Batch(removed=gone, statuses=self._statuses))
         self._after_change()
 
+    def _mark_again(self) -> None:
+        """Marks of the last run come back with their rows."""
+        back = self._to_mark & self.rows.rows.keys()
+        self._to_mark -= back
+        self.rows.marks |= back
+
     def _after_change(self) -> None:
+        if self._to_mark:
+            self._mark_again()
         self.table.messages = self._why_empty() if not len(self.rows) else ()
         self.table.rows_changed()
         if (
@@ -298,7 +311,10 @@ class ResourcesScreen(OwnCommands, TableScreen):
             descending=self.rows.descending,
         )
         self.asked = ResourcesView(
-            query, row.key if row is not None else None, problems=self.rows.problems_only
+            query,
+            row.key if row is not None else None,
+            problems=self.rows.problems_only,
+            marks=tuple(sorted(self.rows.marks)[:_MOST_MARKS]),
         )
         self.navarch.history.update(self.asked)
 
