@@ -9,6 +9,7 @@ from backend.fleet.query import QuerySyntaxError, parse_line
 from console.actions import ACTIONS
 from console.completion import kind_words, words
 from console.screens.error import full_sentence
+from console.screens.opener import has_screen
 from console.theme import Tone
 from console.views import SCREENS, ResourcesView, SearchView
 
@@ -75,10 +76,10 @@ def _search(app: NavarchApp, line: str) -> None:
 
 
 def _screen(app: NavarchApp, name: str) -> None:
-    if name in SCREENS and (name != "journal" or app.has_journal):
+    if name in SCREENS and has_screen(app, name):
         app.show(SCREENS[name])
     else:
-        known = ", ".join(screen for screen in SCREENS if screen != "journal" or app.has_journal)
+        known = ", ".join(screen for screen in SCREENS if has_screen(app, screen))
         app.say(f"There is no screen {name!r}. There are: {known}", Tone.ERROR)
 
 

@@ -125,8 +125,26 @@ class MessagesView:
     """What the console said."""
 
 
+@dataclass(frozen=True, slots=True)
+class VaultView:
+    """Ways into the vault, locks, backups."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorView:
+    """What could keep Navarch from working here."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """Navarch's own log."""
+
+
 View = (
     MessagesView
+    | VaultView
+    | DoctorView
+    | LogView
     | FleetView
     | ResourcesView
     | DetailView
@@ -142,6 +160,9 @@ SCREENS: dict[str, View] = {
     "rights": RightsView(),
     "journal": JournalView(),
     "messages": MessagesView(),
+    "vault": VaultView(),
+    "doctor": DoctorView(),
+    "log": LogView(),
 }
 """Screens that can be named on the ``:`` line and in the palette: only those that work."""
 

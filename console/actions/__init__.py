@@ -27,6 +27,7 @@ from console.actions import (
     states,
     table,
     text,
+    vault,
 )
 from console.actions.action import Action, Scope
 
@@ -52,6 +53,7 @@ SCOPES = (
     states,
     output,
     help,
+    vault,
 )
 """In the order of the help screen."""
 

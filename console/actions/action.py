@@ -20,6 +20,7 @@ class Scope(StrEnum):
     LIST = "Lists of choices"
     FORM = "Forms"
     STATES = "States of clusters"
+    VAULT = "Vault"
     RIGHTS = "Rights"
     SEARCH = "Search"
     OWN = "Your own programs"

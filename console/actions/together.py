@@ -11,6 +11,7 @@ _DIALOGS = {Scope.APP, Scope.FORM, Scope.LIST}
 TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({*_LISTS, Scope.RESOURCES, Scope.OBJECT, Scope.OWN, Scope.SEARCH}),
     frozenset({*_LISTS, Scope.FLEET}),
+    frozenset({*_LISTS, Scope.VAULT}),
     frozenset({*_TEXTS, Scope.TEXT, Scope.OBJECT, Scope.OWN}),
     frozenset({*_LISTS, Scope.RIGHTS}),
     frozenset({*_TEXTS, Scope.TEXT, Scope.OBJECT}),

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from console.actions import Scope
 from console.keymap import bindings
+from console.screens.opener import has_screen
 from console.theme import Tone
 from console.widgets.keyline import KeyLine
 from console.widgets.lines import LineWidget
@@ -196,7 +197,7 @@ class FrameScreen(Screen[None]):
             case "last_view":
                 works = self.navarch.can_swap()
             case "go":
-                works = parameters != ("journal",) or self.navarch.has_journal
+                works = has_screen(self.navarch, str(parameters[0]))
             case "states":
                 works = self.top.has_states
             case "search":

@@ -10,13 +10,16 @@ from textual.screen import Screen
 from console.session import Gate
 from console.views import (
     DetailView,
+    DoctorView,
     FleetView,
     JournalView,
+    LogView,
     MessagesView,
     ResourcesView,
     RightsView,
     SearchView,
     SubjectRightsView,
+    VaultView,
     View,
     WhoCanView,
 )
@@ -34,6 +37,9 @@ _SCREENS: dict[type[View], tuple[str, str]] = {
     WhoCanView: ("holders", "WhoCanScreen"),
     JournalView: ("journal", "JournalScreen"),
     MessagesView: ("messages", "MessagesScreen"),
+    VaultView: ("vault", "VaultScreen"),
+    DoctorView: ("doctor", "DoctorScreen"),
+    LogView: ("log", "LogScreen"),
 }
 """Module of ``console.screens`` and class."""
 
@@ -52,9 +58,19 @@ def gate_screen(app: NavarchApp) -> Screen[None]:
     return FirstStartScreen()
 
 
+def has_screen(app: NavarchApp, name: str) -> bool:
+    """Whether a screen of this name works now: some need the vault."""
+    match name:
+        case "journal":
+            return app.has_journal
+        case "vault":
+            return app.locks.can_cover
+    return True
+
+
 def screen_of(view: View) -> Screen[None]:
     """A fresh screen for this view; views without content of their own need not be handed over."""
     module, name = _SCREENS[type(view)]
     made: Any = getattr(import_module(f"console.screens.{module}"), name)
-    plain = isinstance(view, FleetView | JournalView | MessagesView)
+    plain = isinstance(view, FleetView | JournalView | MessagesView | VaultView | DoctorView | LogView)
     return cast("Screen[None]", made() if plain else made(view))

@@ -20,6 +20,7 @@ from console.palettes import names
 from console.screens.dialog import DialogScreen
 from console.screens.frame import FrameScreen
 from console.screens.help import active
+from console.screens.opener import has_screen
 from console.theme import Tone
 from console.views import SCREENS, ResourcesView
 from console.widgets.choices import Choice, ChoiceList
@@ -64,7 +65,7 @@ class PaletteScreen(DialogScreen[Callable[[], object]]):
         entries += [
             Entry(f"screen {name}", "", "", lambda view=view: app.show(view))  # type: ignore[misc]
             for name, view in SCREENS.items()
-            if name != "journal" or app.has_journal
+            if has_screen(app, name)
         ]
         entries += [
             Entry(f":{word}", "list these objects", "", lambda word=word: app.run_line(word))  # type: ignore[misc]

@@ -21,6 +21,7 @@ from console.screens.resources import ResourcesScreen
 from console.screens.search import SearchScreen
 from console.screens.states import StatesScreen
 from console.screens.table_frame import TableScreen
+from console.screens.vault import VaultScreen
 from console.widgets.choices import ChoiceList
 from console.widgets.table import ResourceTable
 from console.widgets.text_pane import TextPane
@@ -42,6 +43,7 @@ HOLDERS = {
     Scope.HELP: [HelpScreen],
     Scope.OWN: [ResourcesScreen, DetailScreen],
     Scope.OUTPUT: [OutputScreen],
+    Scope.VAULT: [VaultScreen],
 }
 
 
