@@ -88,6 +88,11 @@ class NavigatingApp(FurnishedApp, inherit_bindings=False):
         self._notice = (notice, Tone.OK) if notice else None
         self._switch(self.history.views[self.history.at])
 
+    def turn(self, view: View) -> None:
+        """Another side of the present view: it takes its place in the history."""
+        self.history.update(view)
+        self._switch(view)
+
     def step(self, by: int) -> None:
         view = self.history.step(by)
         if view is not None:

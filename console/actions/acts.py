@@ -35,6 +35,7 @@ ACTIONS = (
         bar=45,
     ),
     _act("scale", "s", "scale", "Change how many pods it runs", bar=46),
+    _act("edit", "e", "edit", "Change it as YAML in your editor; tried and shown before it is sent", bar=44),
     _rare("cordon", label="cordon", tooltip="Place no new pods on this node; those there stay"),
     _rare("uncordon", label="uncordon", tooltip="Let pods be placed on this node again"),
     _rare("suspend", label="suspend", tooltip="Start no more runs of this cron job"),

@@ -21,6 +21,14 @@ ACTIONS = (
         "yaml", "y", "screen.detail('yaml')", "yaml", "The whole object; secret values stay masked", bar=3
     ),
     action("events", "v", "screen.detail('events')", "events", "What happened to this object lately", bar=4),
+    action(
+        "relations",
+        "X",
+        "screen.detail('relations')",
+        "relations",
+        "What it belongs to, what it uses, and what uses it",
+        bar=7,
+    ),
     action("owner", "o", "screen.owner", "owner", "Go to the controller that made this object", bar=6),
     action(
         "copy",

@@ -10,7 +10,12 @@ action = partial(Action, scope=Scope.TEXT)
 
 ACTIONS = (
     action(
-        "text.tab", "tab", "screen.next_tab(1)", "next tab", "Describe, YAML, events: the next one", bar=1
+        "text.tab",
+        "tab",
+        "screen.next_tab(1)",
+        "next tab",
+        "The next: describe, YAML, events, relations",
+        bar=1,
     ),
     action("text.previous_tab", "shift+tab", "screen.next_tab(-1)", "previous tab", "The tab before"),
     action("text.find", "/", "screen.find", "find", "Find a pattern in this text", bar=91),

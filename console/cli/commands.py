@@ -31,6 +31,7 @@ COMMANDS: dict[str, Command] = {
     "can-i": Command("console.cli.can_i", "Whether we (or somebody else) may do something."),
     "who-can": Command("console.cli.who_can", "Who may do something, and by which role."),
     "rights": Command("console.cli.rights", "What we, or a user, group or service account, may do."),
+    "edit": Command("console.cli.edit", "Change one object in your editor; shown before it is sent."),
     "restart": Command("console.cli.restart", "Restart rollouts: replace all pods of workloads."),
     "scale": Command("console.cli.scale", "Change how many pods workloads run."),
     "cordon": Command("console.cli.cordon", "Place no new pods on nodes."),

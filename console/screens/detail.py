@@ -18,7 +18,7 @@ from console.release_text import release_tab
 from console.screens.error import full_sentence
 from console.screens.own_commands import OwnCommands
 from console.theme import Tone
-from console.views import DetailView, ObjectRef
+from console.views import TABS, DetailView, ObjectRef
 from console.widgets.paint import Piece
 from console.widgets.text_pane import TextPane
 
@@ -151,6 +151,9 @@ class DetailScreen(OwnCommands):
         self._show_tab(tab)
 
     def _show_tab(self, tab: str) -> None:
+        if tab == "relations":
+            self.navarch.turn(DetailView(self.ref, tab))
+            return
         if tab != self.tab:
             self.tab = tab
             self.navarch.history.update(DetailView(self.ref, tab))

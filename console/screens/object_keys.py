@@ -100,9 +100,21 @@ class ObjectKeys(FrameScreen):
     # --- acting
 
     def action_act(self, id: str) -> None:
+        if id == "edit":
+            self.edit()
+            return
         from console.screens.acting import start_act
 
         start_act(self.navarch, id, self.chosen(), done=self.acted)
+
+    @work(exclusive=True, group="edit", exit_on_error=False)
+    async def edit(self) -> None:
+        """One object at a time: the one under the cursor."""
+        from console.screens.edit import edit
+
+        ref = self.current
+        if ref is not None:
+            await self.navarch.attempt(lambda: edit(self.navarch, ref))
 
     def why_not(self, action: Action) -> SafeStr:
         """Why an action on the object does not work here, now; empty: it does."""

@@ -71,6 +71,8 @@ def has_screen(app: NavarchApp, name: str) -> bool:
 def screen_of(view: View) -> Screen[None]:
     """A fresh screen for this view; views without content of their own need not be handed over."""
     module, name = _SCREENS[type(view)]
+    if isinstance(view, DetailView) and view.tab == "relations":
+        module, name = "relations", "RelationsScreen"
     made: Any = getattr(import_module(f"console.screens.{module}"), name)
     plain = isinstance(view, FleetView | JournalView | MessagesView | VaultView | DoctorView | LogView)
     return cast("Screen[None]", made() if plain else made(view))

@@ -120,6 +120,18 @@ def some_pods(*, each: int = 30) -> list[dict[str, Any]]:
     return pods
 
 
+_CONFIG = [{"configMapRef": {"name": "not-there"}}]
+
+
+def service(name: str, namespace: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": metadata(name, namespace),
+        "spec": {"type": "ClusterIP", "clusterIP": "10.96.0.7", "selector": {"app": name}, "ports": []},
+    }
+
+
 def deployment(name: str, namespace: str, *, replicas: int = 3) -> dict[str, Any]:
     return {
         "apiVersion": "apps/v1",
@@ -128,7 +140,10 @@ def deployment(name: str, namespace: str, *, replicas: int = 3) -> dict[str, Any
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": {"app": name}},
-            "template": {"spec": {"containers": [{"name": "main", "image": "shop/api:2.1"}]}},
+            "template": {
+                "metadata": {"labels": {"app": name}},
+                "spec": {"containers": [{"name": "main", "image": "shop/api:2.1", "envFrom": _CONFIG}]},
+            },
         },
         "status": {
             "observedGeneration": 1,

@@ -17,6 +17,7 @@ from console.screens.fleet import FleetScreen
 from console.screens.frame import FrameScreen
 from console.screens.help import HelpScreen
 from console.screens.output import OutputScreen
+from console.screens.relations import RelationsScreen
 from console.screens.resources import ResourcesScreen
 from console.screens.search import SearchScreen
 from console.screens.states import StatesScreen
@@ -33,7 +34,7 @@ HOLDERS = {
     Scope.FAVOURITES: [TableScreen],
     Scope.FLEET: [FleetScreen],
     Scope.RESOURCES: [ResourcesScreen],
-    Scope.OBJECT: [ResourcesScreen, DetailScreen],
+    Scope.OBJECT: [ResourcesScreen, DetailScreen, RelationsScreen],
     Scope.TEXT: [DetailScreen],
     Scope.READING: [TextPane],
     Scope.LIST: [ChoiceList],

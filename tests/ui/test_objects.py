@@ -19,6 +19,7 @@ from tests.ui.double import (
     metadata,
     node,
     pod,
+    service,
 )
 from tests.ui.seeing import see, until, write
 
@@ -219,3 +220,39 @@ async def test_a_secrets_yaml_is_copied_masked(open_app: Open) -> None:
         await until(pilot, lambda: "kind: Secret" in copied(app))
     assert "masked" in copied(app)
     assert base64.b64encode(b"hunter2-canary").decode() not in copied(app)
+
+
+async def test_relations_are_a_tab_whose_lines_open(open_app: Open) -> None:
+    world = fleet()
+    world.objects["services"] = [service("web", "pay")]
+    app = open_app(SessionDouble(world))
+    async with app.run_test(size=SIZE) as pilot:
+        await at(pilot, "deploy", "2 rows")
+        await pilot.press("down", "d")
+        await see(pilot, "(describe)", "relations")
+        await pilot.press("shift+tab")
+        await see(pilot, "(relations)", "served by", "not-there", "missing", "1 missing")
+        table = app.screen.table  # type: ignore[attr-defined]
+        row = next(row for row in table.source.window(0, 99) if row.role == "served by")
+        table.move_to_key(table.source.key(row))
+        await pilot.press("enter")
+        await see(pilot, "Service · web", "(describe)")
+        await pilot.press("escape")
+        await see(pilot, "(relations)")
+        await pilot.press("tab")
+        await see(pilot, "Deployment · web", "(describe)")
+        await pilot.press("escape")
+        await see(pilot, "fleet/deployments")
+
+
+async def test_what_is_missing_does_not_open(open_app: Open) -> None:
+    app = open_app(SessionDouble(fleet()))
+    async with app.run_test(size=SIZE) as pilot:
+        await at(pilot, "deploy", "2 rows")
+        await write(pilot, "X")
+        await see(pilot, "(relations)", "not-there")
+        table = app.screen.table  # type: ignore[attr-defined]
+        row = next(row for row in table.source.window(0, 99) if row.missing)
+        table.move_to_key(table.source.key(row))
+        await pilot.press("enter")
+        await see(pilot, "ConfigMap not-there is not there")

@@ -17,7 +17,7 @@ from backend.kube.status import State, Status
 from backend.text import safe_text
 from console.application import NavarchApp
 from console.session import Gate
-from tests.ui.double import NAMES, NOW, FleetDouble, SessionDouble, default_objects, deployment
+from tests.ui.double import NAMES, NOW, FleetDouble, SessionDouble, default_objects, deployment, pod, service
 from tests.ui.seeing import screen_text, see, write
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -77,6 +77,10 @@ SCREENS: dict[str, tuple[Way, Gate]] = {
     "delete": (then(one_pod, "D", sign="Keep everything"), Gate.OPEN),
     "keep-favourite": (then(pods, "+", sign="Keep this filter"), Gate.OPEN),
     "restart": (then(line("deploy @prod-eu", "3/3"), "r", sign="are replaced"), Gate.OPEN),
+    "relations": (
+        then(line("deploy @prod-eu", "3/3"), "X", sign="web-1"),
+        Gate.OPEN,
+    ),
     "scale": (then(line("deploy @prod-eu", "3/3"), "s", sign="How many replicas?"), Gate.OPEN),
     "object-menu": (then(one_pod, "!", sign="What can be done"), Gate.OPEN),
     "copy": (then(one_pod, "c", sign="tab-separated"), Gate.OPEN),
@@ -117,7 +121,12 @@ def fits(text: str, columns: int, rows: int) -> None:
 @pytest.mark.parametrize("name", SCREENS)
 async def test_screen(open_app: Open, name: str, size: tuple[int, int]) -> None:
     way, gate = SCREENS[name]
-    fleet = FleetDouble(default_objects() | {"deployments": [deployment("web", "pay")]})
+    objects = default_objects()
+    objects["deployments"] = [deployment("web", "pay")]
+    objects["services"] = [service("web", "pay")]
+    if name == "relations":
+        objects["pods"] = [pod("web-1", "pay"), pod("web-2", "pay", waiting="CrashLoopBackOff")]
+    fleet = FleetDouble(objects)
     app = open_app(SessionDouble(fleet, gate=gate))
     async with app.run_test(size=size) as pilot:
         await way(pilot)

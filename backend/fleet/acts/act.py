@@ -75,6 +75,8 @@ class Plan:
     falls: tuple[SafeStr, ...] = ()
     """What else goes, in sentences: ``3 pods``, ``everything in the namespace: 12 pods…``."""
     warnings: tuple[SafeStr, ...] = ()
+    tried: Obj | None = None
+    """What the server answered to the dry run; for most acts the object as it would be."""
     note: str = ""
     """What the journal keeps of it; the effect when empty."""
 
@@ -113,6 +115,17 @@ class Act:
     question: Question | None = None
     danger: bool = False
     """Something may be lost for good."""
+
+
+def check_allowed(act: Act, found: Found) -> None:
+    """Raises Refused where an act is out of the question, whatever it would do."""
+    if found.cluster.member.read_only:
+        raise Refused(
+            f"{found.cluster.name} is marked read-only",
+            advice="Nothing was changed. If that is meant: navarch cluster read-only NAME --off",
+        )
+    if why := act.unfit(found.resource):
+        raise Refused(f"{found.place}: {why}")
 
 
 def only(*kinds: str, why: str) -> Callable[[ApiResource], str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgspec
 
-from backend.fleet.acts.act import Act, JournalLike, Obj, Plan, Refused, metadata_of, sentences
+from backend.fleet.acts.act import Act, JournalLike, Obj, Plan, Refused, check_allowed, metadata_of, sentences
 from backend.fleet.objects import Found, read
 from backend.journal.journal import Outcome
 from backend.kube.errors import ApiError, Conflict, KubeError
@@ -23,23 +23,16 @@ async def preview(act: Act, found: Found, answer: str = "") -> Plan:
     Conflict when it is another object by now, NotFound when it is gone, and what the server says to the dry
     run: a right that is missing, an admission policy.
     """
-    member = found.cluster.member
-    if member.read_only:
-        raise Refused(
-            f"{found.cluster.name} is marked read-only",
-            advice="Nothing was changed. If that is meant: navarch cluster read-only NAME --off",
-        )
-    if why := act.unfit(found.resource):
-        raise Refused(f"{found.place}: {why}")
+    check_allowed(act, found)
     plan = await act.draw_up(await _again(found), answer)
     try:
-        await plan.step.send(plan.found, resource_version=plan.found.resource_version, dry_run=True)
+        body = await plan.step.send(plan.found, resource_version=plan.found.resource_version, dry_run=True)
     except ApiError as error:
         if not _can_not_be_tried(error):
             raise
         untried = sentences(f"it could not be tried first: {error.sentence}")
         return replace(plan, warnings=(*plan.warnings, *untried))
-    return plan
+    return replace(plan, tried=_read(body))
 
 
 async def carry_out(

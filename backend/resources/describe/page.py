@@ -94,7 +94,7 @@ def _identity(sheet: Sheet, obj: Mapping[str, Any], cluster: str, now: float) ->
     sheet.field("Created", f"{created} ({age(created, now)} ago)" if created else "")
     deleted = metadata.get("deletionTimestamp")
     sheet.field("Deletion", f"asked for, due {deleted}" if deleted else "")
-    verdict = _verdict(obj)
+    verdict = verdict_of(obj)
     if verdict is not None and verdict.health is not Health.OK:
         reason = f": {verdict.why}" if verdict.why else ""
         sheet.field("Health", f"{verdict.health.value}{reason}")
@@ -106,7 +106,7 @@ def _identity(sheet: Sheet, obj: Mapping[str, Any], cluster: str, now: float) ->
     sheet.field("Finalizers", metadata.get("finalizers"))
 
 
-def _verdict(obj: Mapping[str, Any]) -> Verdict | None:
+def verdict_of(obj: Mapping[str, Any]) -> Verdict | None:
     """How a kind with an entry judges it; None for others."""
     group, _, version = str(obj.get("apiVersion", "")).rpartition("/")
     for kind in registry.kinds():

@@ -65,6 +65,7 @@ def test_every_file_is_an_act_of_its_name() -> None:
     assert sorted(acts()) == [
         "cordon",
         "delete",
+        "edit",
         "restart",
         "resume",
         "scale",
