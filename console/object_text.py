@@ -30,7 +30,7 @@ class Opened:
 
 def tabs_of(resource: ApiResource) -> tuple[str, ...]:
     """What of an object of this kind can be looked at."""
-    return RELEASE_TABS if is_release(resource) else ("describe", "yaml", "events")
+    return RELEASE_TABS if is_release(resource) else ("describe", "yaml", "events", "relations")
 
 
 async def read(cluster: Cluster, ref: ObjectRef) -> Opened:

@@ -52,15 +52,11 @@ class ObjectRef:
         return (self.cluster_id, self.uid or f"{self.namespace}/{self.name}")
 
 
-TABS = ("describe", "yaml", "events", "relations")
-"""Of the detail of one object."""
-
-
 @dataclass(frozen=True, slots=True)
 class DetailView:
     ref: ObjectRef
     tab: str = "describe"
-    """One of ``TABS``."""
+    """One of ``object_text.tabs_of`` its kind."""
 
 
 @dataclass(slots=True, eq=False)

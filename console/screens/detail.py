@@ -18,7 +18,7 @@ from console.release_text import release_tab
 from console.screens.error import full_sentence
 from console.screens.own_commands import OwnCommands
 from console.theme import Tone
-from console.views import TABS, DetailView, ObjectRef
+from console.views import DetailView, ObjectRef
 from console.widgets.paint import Piece
 from console.widgets.text_pane import TextPane
 

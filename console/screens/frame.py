@@ -42,6 +42,10 @@ class FrameScreen(Screen[None]):
         """The widget that fills the frame; its id must be ``body``."""
         raise NotImplementedError
 
+    def compose_body(self) -> Widget:
+        """The body with what stands beside it."""
+        return self.body()
+
     def crumbs(self) -> tuple[object, ...]:
         """Where this is, from the general to the special."""
         raise NotImplementedError
@@ -49,7 +53,7 @@ class FrameScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TopLine()
         yield SubjectLine()
-        yield self.body()
+        yield self.compose_body()
         yield PromptLine()
         yield NoticeLine()
         yield KeyLine()

@@ -12,11 +12,12 @@ from backend.fleet.relations import Answer, Related, related
 from backend.resources.kind import Health
 from console.actions import ACTIONS, Scope
 from console.keymap import binding, bindings
+from console.object_text import tabs_of
 from console.screens.object_keys import ObjectKeys
 from console.screens.table_frame import TableScreen
 from console.states import HEALTH
 from console.theme import Tone
-from console.views import TABS, DetailView, ObjectRef
+from console.views import DetailView, ObjectRef
 from console.widgets.paint import Line, Piece
 from console.widgets.table_source import GridColumn, ListSource
 
@@ -36,6 +37,7 @@ class RelationsScreen(ObjectKeys, TableScreen):
     def __init__(self, view: DetailView) -> None:
         super().__init__()
         self.ref = view.ref
+        self.tabs = tabs_of(view.ref.resource)
         self._found: list[Related] = []
         self._problems: list[Answer] = []
         self._done = False
@@ -117,7 +119,7 @@ class RelationsScreen(ObjectKeys, TableScreen):
             facts.append(Piece(f"not all known: {roles}", Tone.WARNING))
         elif not self._done:
             facts.append(Piece("looking…", Tone.PROGRESSING))
-        self.subject.tell(facts, [f"({tab})" if tab == "relations" else tab for tab in TABS])
+        self.subject.tell(facts, [f"({tab})" if tab == "relations" else tab for tab in self.tabs])
 
     # --- keys
 
@@ -147,7 +149,7 @@ class RelationsScreen(ObjectKeys, TableScreen):
         self.look()
 
     def action_next_tab(self, by: int) -> None:
-        tab = TABS[(TABS.index("relations") + by) % len(TABS)]
+        tab = self.tabs[(self.tabs.index("relations") + by) % len(self.tabs)]
         self.navarch.turn(DetailView(self.ref, tab))
 
 

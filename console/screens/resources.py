@@ -21,9 +21,9 @@ from backend.resources.kind import Health
 from console.actions import Scope
 from console.copying import Copyable, of_row, of_rows
 from console.keymap import bindings
+from console.screens.beside import Beside
 from console.screens.error import full_sentence
 from console.screens.own_commands import OwnCommands
-from console.screens.table_frame import TableScreen
 from console.states import words, worst_first
 from console.theme import Tone
 from console.view_source import ViewSource
@@ -35,7 +35,7 @@ _MOST_MARKS = 1000
 """Marks that are kept for the way back."""
 
 
-class ResourcesScreen(OwnCommands, TableScreen):
+class ResourcesScreen(OwnCommands, Beside):
     about = (
         "Objects of one kind in all the clusters asked for, live: rows change when their clusters say "
         "so. The second line shows every filter in force. Acts apply to the marked rows, or else to the "
@@ -227,6 +227,7 @@ class ResourcesScreen(OwnCommands, TableScreen):
             self.table.move_to_key(self.asked.cursor)
         self.top.tell(statuses=self._statuses)
         self.tell_subject()
+        self.look_beside()
 
     def _why_empty(self) -> list[Line]:
         kind = self.kind_name
@@ -272,6 +273,9 @@ class ResourcesScreen(OwnCommands, TableScreen):
             show_rights_of(self.navarch, self.table.row)
         else:
             super().action_rights()
+
+    def shown_columns(self) -> tuple[TableColumn, ...]:
+        return self.rows.columns
 
     def chosen(self) -> list[ObjectRef]:
         return [reference(row) for row in self.chosen_rows()]

@@ -118,6 +118,13 @@ class Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bool, Meta(description="Whether clicks and the wheel reach the console. Counts from the next start.")
     ] = True
     glow: Annotated[bool, Meta(description="Whether changed cells glow for a second. Never over SSH.")] = True
+    pane: Annotated[
+        bool,
+        Meta(
+            description="Whether terminals of 160 columns and more show the object under the cursor beside "
+            "its list."
+        ),
+    ] = True
     restore: Annotated[
         bool,
         Meta(description="Whether the console opens where it was left. Kept in the vault, never outside it."),
