@@ -28,7 +28,7 @@ _REVEALED_FOR = 30.0
 
 class DetailScreen(OwnCommands):
     about = (
-        "One object as it is now, on three tabs: described, as YAML, and its events. It is read again "
+        "One object as it is now, on tabs: described, as YAML, its events, its relations. It is read again "
         "when its cluster says that it changed. Values of secrets stay masked until one is revealed."
     )
     BINDINGS = bindings(Scope.TEXT, Scope.OBJECT)

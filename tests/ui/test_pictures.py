@@ -17,7 +17,8 @@ from backend.kube.status import State, Status
 from backend.text import safe_text
 from console.application import NavarchApp
 from console.session import Gate
-from tests.ui.double import NAMES, NOW, FleetDouble, SessionDouble, default_objects, deployment, pod, service
+from console.settings import Settings
+from tests.ui.double import NAMES, NOW, FleetDouble, SessionDouble, default_objects, deployment, service
 from tests.ui.seeing import screen_text, see, write
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -77,10 +78,7 @@ SCREENS: dict[str, tuple[Way, Gate]] = {
     "delete": (then(one_pod, "D", sign="Keep everything"), Gate.OPEN),
     "keep-favourite": (then(pods, "+", sign="Keep this filter"), Gate.OPEN),
     "restart": (then(line("deploy @prod-eu", "3/3"), "r", sign="are replaced"), Gate.OPEN),
-    "relations": (
-        then(line("deploy @prod-eu", "3/3"), "X", sign="web-1"),
-        Gate.OPEN,
-    ),
+    "relations": (then(line("deploy @prod-eu", "3/3"), "X", sign="1 missing"), Gate.OPEN),
     "scale": (then(line("deploy @prod-eu", "3/3"), "s", sign="How many replicas?"), Gate.OPEN),
     "object-menu": (then(one_pod, "!", sign="What can be done"), Gate.OPEN),
     "copy": (then(one_pod, "c", sign="tab-separated"), Gate.OPEN),
@@ -99,6 +97,21 @@ SCREENS: dict[str, tuple[Way, Gate]] = {
     "first-start": (seen("Welcome"), Gate.FIRST_START),
     "review": (seen("Welcome", "enter", at_last="Review before import"), Gate.FIRST_START),
 }
+
+
+def without_pane() -> Settings:
+    """The pane comes when the cursor has rested a while; it has a picture of its own."""
+    settings = Settings()
+    settings.keep(("pane",), False)
+    return settings
+
+
+async def test_the_pane_beside_a_list(open_app: Open) -> None:
+    app = open_app(SessionDouble())
+    async with app.run_test(size=(200, 60)) as pilot:
+        await one_pod(pilot)
+        text = await see(pilot, "Containers", "none recorded")
+    compare("pane-200x60", text)
 
 
 def compare(name: str, text: str) -> None:
@@ -124,10 +137,8 @@ async def test_screen(open_app: Open, name: str, size: tuple[int, int]) -> None:
     objects = default_objects()
     objects["deployments"] = [deployment("web", "pay")]
     objects["services"] = [service("web", "pay")]
-    if name == "relations":
-        objects["pods"] = [pod("web-1", "pay"), pod("web-2", "pay", waiting="CrashLoopBackOff")]
     fleet = FleetDouble(objects)
-    app = open_app(SessionDouble(fleet, gate=gate))
+    app = open_app(SessionDouble(fleet, gate=gate), settings=without_pane())
     async with app.run_test(size=size) as pilot:
         await way(pilot)
         await pilot.pause()
@@ -147,7 +158,7 @@ async def test_a_troubled_fleet(open_app: Open, size: tuple[int, int]) -> None:
         ),
     }
     session = SessionDouble(FleetDouble(default_objects(), names=NAMES, statuses=troubles))
-    app = open_app(session)
+    app = open_app(session, settings=without_pane())
     async with app.run_test(size=size) as pilot:
         await see(pilot, "3 clusters", "UNREACHABLE")
         compare(f"troubled-fleet-{size[0]}x{size[1]}", screen_text(app))
