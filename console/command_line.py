@@ -11,7 +11,7 @@ from console.completion import kind_words, words
 from console.screens.error import full_sentence
 from console.screens.opener import has_screen
 from console.theme import Tone
-from console.views import SCREENS, ResourcesView, SearchView
+from console.views import SCREENS, FleetView, ResourcesView, SearchView
 
 if TYPE_CHECKING:
     from console.application import NavarchApp
@@ -38,7 +38,10 @@ def run_line(app: NavarchApp, line: str) -> None:
     except QuerySyntaxError as error:
         app.say(full_sentence(error), Tone.ERROR)
         return
-    app.show(ResourcesView(query))
+    if query.kind == "fleet" and "fleet" not in kind_words():
+        app.show(FleetView(query))
+    else:
+        app.show(ResourcesView(query))
 
 
 def expanded(line: str, aliases: Mapping[str, str]) -> str:

@@ -16,6 +16,7 @@ from backend.text import SafeStr, safe_text
 if TYPE_CHECKING:
     from backend.fleet.acting import AttributedJournal
     from backend.fleet.fleet import Fleet
+    from backend.fleet.marks import Marks
     from backend.fleet.member import Member
     from backend.fleet.programs import Program
     from backend.kube.access import Impersonation
@@ -188,6 +189,11 @@ class Session(Protocol):
 
     async def accept(self, decisions: Sequence[Decision]) -> Sequence[SafeStr]:
         """Store these candidates of the last review; returns sentences on what came of it."""
+        ...
+
+    async def mark(self, clusters: Sequence[str], marks: Marks) -> Sequence[Member]:
+        """Keep what is said about these clusters, by id; returns them as they are now. Raises an error with
+        ``sentence``."""
         ...
 
     async def start_demo(self) -> None:

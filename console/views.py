@@ -17,9 +17,19 @@ if TYPE_CHECKING:  # filters and tables are no part of the first picture
     from backend.tenancy.subjects import Subject
 
 
+_ALL_CLUSTERS = Query(kind="fleet")
+
+
 @dataclass(frozen=True, slots=True)
 class FleetView:
     """Home: one row per cluster."""
+
+    query: Query = _ALL_CLUSTERS
+    """Which clusters, in which order; ``kind`` says nothing more."""
+    cursor: str = ""
+    """Id of the cluster to stand on."""
+    problems: bool = False
+    """Only clusters that need somebody."""
 
 
 @dataclass(frozen=True, slots=True)

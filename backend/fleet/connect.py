@@ -16,5 +16,5 @@ class Connector:
 
     def client(self, member: Member) -> Client:
         """Raises KubeError if the access can't be used at all."""
-        wire = Transport(member.access, handshakes=self._admission.handshakes())
+        wire = Transport(member.access, handshakes=self._admission.handshakes(member.id))
         return Client(member.access, wire=wire)

@@ -17,6 +17,7 @@ from backend.text import safe_text
 
 if TYPE_CHECKING:
     from backend.fleet.acts import JournalLike
+    from backend.fleet.background import Background
     from backend.fleet.table import LiveTable
     from backend.fleet.warm import WarmViews
 
@@ -63,6 +64,7 @@ class Fleet:
         for known in after.clusters if after is not None else ():
             if known.id in self._clusters:
                 self._clusters[known.id].hear_of(known.known_namespaces)
+        self._background: Background | None = None
 
     @property
     def members(self) -> list[Member]:
@@ -81,7 +83,16 @@ class Fleet:
             return False
         for member in members:
             self._clusters[member.id].member = member
+        if self._background is not None:
+            self._background.tell()
         return True
+
+    def renew(self, members: Iterable[Member]) -> None:
+        """Take over what is said about these clusters now (tags, groups, guards); connections stay."""
+        for member in members:
+            self._clusters[member.id].member = member
+        if self._background is not None:
+            self._background.tell()
 
     def select(self, patterns: Sequence[str] = ()) -> list[Cluster]:
         """The clusters that the patterns name (see ``member.select``). Raises NoSuchCluster."""
@@ -120,8 +131,21 @@ class Fleet:
             self._views = WarmViews(lambda query, interval: self.table(query, interval=interval))
         return self._views
 
+    @property
+    def background(self) -> Background:
+        """What is known of every cluster, whatever is on the screen; made when first asked for."""
+        if self._background is None:
+            from backend.fleet.background import Background
+            from backend.fleet.descriptors import make_room
+
+            make_room(len(self._clusters))
+            self._background = Background(self.clusters, open_table=self.table, admission=self.admission)
+        return self._background
+
     async def aclose(self) -> None:
         """Close every connection; none waits for another."""
+        if self._background is not None:
+            await self._background.aclose()
         if self._views is not None:
             await self._views.aclose()
         await asyncio.gather(*(cluster.aclose() for cluster in self.clusters), return_exceptions=True)

@@ -1,203 +1,157 @@
 """The fleet at a glance: one summary per cluster, kept true; for the fleet screen and its headless twin.
 
-Counts come from live tables of nodes and pods, so they are as honest as those: each summary carries the
-state of its cluster's feed.
+The numbers come from the fleet's background (looks now and then, watches for what is on the screen), which
+goes on while other screens are shown: coming home costs nothing and asks no cluster anything.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import random
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import replace
+from typing import Protocol
 
-from backend.fleet.batch import Batch
+from backend.fleet.background import Background
+from backend.fleet.cluster import Cluster
+from backend.fleet.expiry import UNKNOWN, Expiry, credentials_of
 from backend.fleet.member import Member
-from backend.fleet.query import Query
-from backend.fleet.row import RowKey
-from backend.kube.backoff import Backoff
-from backend.kube.errors import KubeError
+from backend.fleet.summary import ClusterSummary, with_distances
+from backend.fleet.survey import Reading, Survey, Surveyor
+from backend.fleet.watched import Watched
 from backend.kube.status import State, Status
-from backend.resources.kind import Health
 from backend.text import SafeStr, safe_text
 
-if TYPE_CHECKING:
-    from backend.fleet.fleet import Fleet
-    from backend.fleet.table import LiveTable
 
-_VERSION_AGAIN = 300.0
-"""Seconds after which a server that answered is asked for its version again (it may have been upgraded)."""
+class Overlooked(Protocol):
+    """The part of a fleet that is needed."""
 
+    @property
+    def members(self) -> list[Member]: ...
 
-_NOTHING = SafeStr("")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterSummary:
-    """What one row of the fleet says. Counts are None until their first list is there."""
-
-    id: str
-    name: SafeStr
-    status: Status
-    """Of the pods' feed."""
-    version: SafeStr = _NOTHING
-    nodes: int | None = None
-    nodes_ready: int | None = None
-    pods: int | None = None
-    pods_failing: int | None = None
-    certificate_ends: float | None = None
-    """When the client certificate expires, seconds since the epoch; None: it has none."""
-    tags: tuple[SafeStr, ...] = ()
-    protected: bool = False
-    read_only: bool = False
-
-    def health(self, now: float) -> Health:
-        """How the cluster fares as a whole: its connection first, then its nodes, then its pods."""
-        if self.status.state in (State.AUTH, State.UNREACHABLE):
-            return Health.FAILING
-        if self.certificate_ends is not None and self.certificate_ends <= now:
-            return Health.FAILING
-        if self.status.state is State.SYNCING:
-            return Health.PROGRESSING
-        if self.nodes is not None and self.nodes_ready is not None and self.nodes_ready < self.nodes:
-            return Health.WARNING
-        if self.status.state is not State.LIVE or self.pods_failing:
-            return Health.WARNING
-        return Health.OK
-
-
-class _Tally:
-    """How many objects per cluster fare how, from one live table's batches."""
-
-    def __init__(self) -> None:
-        self._rows: dict[RowKey, Health] = {}
-        self._counts: dict[str, Counter[Health]] = {}
-        self.statuses: dict[str, Status] = {}
-
-    def take(self, batch: Batch) -> None:
-        for key in batch.removed:
-            self._forget(key)
-        for row in batch.changed:
-            self._forget(row.key)
-            self._rows[row.key] = health = row.health
-            self._counts.setdefault(row.cluster_id, Counter())[health] += 1
-        self.statuses = dict(batch.statuses)
-
-    def _forget(self, key: RowKey) -> None:
-        health = self._rows.pop(key, None)
-        if health is not None:
-            self._counts[key[0]][health] -= 1
-
-    def count(self, cluster_id: str, *healths: Health) -> int | None:
-        """Of these healths, or all; None while nothing is known."""
-        counts = self._counts.get(cluster_id)
-        if counts is None:
-            status = self.statuses.get(cluster_id)
-            return 0 if status is not None and status.state is State.LIVE else None
-        return sum(counts[health] for health in healths) if healths else counts.total()
+    @property
+    def background(self) -> Background: ...
 
 
 class FleetOverview:
     """Use as an async context manager; :meth:`updates` yields all summaries whenever any changed."""
 
-    def __init__(self, fleet: Fleet, *, interval: float = 0.2) -> None:
+    def __init__(self, fleet: Overlooked, *, interval: float = 0.2) -> None:
         """``interval``: least seconds between updates."""
         self._fleet = fleet
+        self._background = fleet.background
         self._interval = interval
-        self._nodes, self._pods = _Tally(), _Tally()
-        self._versions: dict[str, SafeStr] = {}
-        self._ends: dict[str, float | None] = {}
-        self._something = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._expiries: dict[str, Expiry] = {}
+        self._reading: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> FleetOverview:
-        everywhere: list[tuple[str, _Tally]] = [("nodes", self._nodes), ("pods", self._pods)]
-        for word, tally in everywhere:
-            table = self._fleet.table(Query(kind=word), interval=self._interval)
-            self._tasks.append(asyncio.create_task(self._count(table, tally)))
-        self._tasks += [asyncio.create_task(self._ask_version(member)) for member in self._fleet.members]
-        self._tasks.append(asyncio.create_task(self._read_certificates()))
+        self._background.begin()
+        self._reading = asyncio.create_task(self._read_credentials())
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._background.see(())
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+
+    def see(self, clusters: Collection[str]) -> None:
+        """These rows are on the screen now, by id: they are kept fresher than the others."""
+        self._background.see(clusters)
 
     async def updates(self) -> AsyncIterator[list[ClusterSummary]]:
         """All summaries in the fleet's order; the first at once, then whenever one changed."""
         before: list[ClusterSummary] | None = None
-        self._something.set()
-        while True:
-            await self._something.wait()
-            self._something.clear()
-            summaries = [self._summary(member) for member in self._fleet.members]
-            if summaries != before:
-                yield summaries
-                before = summaries
-            await asyncio.sleep(self._interval)
+        with self._background.listening() as something:
+            something.set()
+            while True:
+                await something.wait()
+                something.clear()
+                summaries = self.summaries()
+                if summaries != before:
+                    yield summaries
+                    before = summaries
+                await asyncio.sleep(self._interval)
 
-    def _summary(self, member: Member) -> ClusterSummary:
-        ready = self._nodes.count(member.id, Health.OK, Health.DONE, Health.PROGRESSING)
-        waiting = Status(state=State.SYNCING, since=0.0)
-        return ClusterSummary(
-            id=member.id,
-            name=safe_text(member.name),
-            status=self._pods.statuses.get(member.id, waiting),
-            version=self._versions.get(member.id, _NOTHING),
-            nodes=self._nodes.count(member.id),
-            nodes_ready=ready,
-            pods=self._pods.count(member.id),
-            pods_failing=self._pods.count(member.id, Health.FAILING),
-            certificate_ends=self._ends.get(member.id),
-            tags=tuple(safe_text(tag, limit=64) for tag in member.tags),
-            protected=member.protected,
-            read_only=member.read_only,
-        )
+    def summaries(self) -> list[ClusterSummary]:
+        """As of now."""
+        surveys, watched = self._background.surveys, self._background.watched
+        found = [
+            summary_of(
+                member,
+                surveys[member.id],
+                watched=watched.get(member.id),
+                expiry=self._expiries.get(member.id, UNKNOWN),
+            )
+            for member in self._fleet.members
+        ]
+        return with_distances(found)
 
-    async def _count(self, table: LiveTable, tally: _Tally) -> None:
-        async with table:
-            async for batch in table.batches():
-                tally.take(batch)
-                self._something.set()
-
-    async def _ask_version(self, member: Member) -> None:
-        """Ask once it answers, then again from time to time; a dead cluster is asked ever less often."""
-        backoff = Backoff(random.Random())  # noqa: S311 - jitter, no secret
-        while True:
-            try:
-                version = await self._fleet.client(member.id).version()
-            except KubeError:
-                await asyncio.sleep(backoff.next(time.monotonic()))
-                continue
-            self._versions[member.id] = safe_text(version.git_version, limit=40)
-            self._something.set()
-            await asyncio.sleep(_VERSION_AGAIN)
-
-    async def _read_certificates(self) -> None:
-        self._ends = await asyncio.to_thread(_expiries, self._fleet.members)
-        self._something.set()
+    async def _read_credentials(self) -> None:
+        self._expiries = await asyncio.to_thread(credentials_of, self._fleet.members)
+        self._background.tell()
 
 
-def _expiries(members: Sequence[Member]) -> dict[str, float | None]:
-    """When each member's client certificate expires; reading hundreds takes a moment."""
-    from cryptography import x509
+def summary_of(
+    member: Member, survey: Survey, *, watched: Watched | None = None, expiry: Expiry = UNKNOWN
+) -> ClusterSummary:
+    """What is known of one cluster, as one row; what a watch says is newer than any look."""
+    nodes, pods, room, used = survey.nodes.value, survey.pods.value, survey.room.value, survey.used.value
+    status, live = survey.status, False
+    if watched is not None and watched.status is not None and watched.nodes is not None:
+        nodes, pods, room = watched.nodes, watched.pods, watched.room
+        status, live = watched.status, True
+    return ClusterSummary(
+        id=member.id,
+        name=safe_text(member.name),
+        status=status,
+        version=survey.version.value or SafeStr(""),
+        kubelets=nodes.kubelets if nodes is not None else (),
+        nodes=nodes.total if nodes is not None else None,
+        nodes_ready=nodes.ready if nodes is not None else None,
+        pods=pods.total if pods is not None else None,
+        pods_failing=pods.failing if pods is not None else None,
+        room=room,
+        used=used,
+        no_nodes=survey.nodes.why,
+        no_metrics=survey.used.why,
+        seen=None if live else _oldest((survey.nodes, survey.pods)),
+        live_counts=live,
+        expiry=replace(expiry, server_certificate=survey.server_certificate_ends),
+        tags=tuple(safe_text(tag, limit=64) for tag in member.tags),
+        groups=tuple(safe_text(group, limit=64) for group in member.groups),
+        protected=member.protected,
+        read_only=member.read_only,
+    )
 
-    ends: dict[str, float | None] = {}
-    for member in members:
-        pem = member.access.client_cert_pem
-        if pem is None:
-            continue
-        with contextlib.suppress(ValueError):
-            ends[member.id] = x509.load_pem_x509_certificate(pem).not_valid_after_utc.timestamp()
-    return ends
+
+def _oldest(readings: Sequence[Reading[object]]) -> float | None:
+    return min((reading.at for reading in readings if reading.value is not None), default=None)
 
 
-def problems_first(summaries: Sequence[ClusterSummary], *, now: float) -> list[ClusterSummary]:
-    """The clusters that need somebody, first; equals by name."""
-    severity = {health: place for place, health in enumerate(Health)}
-    return sorted(summaries, key=lambda summary: (severity[summary.health(now)], summary.name))
+async def look_once(clusters: Sequence[Cluster], *, timeout: float) -> list[ClusterSummary]:
+    """One look at these clusters, all at the same time, in their order; what ``navarch fleet`` prints.
+
+    ``timeout``: seconds for each; what it has said until then is kept.
+    """
+    expiries = asyncio.create_task(asyncio.to_thread(credentials_of, [one.member for one in clusters]))
+    surveys = await asyncio.gather(*(_look(cluster, timeout) for cluster in clusters))
+    known = await expiries
+    found = [
+        summary_of(cluster.member, survey, expiry=known[cluster.id])
+        for cluster, survey in zip(clusters, surveys, strict=True)
+    ]
+    return with_distances(found)
+
+
+async def _look(cluster: Cluster, timeout: float) -> Survey:
+    surveyor = Surveyor(lambda: cluster.client, cluster.member, wall=time.time)
+    try:
+        async with asyncio.timeout(timeout):
+            await surveyor.look(lambda _: None)
+    except TimeoutError:
+        if surveyor.survey.status.state is State.SYNCING:
+            late = safe_text(f"no answer within {timeout:g} s")
+            status = Status(state=State.UNREACHABLE, since=time.time(), detail=late)
+            return replace(surveyor.survey, status=status)
+    return surveyor.survey

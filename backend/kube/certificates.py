@@ -46,6 +46,16 @@ def read_certificates(pem: bytes) -> list[CertificateFacts]:
         raise ValueError("not a certificate in PEM form (-----BEGIN CERTIFICATE-----)") from error
 
 
+def ends(der: bytes) -> float | None:
+    """When a certificate in DER form expires, seconds since the epoch; None if it can't be read."""
+    from cryptography import x509
+
+    try:
+        return x509.load_der_x509_certificate(der).not_valid_after_utc.timestamp()
+    except (ValueError, x509.InvalidVersion):
+        return None
+
+
 def key_matches(cert_pem: bytes, key_pem: Secret) -> bool:
     """Is this the private key of the (first) certificate?
 

@@ -85,6 +85,17 @@ class Client:
         """The server's latest warnings: deprecated versions, admission policies."""
         return tuple(self._calls.warnings)
 
+    @property
+    def server_certificate(self) -> bytes | None:
+        """What the server showed at the last handshake, in DER form; None: none yet, or no TLS."""
+        wire = self._calls.wire
+        return wire.server_certificate if isinstance(wire, Transport) else None
+
+    async def release(self) -> None:
+        """Close the connections that carry nothing now; the next request opens one again."""
+        if isinstance(self._calls.wire, Transport):
+            await self._calls.wire.release()
+
     async def aclose(self) -> None:
         await self._calls.wire.aclose()
 

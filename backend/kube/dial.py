@@ -16,7 +16,7 @@ from typing import Protocol
 
 import anyio
 from anyio.abc import ByteStream
-from anyio.streams.tls import TLSStream
+from anyio.streams.tls import TLSAttribute, TLSStream
 
 from backend.kube.errors import DeadlineExceeded, KubeError, TlsFailed, Unreachable
 from backend.kube.origin import Origin
@@ -62,6 +62,8 @@ class Dialer:
         self._origin = origin
         self._opener = opener
         self._handshakes: Handshakes = handshakes or nullcontext
+        self.server_certificate: bytes | None = None
+        """What the server showed last, in DER form."""
 
     async def connect(
         self, tls: Callable[[], ssl.SSLContext | None], *, server_name: str, deadline: float
@@ -78,13 +80,15 @@ class Dialer:
                 if context is None:
                     return stream
                 async with _closed_on_failure(stream):
-                    return await TLSStream.wrap(
+                    secured = await TLSStream.wrap(
                         stream,
                         ssl_context=context,
                         hostname=server_name,
                         server_side=False,
                         standard_compatible=False,
                     )
+                self.server_certificate = secured.extra(TLSAttribute.peer_certificate_binary, None)  # noqa: S610  no Django
+                return secured
 
     @contextlib.contextmanager
     def _in_words(self, deadline: float) -> Iterator[None]:

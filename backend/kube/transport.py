@@ -138,6 +138,15 @@ class Transport:
         await self._use(await self.credentials.current())
         return await self._dial(deadline)
 
+    @property
+    def server_certificate(self) -> bytes | None:
+        """What the server showed at the last handshake, in DER form; None: none yet, or no TLS."""
+        return self._dialer.server_certificate
+
+    async def release(self) -> None:
+        """Close the connections that carry nothing now: a cluster in the background keeps none."""
+        await self._idle.clear()
+
     async def aclose(self) -> None:
         """Close every connection; requests under way fail with Unreachable."""
         self._closed = True

@@ -219,25 +219,43 @@ _SETTLING = frozenset(
 )
 
 
-def _verdict(  # noqa: PLR0911 - the first that applies
-    pod: PodWire, *, reason: str, ready: int, containers: int
-) -> Verdict:
+def health_of(reason: str, *, ready: int, containers: int) -> Health:
+    """What kubectl's STATUS and READY tell about a pod; all that a server's Table says of it."""
     if reason == "Running":
-        if ready >= containers:
-            return Verdict(Health.OK)
-        return Verdict(Health.WARNING, f"{containers - ready} of {containers} containers not ready")
+        return Health.OK if ready >= containers else Health.WARNING
     if reason in ("Completed", "Succeeded"):
-        return Verdict(Health.DONE)
+        return Health.DONE
     if reason in ("Unknown", "NodeLost"):
-        return Verdict(Health.UNKNOWN, pod.status.message or "its node does not answer")
+        return Health.UNKNOWN
     if reason == "NotReady":
-        return Verdict(Health.WARNING, "some containers completed, the rest are not ready")
+        return Health.WARNING
     if reason in _SETTLING or (reason.startswith("Init:") and reason[5:6].isdigit()):
+        return Health.PROGRESSING
+    return Health.FAILING
+
+
+def _verdict(pod: PodWire, *, reason: str, ready: int, containers: int) -> Verdict:
+    health = health_of(reason, ready=ready, containers=containers)
+    if health is Health.PROGRESSING:
         scheduled = condition(pod.status.conditions, "PodScheduled")
         if reason == "Pending" and scheduled is not None and scheduled.reason == "Unschedulable":
             return Verdict(Health.WARNING, said(scheduled))
-        return Verdict(Health.PROGRESSING, reason)
-    return Verdict(Health.FAILING, _complaint(pod.status) or reason)
+    return Verdict(health, _why(pod.status, health, reason=reason, ready=ready, containers=containers))
+
+
+def _why(status: PodStatus, health: Health, *, reason: str, ready: int, containers: int) -> str:
+    match health:
+        case Health.OK | Health.DONE:
+            return ""
+        case Health.UNKNOWN:
+            return status.message or "its node does not answer"
+        case Health.WARNING if reason == "NotReady":
+            return "some containers completed, the rest are not ready"
+        case Health.WARNING:
+            return f"{containers - ready} of {containers} containers not ready"
+        case Health.PROGRESSING:
+            return reason
+    return _complaint(status) or reason
 
 
 def _complaint(status: PodStatus) -> str:

@@ -15,9 +15,10 @@ from console.cli.running import complete
 from console.cli.tables import Form, counted, moment, print_json, print_table
 
 if TYPE_CHECKING:
+    from backend.fleet.marks import Marks
     from backend.fleet.registry import ClusterRecord, Known, Registry
 
-app = new_app("Import clusters from kubeconfigs; list, test, tag, protect them.")
+app = new_app("Import clusters from kubeconfigs; list, test, group, protect them.")
 
 
 def _names(incomplete: str) -> list[str]:
@@ -47,7 +48,7 @@ Confirm = Annotated[
 
 @app.callback()
 def _cluster() -> None:
-    """Import clusters from kubeconfigs; list, test, tag, protect them."""
+    """Import clusters from kubeconfigs; list, test, group, protect them."""
 
 
 def registry_of(patterns: list[str] | None) -> tuple[Registry, list[Known]]:
@@ -87,8 +88,8 @@ def _row(known: Known) -> tuple[object, ...]:
 
 def expiry(record: ClusterRecord) -> datetime | None:
     """When its client certificate (or its token, if that says so) expires."""
-    from backend.fleet.registry.credential import token_expiry
     from backend.kube.certificates import read_certificates
+    from backend.kube.tokens import token_expiry
 
     if record.client_cert_pem:
         try:
@@ -200,55 +201,58 @@ def tag(
     ] = None,
 ) -> None:
     """Add or remove tags and groups."""
-    from msgspec.structs import replace
+    from backend.fleet.marks import Marks
 
     if not any((add, drop, group, ungroup)):
         raise typer.BadParameter("say --add TAG, --drop TAG, --group GROUP or --ungroup GROUP")
+    marks = Marks(
+        add_tags=words(add, "#"),
+        drop_tags=words(drop, "#"),
+        add_groups=words(group, "@"),
+        drop_groups=words(ungroup, "@"),
+    )
+    say(f"changed {counted(keep(clusters, marks, act='cluster tag'), 'cluster')}")
+
+
+def words(given: list[str] | None, sigil: str) -> tuple[str, ...]:
+    """Tags (``#``) or groups (``@``) as typed, with or without their sign. Raises BadMark."""
+    from backend.fleet.marks import checked_word
+
+    return tuple(checked_word(word, sigil=sigil)[1:] for word in given or ())
+
+
+def keep(clusters: list[str], marks: Marks, *, act: str) -> int:
+    """Mark these clusters in the vault; how many that changed."""
+    from backend.fleet.registry import mark
+
     registry, found = registry_of(clusters)
-    for known in found:
-        registry.change(
-            known,
-            lambda r: replace(r, tags=_changed(r.tags, add, drop), groups=_changed(r.groups, group, ungroup)),
-            act="cluster tag",
-            detail=_told(add=add, drop=drop, group=group, ungroup=ungroup),
-        )
-    say(f"changed {counted(len(found), 'cluster')}")
-
-
-def _told(**changes: list[str] | None) -> str:
-    """``add eu, pci; drop old``: for the journal."""
-    return "; ".join(f"{what} {', '.join(words)}" for what, words in changes.items() if words)
-
-
-def _changed(present: tuple[str, ...], added: list[str] | None, dropped: list[str] | None) -> tuple[str, ...]:
-    wanted = dict.fromkeys((*present, *(word.lstrip("#") for word in added or ())))
-    gone = {word.lstrip("#") for word in dropped or ()}
-    return tuple(word for word in wanted if word and word not in gone)
+    return mark(registry, {known.id for known in found}, marks, act=act)
 
 
 @app.command()
 def protect(clusters: Named, off: Off = False, confirm: Confirm = "") -> None:
     """Make every change on these clusters ask twice."""
-    from msgspec.structs import replace
+    from backend.fleet.marks import Marks
+    from backend.fleet.registry import mark
 
     registry, found = registry_of(clusters)
     for known in found:
         if off and known.record.protected:
             demand_name(known.record.name, confirm, f"Take the protection off {known.record.name}?")
-        act = "cluster unprotect" if off else "cluster protect"
-        registry.change(known, lambda r: replace(r, protected=not off), act=act)
+    act = "cluster unprotect" if off else "cluster protect"
+    mark(registry, {known.id for known in found}, Marks(protected=not off), act=act)
     say(f"{counted(len(found), 'cluster')} {'no longer' if off else 'now'} protected")
 
 
 @app.command("read-only")
 def read_only(clusters: Named, off: Off = False) -> None:
     """Refuse every change on these clusters."""
-    from msgspec.structs import replace
+    from backend.fleet.marks import Marks
+    from backend.fleet.registry import mark
 
     registry, found = registry_of(clusters)
-    for known in found:
-        act = "cluster writable" if off else "cluster read-only"
-        registry.change(known, lambda r: replace(r, read_only=not off), act=act)
+    act = "cluster writable" if off else "cluster read-only"
+    mark(registry, {known.id for known in found}, Marks(read_only=not off), act=act)
     say(f"{counted(len(found), 'cluster')} {'no longer' if off else 'now'} read-only")
 
 
@@ -303,4 +307,4 @@ def demand_name(name: str, confirmed: str, question: str) -> None:
     raise typer.Exit(Exit.REFUSED)
 
 
-from console.cli import discover, importing  # noqa: E402,F401 - they add their commands to the group
+from console.cli import discover, grouping, importing  # noqa: E402,F401 - they add their commands

@@ -21,7 +21,10 @@ COMMANDS: dict[str, Command] = {
     "demo": Command("console.cli.demo", "Try Navarch on a simulated fleet; no cluster needed."),
     "vault": Command("console.cli.vault", "Create, unlock, lock, back up and check the encrypted store."),
     "cluster": Command(
-        "console.cli.cluster", "Import clusters from kubeconfigs; list, test, tag, protect them."
+        "console.cli.cluster", "Import clusters from kubeconfigs; list, test, group, protect them."
+    ),
+    "fleet": Command(
+        "console.cli.fleet", "The fleet at a glance: state, versions, nodes, pods, load, expiry."
     ),
     "get": Command("console.cli.get", "List resources of many clusters in one table."),
     "search": Command("console.cli.search", "Find anything by name, label or image, everywhere."),

@@ -18,7 +18,6 @@ from console.cli.root import new_app
 
 if TYPE_CHECKING:
     from backend.fleet.fleet import Fleet
-    from backend.fleet.overview import ClusterSummary
     from backend.fleet.row import Row
 
 app = new_app("Try Navarch on a simulated fleet; no cluster needed.")
@@ -97,34 +96,10 @@ async def _print_fleet(options: dict[str, Any]) -> int:
 
 
 async def _print_clusters(fleet: Fleet) -> None:
-    from backend.fleet.overview import FleetOverview
-    from console.cli.tables import print_table
+    from backend.fleet.overview import look_once
+    from console.cli.fleet_output import print_summaries
 
-    summaries: list[ClusterSummary] = []
-    try:
-        async with (
-            asyncio.timeout(_FIRST_LOOK),
-            FleetOverview(fleet) as overview,
-        ):
-            async for summaries in overview.updates():
-                if all(_complete(summary) for summary in summaries):
-                    break
-    except TimeoutError:
-        say("not every cluster has shown its nodes and pods yet")
-    print_table(
-        ("CLUSTER", "STATE", "VERSION", "NODES", "PODS", "FAILING"),
-        [
-            (s.name, s.status.state.value, s.version, f"{s.nodes_ready}/{s.nodes}", s.pods, s.pods_failing)
-            for s in summaries
-        ],
-    )
-
-
-def _complete(summary: ClusterSummary) -> bool:
-    from backend.kube.status import State
-
-    known = (summary.nodes, summary.nodes_ready, summary.pods, summary.pods_failing)
-    return summary.status.state is State.LIVE and None not in known and bool(summary.version)
+    print_summaries(await look_once(fleet.clusters, timeout=_FIRST_LOOK))
 
 
 async def _print_problems(fleet: Fleet, kind: str) -> None:

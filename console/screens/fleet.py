@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from textual import work
+from textual import on, work
 
-from backend.fleet.overview import ClusterSummary, FleetOverview, problems_first
+from backend.fleet.filter import PatternError
+from backend.fleet.member import select
+from backend.fleet.overview import FleetOverview
 from backend.fleet.query import Query
+from backend.fleet.skew import spread
+from backend.fleet.summary import ClusterSummary, SummaryFilter, problems_first
+from backend.fleet.summary_columns import COLUMNS
 from backend.kube.errors import KubeError
 from backend.kube.status import State
-from backend.resources.kind import Health
 from console.actions import Scope
+from console.fleet_columns import grid_columns
 from console.keymap import bindings
 from console.screens.importing import import_clusters
 from console.screens.table_frame import TableScreen
-from console.states import HEALTH, STATES
 from console.theme import Tone
-from console.views import ResourcesView
+from console.views import FleetView, ResourcesView
 from console.widgets.notice import NoticeLine
 from console.widgets.paint import Line, Piece
-from console.widgets.table_source import GridColumn, ListSource
+from console.widgets.table import ResourceTable
+from console.widgets.table_source import ListSource
 
-_SOON = 14 * 86400.0
-"""Seconds before a certificate's end from which it is shown as a warning."""
+_LOOK = 0.5
+"""Seconds between looks at which rows are on the screen."""
 
 
 class FleetScreen(TableScreen):
@@ -37,10 +43,15 @@ class FleetScreen(TableScreen):
     )
     BINDINGS = bindings(Scope.FLEET)
 
-    def __init__(self) -> None:
+    def __init__(self, view: FleetView) -> None:
         super().__init__()
+        self.asked = view
         self._summaries: Sequence[ClusterSummary] = ()
+        self._filter = SummaryFilter()
+        self._overview: FleetOverview | None = None
         self._known = False
+        self._arrived = False
+        """Whether the cursor stands where the view wants it."""
         self._verified: set[str] = set()
         """Clusters whose identity was looked at."""
 
@@ -49,41 +60,54 @@ class FleetScreen(TableScreen):
 
     def source(self) -> ListSource:
         now = self.navarch.now
-
-        def order(summary: ClusterSummary) -> tuple[int, str]:
-            return (_SEVERITY[summary.health(now())], summary.name)
-
+        query = self.asked.query
         return ListSource(
-            columns(now),
+            grid_columns(now),
             key=lambda summary: summary.id,
             health=lambda summary: summary.health(now()),
-            sort="STATE",
-            sort_keys={
-                "STATE": order,
-                "NODES": lambda s: s.nodes or 0,
-                "PODS": lambda s: s.pods or 0,
-                "FAILING": lambda s: s.pods_failing or 0,
-                "CERT": lambda s: s.certificate_ends or float("inf"),
-            },
+            sort=query.sort.upper() or "STATE",
+            descending=query.descending,
+            sort_keys={c.name: lambda summary, key=c.key: key(summary, now()) for c in COLUMNS},  # type: ignore[misc]
         )
 
     def on_mount(self) -> None:
         super().on_mount()
         self.table.messages = [(Piece("Opening the fleet…", Tone.STRONG),)]
+        self._use(self.asked.query)
         self.tell_subject()
         # The first frame first: reading kubeconfigs and importing clients would hold it up.
         self.call_after_refresh(self.follow)
+        self.set_interval(_LOOK, self._look)
 
     def tell_subject(self) -> None:
         facts = [Piece(self.navarch.session.title, Tone.STRONG)]
         if self._known:
-            facts.append(Piece(_plural(len(self._summaries), "cluster")))
+            shown, total = len(self.table.source), len(self._summaries)
+            facts.append(
+                Piece(_plural(total, "cluster") if shown == total else f"{shown:,} of {total:,} clusters")
+            )
             pods = sum(summary.pods or 0 for summary in self._summaries)
             failing = sum(summary.pods_failing or 0 for summary in self._summaries)
             facts.append(Piece(_plural(pods, "pod")))
             if failing:
                 facts.append(Piece(f"{failing:,} failing", Tone.FAILING))
-        self.subject.tell(facts)
+            if apart := spread(summary.version for summary in self._summaries):
+                facts.append(Piece(apart))
+            if marked := len(self.table.source.marks):
+                facts.append(Piece(f"{marked:,} marked", Tone.KEY))
+        self.subject.tell(facts, self._filters())
+
+    def _filters(self) -> Iterable[str]:
+        if self._filter.match:
+            yield f"/{self._filter.match}"
+        if self._filter.not_match:
+            yield f"!{self._filter.not_match}"
+        if self._filter.problems_only:
+            yield "problems only"
+        if self.asked.query.clusters:
+            yield "@" + ",".join(self.asked.query.clusters)
+
+    # --- rows
 
     @work(exclusive=True, group="follow", exit_on_error=False)
     async def follow(self) -> None:
@@ -92,17 +116,16 @@ class FleetScreen(TableScreen):
     async def _follow(self) -> None:
         fleet = await self.navarch.fleet()
         async with FleetOverview(fleet, interval=1 / self.navarch.traits.refreshes_per_second) as overview:
-            async for summaries in overview.updates():
-                self.take(summaries)
+            self._overview = overview
+            try:
+                async for summaries in overview.updates():
+                    self.take(summaries)
+            finally:
+                self._overview = None
 
     def take(self, summaries: Sequence[ClusterSummary]) -> None:
         """Show these summaries."""
         self._known, self._summaries = True, problems_first(summaries, now=self.navarch.now())
-        source = self.table.source
-        assert isinstance(source, ListSource)
-        source.replace(self._summaries)
-        self.table.messages = EMPTY
-        self.table.rows_changed()
         fresh = {s.id for s in summaries if s.status.state is State.LIVE} - self._verified
         if fresh:
             self._verified |= fresh
@@ -111,7 +134,34 @@ class FleetScreen(TableScreen):
             statuses={summary.id: summary.status for summary in summaries},
             names={summary.id: summary.name for summary in summaries},
         )
+        self._show()
+
+    def _show(self) -> None:
+        """The rows that the filters leave."""
+        shown = self._filter.keep(self._summaries, now=self.navarch.now())
+        patterns = self.asked.query.clusters
+        if patterns and self._known:
+            chosen, unmatched = select(self.navarch.members, patterns)
+            ids = {member.id for member in chosen}
+            shown = [summary for summary in shown if summary.id in ids]
+            if unmatched:
+                self.say(f"No cluster, group or tag is called {', '.join(unmatched)}", Tone.WARNING)
+        source = self.table.source
+        assert isinstance(source, ListSource)
+        source.replace(shown)
+        self.table.messages = NONE_MATCHES if self._summaries else EMPTY
+        self.table.rows_changed()
+        if not self._arrived and self.asked.cursor and source.index_of(self.asked.cursor) is not None:
+            self._arrived = True
+            self.table.move_to_key(self.asked.cursor)
+        self._look()
         self.tell_subject()
+
+    def _look(self) -> None:
+        """Tell which rows are on the screen: those are kept fresher than the others."""
+        if self._overview is not None and self.is_current:
+            rows = self.table.source.window(0, len(self.table.source))
+            self._overview.see([str(key) for key in self.table.changes.visible([row.id for row in rows])])
 
     @work(group="verify", exit_on_error=False)
     async def verify(self, clusters: Sequence[str]) -> None:
@@ -125,6 +175,88 @@ class FleetScreen(TableScreen):
                 continue
             if warning:
                 self.query_one(NoticeLine).say(warning, Tone.WARNING, stay=True)
+
+    # --- filters
+
+    @property
+    def kind_listed(self) -> str:
+        return "fleet"
+
+    def filter_now(self) -> Query:
+        source = self.table.source
+        return replace(
+            self.asked.query,
+            match=self._filter.match,
+            not_match=self._filter.not_match,
+            sort=source.sort,
+            descending=source.descending,
+        )
+
+    def use_filter(self, query: Query) -> None:
+        self._use(query)
+        self._show()
+        self._remember()
+
+    def _use(self, query: Query) -> None:
+        self.asked = replace(self.asked, query=query)
+        self._filter = SummaryFilter(
+            match=query.match, not_match=query.not_match, problems_only=self.asked.problems
+        )
+
+    def _remember(self) -> None:
+        """Keep filters, order and cursor for the way back."""
+        row = self.table.row
+        self.asked = FleetView(
+            self.filter_now(), cursor=row.id if row is not None else "", problems=self._filter.problems_only
+        )
+        self.navarch.history.update(self.asked)
+
+    def action_filter(self) -> None:
+        self.prompt.ask("filter", "/", text=self._filter.match)
+
+    def action_problems(self) -> None:
+        self.asked = replace(self.asked, problems=not self._filter.problems_only)
+        self.use_filter(self.filter_now())
+
+    def prompt_changed(self, kind: str, text: str) -> None:
+        if kind == "filter":
+            self._narrow(text)
+
+    def prompt_entered(self, kind: str, text: str) -> None:
+        if kind == "filter":
+            self._narrow(text)
+            self._remember()
+
+    def prompt_cancelled(self, kind: str) -> None:
+        self.prompt_entered(kind, "")
+
+    def _narrow(self, text: str) -> None:
+        """Keep the clusters that match; a pattern that can't be read leaves the last good one in force."""
+        try:
+            self._use(replace(self.filter_now(), match=text))
+        except PatternError as error:
+            self.prompt.wrong(True)
+            self.say(f"Not a pattern yet: {error}", Tone.WARNING, stay=True)
+            return
+        self.prompt.wrong(False)
+        self.clear_notice()
+        self._show()
+
+    @property
+    def _filtered(self) -> bool:
+        return not self._filter.idle or bool(self.asked.query.clusters)
+
+    def action_back(self) -> None:
+        if self._filtered:
+            self.asked = replace(self.asked, problems=False)
+            self.action_clear_filters()
+        else:
+            super().action_back()
+
+    def can_go_back(self) -> bool:
+        return self._filtered or super().can_go_back()
+
+    # --- acting
 
     def action_import(self) -> None:
         from console.screens.add_clusters import AddClustersScreen
@@ -161,110 +293,54 @@ class FleetScreen(TableScreen):
         if said:
             await self.navarch.reopen(said, tone=Tone.OK)
 
+    def action_facts(self) -> None:
+        from console.screens.cluster_facts import ClusterFactsScreen
+
+        if self.table.row is not None:
+            self.app.push_screen(ClusterFactsScreen(self.table.row, now=self.navarch.now()))
+
+    def action_marks(self) -> None:
+        from console.screens.cluster_marks import mark_clusters
+
+        chosen = {summary.id for summary in self.chosen_rows()}
+        members = [member for member in self.navarch.members if member.id in chosen]
+        if members:
+            self.run_worker(mark_clusters(self.navarch, members), group="marks", exit_on_error=False)
+
+    def chosen_rows(self) -> list[ClusterSummary]:
+        """What an act applies to: the marked rows, or the one under the cursor."""
+        source = self.table.source
+        marked = [summary for summary in self._summaries if summary.id in source.marks]
+        return marked or ([self.table.row] if self.table.row is not None else [])
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self.is_mounted:
             return False
         if action == "import":
             return self.navarch.session.can_import and self.navarch.has_journal
+        if action == "marks":
+            return self.navarch.session.can_import and self.navarch.has_journal and self.table.row is not None
+        if action == "facts":
+            return self.table.row is not None
         return super().check_action(action, parameters)
 
+    @on(ResourceTable.CursorMoved)
+    def _moved(self) -> None:
+        self._look()
+
     def open_row(self, row: Any) -> None:
+        self._remember()
         self.navarch.show(ResourcesView(Query(kind="pods", clusters=(row.name,))))
 
-
-_SEVERITY = {health: place for place, health in enumerate(Health)}
 
 EMPTY: list[Line] = [
     (Piece("There is no cluster in the vault yet.", Tone.STRONG),),
     (Piece("Press n to add some from a kubeconfig.", Tone.DIM),),
 ]
-
-
-def columns(now: Any) -> list[GridColumn]:
-    """What the fleet shows of each cluster."""
-    return [
-        GridColumn(
-            name="CLUSTER", text=lambda s, _: s.name, priority=0, min_width=12, pinned=True, middle=True
-        ),
-        GridColumn(
-            name="STATE", text=lambda s, _: _state(s), tone=lambda s: STATES[s.status.state][1], priority=0
-        ),
-        GridColumn(name="VERSION", text=lambda s, _: s.version, priority=2),
-        GridColumn(name="NODES", text=lambda s, _: _nodes(s), align="right", priority=1, tone=_nodes_tone),
-        GridColumn(name="PODS", text=lambda s, _: _number(s.pods), align="right", priority=1),
-        GridColumn(
-            name="FAILING",
-            text=lambda s, _: _number(s.pods_failing),
-            align="right",
-            priority=0,
-            tone=lambda s: Tone.FAILING if s.pods_failing else Tone.DIM,
-        ),
-        GridColumn(
-            name="CERT",
-            text=lambda s, at: _left(s.certificate_ends, at),
-            align="right",
-            priority=2,
-            timed=True,
-            tone=lambda s: _certificate_tone(s.certificate_ends, now()),
-        ),
-        GridColumn(name="TAGS", text=lambda s, _: " ".join(s.tags), priority=4, optional=True),
-        GridColumn(
-            name="GUARD",
-            text=lambda s, _: "read-only" if s.read_only else "protected" if s.protected else "",
-            priority=3,
-            optional=True,
-            tone=lambda s: Tone.ACCENT,
-        ),
-        GridColumn(name="DETAIL", text=lambda s, _: s.status.detail, priority=5, min_width=16, optional=True),
-    ]
-
-
-def _state(summary: ClusterSummary) -> str:
-    status = summary.status
-    if status.state is State.SYNCING and status.progress is not None:
-        return f"SYNCING {round(status.progress * 100)}%"
-    return status.state.value
-
-
-def _number(count: int | None) -> str:
-    return "…" if count is None else f"{count:,}"
-
-
-def _nodes(summary: ClusterSummary) -> str:
-    if summary.nodes is None or summary.nodes_ready is None:
-        return "…"
-    ready = summary.nodes_ready
-    return str(summary.nodes) if ready == summary.nodes else f"{ready}/{summary.nodes}"
-
-
-def _nodes_tone(summary: ClusterSummary) -> Tone:
-    complete = summary.nodes is None or summary.nodes_ready == summary.nodes
-    return Tone.TEXT if complete else HEALTH[Health.WARNING][1]
-
-
-def _left(ends: float | None, now: float) -> str:
-    """Until a certificate ends, in kubectl's short units."""
-    if ends is None:
-        return "–"
-    seconds = ends - now
-    if seconds <= 0:
-        return "expired"
-    days = int(seconds // 86400)
-    return (
-        f"{days}d"
-        if days >= 2
-        else f"{int(seconds // 3600)}h"
-        if seconds >= 3600
-        else f"{int(seconds // 60)}m"
-    )
-
-
-def _certificate_tone(ends: float | None, now: float) -> Tone:
-    if ends is None:
-        return Tone.DIM
-    if ends <= now:
-        return Tone.FAILING
-    return Tone.WARNING if ends - now < _SOON else Tone.TEXT
+NONE_MATCHES: list[Line] = [
+    (Piece("None of the clusters matches.", Tone.STRONG),),
+    (Piece("Press esc to see all.", Tone.DIM),),
+]
 
 
 def _plural(count: int, noun: str) -> str:

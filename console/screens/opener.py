@@ -74,5 +74,5 @@ def screen_of(view: View) -> Screen[None]:
     if isinstance(view, DetailView) and view.tab == "relations":
         module, name = "relations", "RelationsScreen"
     made: Any = getattr(import_module(f"console.screens.{module}"), name)
-    plain = isinstance(view, FleetView | JournalView | MessagesView | VaultView | DoctorView | LogView)
+    plain = isinstance(view, JournalView | MessagesView | VaultView | DoctorView | LogView)
     return cast("Screen[None]", made() if plain else made(view))

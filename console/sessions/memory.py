@@ -14,6 +14,7 @@ from console.sessions.belongings import Belongings, InMemory
 if TYPE_CHECKING:
     from backend.fleet.acting import AttributedJournal
     from backend.fleet.fleet import Fleet
+    from backend.fleet.marks import Marks
     from backend.fleet.member import Member
     from backend.fleet.programs import Program
     from backend.kube.access import Impersonation
@@ -79,6 +80,9 @@ class MemorySession:
 
     async def accept(self, decisions: Sequence[Decision]) -> Sequence[SafeStr]:
         raise Refused("Nothing is stored in this session", "Start navarch without --kubeconfig to import.")
+
+    async def mark(self, clusters: Sequence[str], marks: Marks) -> Sequence[Member]:
+        raise Refused("Nothing is stored in this session", "Start navarch without --kubeconfig to keep tags.")
 
     async def start_demo(self) -> None:
         raise Refused("This session has its fleet already", "Run: navarch demo")

@@ -19,6 +19,7 @@ from console.sessions.keeper import Keeper
 if TYPE_CHECKING:
     from backend.fleet.acting import AttributedJournal
     from backend.fleet.fleet import Fleet
+    from backend.fleet.marks import Marks
     from backend.fleet.member import Member
     from backend.fleet.programs import Program
     from backend.fleet.registry import Review
@@ -176,6 +177,21 @@ class VaultSession:
         count = len(done.added)
         said = [safe_text(f"{count} cluster{'' if count == 1 else 's'} imported.")]
         return said + [safe_text(f"{context} was left out: {why}") for context, why in done.left_out]
+
+    # --- what is said about clusters
+
+    async def mark(self, clusters: Sequence[str], marks: Marks) -> Sequence[Member]:
+        from backend.fleet.registry import Registry, mark, members
+
+        vault = self._vault
+        if vault is None or self._demo is not None:
+            raise Refused("Nothing is stored in this session", "Open the vault: start navarch without demo.")
+
+        def keep() -> Sequence[Member]:
+            mark(Registry(vault), clusters, marks)
+            return [member for member in members(vault) if member.id in set(clusters)]
+
+        return await asyncio.to_thread(keep)
 
     # --- the journal
 

@@ -7,7 +7,13 @@ import random
 
 import pytest
 
-from backend.kube.admission import Admission, PriorityGate
+from backend.kube.admission import (
+    HANDSHAKE_BURST,
+    HANDSHAKES_AT_ONCE,
+    HANDSHAKES_PER_SECOND,
+    Admission,
+    PriorityGate,
+)
 from tests.kube.simulation import LoopClock, simulate
 
 
@@ -93,13 +99,13 @@ def test_ten_dead_clusters_do_not_delay_the_handshakes_of_ten_living_ones() -> N
         loop = asyncio.get_running_loop()
         done: list[float] = []
 
-        async def connect(seconds: float) -> None:
-            async with gate.handshakes()():
+        async def connect(number: int, seconds: float) -> None:
+            async with gate.handshakes(str(number))():
                 await asyncio.sleep(seconds)
             if seconds < 1:
                 done.append(loop.time())
 
-        await asyncio.gather(*(connect(10.0 if number < 10 else 0.02) for number in range(20)))
+        await asyncio.gather(*(connect(number, 10.0 if number < 10 else 0.02) for number in range(20)))
         assert len(done) == 10
         assert max(done) <= 0.5
 
@@ -110,27 +116,74 @@ def test_handshakes_keep_a_pace_beyond_the_first_twenty() -> None:
     async def scenario() -> None:
         gate = admission()
 
-        async def connect() -> None:
-            async with gate.handshakes()():
-                await asyncio.sleep(0.01)
+        began: list[float] = []
+        inside = peak = 0
 
-        await asyncio.gather(*(connect() for _ in range(70)))
-        assert asyncio.get_running_loop().time() >= 5.0
+        async def connect(number: int) -> None:
+            nonlocal inside, peak
+            async with gate.handshakes(str(number))():
+                began.append(asyncio.get_running_loop().time())
+                inside += 1
+                peak = max(peak, inside)
+                await asyncio.sleep(0.01)
+                inside -= 1
+
+        await asyncio.gather(*(connect(number) for number in range(300)))
+        assert peak == HANDSHAKES_AT_ONCE
+        for start in range(0, 260, 10):
+            within = [moment for moment in began if began[start] <= moment < began[start] + 1.0]
+            assert len(within) <= HANDSHAKE_BURST + HANDSHAKES_PER_SECOND
+        assert began[-1] == pytest.approx((300 - HANDSHAKE_BURST) / HANDSHAKES_PER_SECOND, rel=0.05)
 
     simulate(scenario())
+
+
+def test_who_did_not_answer_comes_after_all_others_and_what_is_shown_first() -> None:
+    async def scenario() -> None:
+        gate = admission()
+        order: list[str] = []
+        doors = {name: gate.handshakes(name) for name in ("dead", "other", "shown", "last")}
+        gate.show(["shown", "dead"])
+
+        async def connect(name: str) -> None:
+            async with doors[name]():
+                order.append(name)
+                await asyncio.sleep(0.02)
+
+        with pytest.raises(OSError, match="no route"):
+            async with doors["dead"]():
+                raise OSError("no route")
+        fillers = [asyncio.create_task(connect_one(gate, number)) for number in range(HANDSHAKES_AT_ONCE)]
+        await asyncio.sleep(0)
+        await asyncio.gather(*(connect(name) for name in ("dead", "other", "last", "shown")), *fillers)
+        assert order == ["shown", "other", "last", "dead"]
+        await connect("dead")  # it answered: from now on it is one like any other
+        gate.hide(["shown"])
+        order.clear()
+        fillers = [asyncio.create_task(connect_one(gate, number)) for number in range(HANDSHAKES_AT_ONCE)]
+        await asyncio.sleep(0)
+        await asyncio.gather(*(connect(name) for name in ("shown", "dead")), *fillers)
+        assert order == ["dead", "shown"]
+
+    simulate(scenario())
+
+
+async def connect_one(gate: Admission, number: int) -> None:
+    async with gate.handshakes(f"filler-{number}")():
+        await asyncio.sleep(0.01)
 
 
 def test_a_clusters_further_connections_are_not_paced() -> None:
     async def scenario() -> None:
         gate = admission()
 
-        async def cluster() -> None:
-            handshakes = gate.handshakes()
+        async def cluster(number: int) -> None:
+            handshakes = gate.handshakes(str(number))
             for _ in range(4):
                 async with handshakes():
                     await asyncio.sleep(0.001)
 
-        await asyncio.gather(*(cluster() for _ in range(20)))
+        await asyncio.gather(*(cluster(number) for number in range(20)))
         assert asyncio.get_running_loop().time() <= 0.5
 
     simulate(scenario())

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 from backend.demo.patches import merge_patch
+from backend.fleet.background import Background
 from backend.fleet.batch import Batch
+from backend.fleet.marks import Marks
 from backend.fleet.member import Member, select
 from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, make_row, table_columns
 from backend.fleet.warm import WarmViews
 from backend.kube.access import ClusterAccess, Impersonation
+from backend.kube.admission import Admission
 from backend.kube.discovery import Discovery
 from backend.kube.errors import Conflict, Forbidden, NotFound
 from backend.kube.objects import ApiResource
@@ -34,6 +39,7 @@ from console.session import (
     Refused,
 )
 from console.sessions.belongings import InMemory
+from tests.ui.background_double import Answers
 
 NOW = 1_790_000_000.0
 """When every picture is taken: 2026-09-21 14:13:20 UTC."""
@@ -255,7 +261,10 @@ RULES: list[dict[str, Any]] = [
 class ClientDouble:
     """One cluster's API, as far as screens use it."""
 
-    def __init__(self, cluster: str, objects: dict[str, list[dict[str, Any]]]) -> None:
+    def __init__(
+        self, cluster: str, objects: dict[str, list[dict[str, Any]]], status: Callable[[], Status]
+    ) -> None:
+        self.answers = Answers(cluster, objects, status, now=NOW)
         self._cluster = self.cluster = cluster
         self._objects = objects
         self.deleted: list[tuple[str, str | None, str | None]] = []
@@ -327,8 +336,10 @@ class ClientDouble:
     async def discovery(self, *, refresh: bool = False) -> Discovery:
         return Discovery(everything=tuple(kind.resource for kind in map(registry.builtin, SERVED) if kind))
 
-    async def request(self, method: str, path: str, *, body: bytes = b"", **_: Any) -> Reply:
-        """Access reviews alone: everything is allowed that is not in ``denied``."""
+    async def request(self, method: str, path: str, *, body: bytes = b"", **options: Any) -> Reply:
+        """A look at the cluster; or an access review: everything is allowed that is not in ``denied``."""
+        if method == "GET":
+            return await self.answers.request(method, path, **options)
         spec = json.loads(body).get("spec", {})
         match path.rpartition("/")[2]:
             case "selfsubjectreviews":
@@ -346,6 +357,11 @@ class ClientDouble:
 
     async def version(self) -> Any:
         return SimpleNamespace(git_version="v1.35.4")
+
+    server_certificate = None
+
+    async def release(self) -> None:
+        """There is no connection."""
 
 
 class FleetDouble:
@@ -374,13 +390,32 @@ class FleetDouble:
                 id=m.id,
                 name=safe_text(m.name),
                 member=m,
-                client=ClientDouble(m.name, self.objects),
+                client=ClientDouble(m.name, self.objects, partial(self.statuses.__getitem__, m.id)),
                 known_namespaces=["pay"],
             )
             for m in self.members
         }
         self.closed = False
         self.views = WarmViews(lambda query, interval: self.table(query, interval=interval))
+        self._background: Background | None = None
+
+    @property
+    def background(self) -> Background:
+        if self._background is None:
+            self._background = Background(
+                list(self._clusters.values()),
+                open_table=self.table,
+                admission=Admission(),
+                wall=lambda: NOW,
+            )
+        return self._background
+
+    def renew(self, members: Sequence[Member]) -> None:
+        fresh = {member.id: member for member in members}
+        self.members = [fresh.get(member.id, member) for member in self.members]
+        for member in members:
+            self._clusters[member.id].member = member
+        self.background.tell()
 
     def table(self, query: Query, *, interval: float = 0.1) -> TableDouble:
         chosen, _ = select(self.members, query.clusters)
@@ -416,6 +451,8 @@ class FleetDouble:
     async def aclose(self) -> None:
         await self.views.aclose()
         self.closed = True
+        if self._background is not None:
+            await self._background.aclose()
 
 
 class BelongingsDouble(InMemory):
@@ -466,6 +503,7 @@ class SessionDouble:
         self.noted: list[tuple[str, str, str]] = []
         self.decisions: Sequence[Decision] = ()
         self.lines: list[dict[str, Any]] = []
+        self.marked: list[tuple[tuple[str, ...], Marks]] = []
         self.before_unlock: Callable[[], None] = lambda: None
 
     def gate(self) -> Gate:
@@ -570,6 +608,20 @@ class SessionDouble:
     async def accept(self, decisions: Sequence[Decision]) -> Sequence[SafeStr]:
         self.decisions = decisions
         return [safe_text(f"{len(decisions)} clusters imported.")]
+
+    async def mark(self, clusters: Sequence[str], marks: Marks) -> Sequence[Member]:
+        self.marked.append((tuple(clusters), marks))
+        return [
+            replace(
+                member,
+                tags=marks.tags(member.tags),
+                groups=marks.groups(member.groups),
+                protected=member.protected if marks.protected is None else marks.protected,
+                read_only=member.read_only if marks.read_only is None else marks.read_only,
+            )
+            for member in self.fleet.members
+            if member.id in clusters
+        ]
 
     async def start_demo(self) -> None:
         self._gate = Gate.OPEN

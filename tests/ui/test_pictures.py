@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from textual.pilot import Pilot
@@ -16,10 +17,11 @@ from textual.pilot import Pilot
 from backend.kube.status import State, Status
 from backend.text import safe_text
 from console.application import NavarchApp
+from console.screens.fleet import FleetScreen
 from console.session import Gate
 from console.settings import Settings
 from tests.ui.double import NAMES, NOW, FleetDouble, SessionDouble, default_objects, deployment, service
-from tests.ui.seeing import screen_text, see, write
+from tests.ui.seeing import screen_text, see, until, write
 
 FOLDER = Path(__file__).parent / "pictures"
 SIZES = ((80, 24), (120, 40), (200, 60))
@@ -29,6 +31,16 @@ Way = Callable[[Pilot[None]], Awaitable[object]]
 
 async def home(pilot: Pilot[None]) -> None:
     await see(pilot, "90 pods", "3/3 live", "v1.35.4", "2/3")
+    await counted_live(pilot, 3)
+
+
+async def counted_live(pilot: Pilot[None], clusters: int) -> None:
+    """So many rows are watched by now: what they say does not change any more."""
+    screen = cast("FleetScreen", pilot.app.screen)
+    source = screen.table.source
+    await until(
+        pilot, lambda: sum(row.live_counts for row in source.window(0, len(source))) == clusters, what="live"
+    )
 
 
 def line(text: str, sign: str) -> Way:
@@ -37,6 +49,16 @@ def line(text: str, sign: str) -> Way:
         await write(pilot, f":{text}")
         await pilot.press("enter")
         await see(pilot, sign)
+
+    return go
+
+
+def settled(way: Way) -> Way:
+    """The same, until the fleet shown counts live."""
+
+    async def go(pilot: Pilot[None]) -> None:
+        await way(pilot)
+        await counted_live(pilot, 3)
 
     return go
 
@@ -86,7 +108,7 @@ SCREENS: dict[str, tuple[Way, Gate]] = {
     "who-can": (line("who-can delete pods", "from RBAC objects"), Gate.OPEN),
     "rights-of-group": (line("rights group:devs", "rights of group:devs"), Gate.OPEN),
     "act-as": (then(pods, "A", sign="Act as"), Gate.OPEN),
-    "acting": (line("as ops-bot,devs", "U ends it"), Gate.OPEN),
+    "acting": (settled(line("as ops-bot,devs", "U ends it")), Gate.OPEN),
     "help": (then(pods, "?", sign="Keys that work here"), Gate.OPEN),
     "palette": (then(pods, "ctrl+p", sign="Find"), Gate.OPEN),
     "theme": (then(pods, "T", sign="High contrast"), Gate.OPEN),
@@ -161,6 +183,7 @@ async def test_a_troubled_fleet(open_app: Open, size: tuple[int, int]) -> None:
     app = open_app(session, settings=without_pane())
     async with app.run_test(size=size) as pilot:
         await see(pilot, "3 clusters", "UNREACHABLE")
+        await counted_live(pilot, 1)
         compare(f"troubled-fleet-{size[0]}x{size[1]}", screen_text(app))
         await write(pilot, ":deploy")
         await pilot.press("enter")

@@ -17,6 +17,7 @@ from tests.fleet.registry.test_review import exec_user, plugin
 from tests.fleet.test_programs import member, program
 from tests.ui.double import NAMES, NOW, FleetDouble, SessionDouble, live
 from tests.ui.seeing import gone, screen_text, see, until, write
+from tests.ui.test_pictures import counted_live
 
 Open = Callable[..., NavarchApp]
 SIZE = (120, 40)
@@ -98,7 +99,8 @@ async def test_a_file_in_memory_runs_a_program_only_after_a_yes(
         await pilot.press("space", "ctrl+s")
         await see(pilot, "these may run")
         await until(pilot, marker.exists)
-        await gone(pilot, "AUTH")
+        await pilot.press("S")
+        await see(pilot, "ExecCredential")  # it ran, and what it printed is none
 
 
 async def test_states_say_what_to_do_and_enter_shows_all(open_app: Open) -> None:
@@ -130,7 +132,10 @@ async def test_the_states_follow_what_happens_while_they_are_shown(open_app: Ope
     app = open_app(session)
     async with app.run_test(size=SIZE) as pilot:
         await see(pilot, "3 clusters", "3/3 live")
+        await counted_live(pilot, 3)
         await pilot.press("S", "down")
         await see(pilot, "Clusters ─", "▸ ● prod-eu")
-        session.fleet.latest("pods").push(statuses={**live(*NAMES), "id-prod-us": lost})
+        watched = [table for query, table in session.fleet.tables if query.clusters == ("id-prod-us",)]
+        for table in watched:
+            table.push(statuses={"id-prod-us": lost})
         await see(pilot, "○ prod-us  UNREACHABLE", "▸ ● prod-eu")

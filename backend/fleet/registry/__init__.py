@@ -1,6 +1,7 @@
 """The clusters that a vault holds: import with review, approval of programs, keeping them up to date."""
 
 from backend.fleet.registry.approvals import Approval
+from backend.fleet.registry.marking import mark
 from backend.fleet.registry.members import members
 from backend.fleet.registry.record import ClusterRecord, Source
 from backend.fleet.registry.refresh import Refreshed, refresh
@@ -21,6 +22,7 @@ __all__ = [
     "Review",
     "Source",
     "accept",
+    "mark",
     "members",
     "refresh",
     "review",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +13,7 @@ from backend.kube.certificates import read_certificates
 from backend.kube.credentials import read_token
 from backend.kube.errors import CredentialError
 from backend.kube.exec_plugin import run_plugin
+from backend.kube.tokens import token_expiry
 
 VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 
@@ -82,18 +81,6 @@ def _valid_until(access: ClusterAccess) -> datetime:
             advice="Import a fresh kubeconfig for it: navarch cluster refresh",
         )
     return until
-
-
-def token_expiry(token: str) -> datetime | None:
-    """When a JSON Web Token says it expires (RFC 7519, unverified); None for other tokens."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return datetime.fromtimestamp(claims["exp"], UTC)
-    except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError, binascii.Error):
-        return None
 
 
 def _expiry(when: datetime | None) -> dict[str, str]:

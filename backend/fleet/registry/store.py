@@ -109,6 +109,25 @@ class Registry:
             self._journal.write_into(draft, act, cluster=edited.name, detail=detail)
         return _known(written)
 
+    def change_all(
+        self,
+        wanted: Iterable[Known],
+        edit: Callable[[ClusterRecord], ClusterRecord],
+        *,
+        act: str,
+        detail: str = "",
+    ) -> int:
+        """Edit several clusters, all or none; how many became another. Names must stay. Raises
+        RecordConflict."""
+        edited = [(known, edit(known.record)) for known in wanted]
+        changed = [(known, after) for known, after in edited if after != known.record]
+        if changed:
+            with self._vault.transaction() as draft:
+                for known, after in changed:
+                    draft.put(record.KIND, after.encode(), record_id=known.id, version=known.version)
+                    self._journal.write_into(draft, act, cluster=after.name, detail=detail)
+        return len(changed)
+
     def adopt(self, entries: Sequence[Record], *, source: str) -> Merge:
         """Take over clusters of a sealed file; one whose name is taken gets a number behind it.
 

@@ -43,6 +43,7 @@ class NodeStatus(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     conditions: list[Condition] | None = None
     addresses: list[NodeAddress] | None = None
     node_info: NodeInfo = NodeInfo()
+    allocatable: dict[str, str] | None = None
 
 
 class Node(msgspec.Struct, frozen=True, gc=False):
@@ -57,6 +58,12 @@ def _status(node: Node) -> str:
     if node.spec.unschedulable:
         words.append("SchedulingDisabled")
     return ",".join(words)
+
+
+def is_ready(node: Node) -> bool:
+    """Whether its kubelet says so; a cordoned node may be."""
+    ready = condition(node.status.conditions, "Ready")
+    return ready is not None and ready.status == "True"
 
 
 def _roles(node: Node) -> str:
