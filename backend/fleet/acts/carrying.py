@@ -12,7 +12,7 @@ from backend.journal.journal import Outcome
 from backend.kube.errors import ApiError, Conflict, KubeError
 from backend.text import SafeStr, safe_text
 
-_TRIES = 3
+_TRIES = 5
 _answer = msgspec.json.Decoder(dict[str, object])
 
 
@@ -24,15 +24,22 @@ async def preview(act: Act, found: Found, answer: str = "") -> Plan:
     run: a right that is missing, an admission policy.
     """
     check_allowed(act, found)
-    plan = await act.draw_up(await _again(found), answer)
-    try:
-        body = await plan.step.send(plan.found, resource_version=plan.found.resource_version, dry_run=True)
-    except ApiError as error:
-        if not _can_not_be_tried(error):
-            raise
-        untried = sentences(f"it could not be tried first: {error.sentence}")
-        return replace(plan, warnings=(*plan.warnings, *untried))
-    return replace(plan, tried=_read(body))
+    for attempt in range(_TRIES):
+        plan = await act.draw_up(await _again(found), answer)
+        version = plan.found.resource_version
+        try:
+            body = await plan.step.send(plan.found, resource_version=version, dry_run=True)
+        except Conflict:
+            if attempt == _TRIES - 1:
+                raise  # a controller that writes its status this fast will let nobody in between
+        except ApiError as error:
+            if not _can_not_be_tried(error):
+                raise
+            untried = sentences(f"it could not be tried first: {error.sentence}")
+            return replace(plan, warnings=(*plan.warnings, *untried))
+        else:
+            return replace(plan, tried=_read(body))
+    raise AssertionError("the last try returns or raises")
 
 
 async def carry_out(
