@@ -303,6 +303,12 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         if self._collector is not None:
             self._collector.view_left()
 
+    def action_reload_settings_now(self) -> None:
+        self.reload_settings(force=True)
+        self.trouble = ""
+        told = self.settings.told
+        self.say(told or "Every line of the settings is used", Tone.WARNING if told else Tone.OK)
+
     def settings_applied(self, before: Values) -> None:
         from console.screens.own_commands import OwnCommands
 

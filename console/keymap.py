@@ -58,8 +58,3 @@ def shown(key: str) -> str:
 def textual_keymap(keys: Mapping[str, str]) -> dict[str, str]:
     """The settings' keys as ``App.set_keymap`` wants them; they were checked when the settings were read."""
     return {action_id: ",".join(key_names(names)) for action_id, names in keys.items()}
-
-
-def keys_shown(action: Action, keys: Mapping[str, str]) -> tuple[str, ...]:
-    """The keys of an action as people read them, remapped ones first considered."""
-    return tuple(shown(key) for key in (keys.get(action.id) or action.keys).split(",") if key.strip())

@@ -88,9 +88,9 @@ def load(name: str) -> dict[str, Any]:
             content = opened.read(_LARGEST)
         data = tomllib.loads(content.decode())
     except OSError as error:
-        raise BadPalette(f"{file} can't be read: {error.strerror}") from None
+        raise BadPalette(f"{file.name} can't be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadPalette(f"{file} is not TOML: {error}") from None
+        raise BadPalette(f"{file.name} is not TOML: {error}") from None
     return _built(data, file)
 
 
@@ -99,7 +99,7 @@ def _built(data: dict[str, Any], file: Path) -> dict[str, Any]:
 
     base_name = data.pop("base", "navarch-dark")
     if base_name not in OWN:
-        raise BadPalette(f"{file}: base must be one of {', '.join(OWN)}")
+        raise BadPalette(f"{file.name}: base must be one of {', '.join(OWN)}")
     base = palette(base_name)
     made: dict[str, Any] = {
         "title": _text(data.pop("title", file.stem), "title", file),
@@ -109,16 +109,16 @@ def _built(data: dict[str, Any], file: Path) -> dict[str, Any]:
     }
     for name in ("background", "foreground"):
         if made[name] != getattr(base, name) and not _COLOUR.fullmatch(str(made[name])):
-            raise BadPalette(f"{file}: {name} must be a colour such as #101418")
+            raise BadPalette(f"{file.name}: {name} must be a colour such as #101418")
     if made["background"] is not None and base.background is None:
-        raise BadPalette(f"{file}: {base_name} uses the terminal's own colours; it takes no background")
+        raise BadPalette(f"{file.name}: {base_name} uses the terminal's own colours; it takes no background")
     if not isinstance(made["dark"], bool):
-        raise BadPalette(f"{file}: dark must be true or false")
+        raise BadPalette(f"{file.name}: dark must be true or false")
     for part in ("tones", "layers"):
         given = data.pop(part, {})
         made[part] = {**getattr(base, part), **_styles(part, given, getattr(base, part), file)}
     if data:
-        raise BadPalette(f"{file}: there is no {', '.join(sorted(data))} in a theme")
+        raise BadPalette(f"{file.name}: there is no {', '.join(sorted(data))} in a theme")
     return made
 
 
@@ -127,23 +127,25 @@ def _styles(part: str, given: Any, known: dict[str, str], file: Path) -> dict[st
     from rich.style import Style
 
     if not isinstance(given, dict):
-        raise BadPalette(f"{file}: {part} must be a table")
+        raise BadPalette(f"{file.name}: {part} must be a table")
     for name, style in given.items():
         if name not in known:
-            raise BadPalette(f"{file}: there is no {name} among the {part}; there are {', '.join(known)}")
+            raise BadPalette(
+                f"{file.name}: there is no {name} among the {part}; there are {', '.join(known)}"
+            )
         text = _text(style, f"{part}.{name}", file)
         if part == "layers" and known[name].startswith("#") and not _COLOUR.fullmatch(text):
-            raise BadPalette(f"{file}: {part}.{name} must be a colour such as #24405c")
+            raise BadPalette(f"{file.name}: {part}.{name} must be a colour such as #24405c")
         try:
             Style.parse(text)
         except StyleSyntaxError as error:
-            raise BadPalette(f"{file}: {part}.{name}: {error}") from None
+            raise BadPalette(f"{file.name}: {part}.{name}: {error}") from None
     return dict(given)
 
 
 def _text(value: Any, what: str, file: Path) -> str:
     if not isinstance(value, str):
-        raise BadPalette(f"{file}: {what} must be text")
+        raise BadPalette(f"{file.name}: {what} must be text")
     return str(safe_text(value, limit=80))
 
 

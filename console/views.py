@@ -151,11 +151,17 @@ class LogView:
     """Navarch's own log."""
 
 
+@dataclass(frozen=True, slots=True)
+class SettingsView:
+    """Every setting."""
+
+
 View = (
     MessagesView
     | VaultView
     | DoctorView
     | LogView
+    | SettingsView
     | FleetView
     | ResourcesView
     | DetailView
@@ -174,6 +180,7 @@ SCREENS: dict[str, View] = {
     "vault": VaultView(),
     "doctor": DoctorView(),
     "log": LogView(),
+    "settings": SettingsView(),
 }
 """Screens that can be named on the ``:`` line and in the palette: only those that work."""
 

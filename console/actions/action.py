@@ -25,6 +25,7 @@ class Scope(StrEnum):
     SEARCH = "Search"
     OWN = "Your own programs"
     OUTPUT = "Output of a program"
+    SETTINGS = "Settings"
     HELP = "Help"
     FAVOURITES = "Favourite filters"
 

@@ -59,5 +59,14 @@ ACTIONS = (
     ),
     action("messages", "M", "screen.go('messages')", "messages", "What the console said, to be read again"),
     action("error", "E", "screen.error", "error detail", "What went wrong last, in full", bar=84),
+    action("settings", "", "screen.go('settings')", "settings", "Every setting, changed in place"),
+    action(
+        "settings.reload",
+        "",
+        "app.reload_settings_now",
+        "reload settings",
+        "Read settings.toml again, and say what of it is not used",
+        word="settings reload",
+    ),
     action("theme", "T", "screen.theme", "theme", "Choose colours, with live preview", word="theme"),
 )

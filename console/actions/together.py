@@ -12,6 +12,7 @@ TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({*_LISTS, Scope.RESOURCES, Scope.OBJECT, Scope.OWN, Scope.SEARCH}),
     frozenset({*_LISTS, Scope.FLEET}),
     frozenset({*_LISTS, Scope.VAULT}),
+    frozenset({*_LISTS, Scope.SETTINGS}),
     frozenset({*_TEXTS, Scope.TEXT, Scope.OBJECT, Scope.OWN}),
     frozenset({*_LISTS, Scope.RIGHTS}),
     frozenset({*_TEXTS, Scope.TEXT, Scope.OBJECT}),

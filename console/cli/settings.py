@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import subprocess
-import tomllib
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,7 +14,7 @@ from console.cli.failures import say
 from console.cli.root import new_app
 from console.cli.tables import Form, print_json, print_table
 from console.settings import Settings
-from console.settings.fields import BadKey, Path, field_at, read_key, type_words
+from console.settings.fields import BadKey, Path, field_at, read_key
 from console.settings.store import settings_file
 
 app = new_app("Settings of the console: list, read, change and check them.")
@@ -90,8 +87,10 @@ def set_setting(
     ],
 ) -> None:
     """Change one setting in the file, keeping its comments; refused when it makes no sense."""
+    from console.settings.told import parsed
+
     path = _path(key)
-    _settings().set(path, read_value(path, value))
+    _settings().set(path, parsed(path, value))
 
 
 @app.command()
@@ -126,15 +125,15 @@ def check(output: Output = Form.TABLE) -> None:
 @app.command()
 def edit() -> None:
     """Open the file in your editor ($VISUAL, $EDITOR), then check it."""
-    from console.settings.writing import rewrite
+    from console.settings.editing import editor, prepared
 
-    file = settings_file()
-    rewrite(file, str)
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    command = [*editor(), str(prepared(settings_file()))]
     try:
-        done = subprocess.run([*editor, str(file)], check=False)
+        done = subprocess.run(command, check=False)
     except OSError as error:
-        say(f"the editor {editor[0]} can't be run: {error.strerror}", "Name another one in VISUAL or EDITOR.")
+        say(
+            f"the editor {command[0]} can't be run: {error.strerror}", "Name another one in VISUAL or EDITOR."
+        )
         raise typer.Exit(Exit.FAILED) from None
     if done.returncode:
         say(f"the editor ended with {done.returncode}")
@@ -217,16 +216,3 @@ def _path(key: str) -> Path:
     if field_at(path) is None:
         raise BadKey(f"there is no setting {key}", "See: navarch settings list, and docs/settings.md")
     return path
-
-
-def read_value(path: Path, text: str) -> Any:
-    """What is meant by a value on the command line: TOML, or the bare text where a text is wanted."""
-    field = field_at(path)
-    if field is not None and field.type is bool and text.lower() in {"on", "yes", "off", "no"}:
-        return text.lower() in {"on", "yes"}
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
-        value = text
-    wants_text = field is not None and type_words(field.type).startswith(("a text", '"'))
-    return text if wants_text and not isinstance(value, str) else value

@@ -18,6 +18,7 @@ from console.views import (
     ResourcesView,
     RightsView,
     SearchView,
+    SettingsView,
     SubjectRightsView,
     VaultView,
     View,
@@ -40,6 +41,7 @@ _SCREENS: dict[type[View], tuple[str, str]] = {
     VaultView: ("vault", "VaultScreen"),
     DoctorView: ("doctor", "DoctorScreen"),
     LogView: ("log", "LogScreen"),
+    SettingsView: ("settings", "SettingsScreen"),
 }
 """Module of ``console.screens`` and class."""
 
@@ -74,5 +76,5 @@ def screen_of(view: View) -> Screen[None]:
     if isinstance(view, DetailView) and view.tab == "relations":
         module, name = "relations", "RelationsScreen"
     made: Any = getattr(import_module(f"console.screens.{module}"), name)
-    plain = isinstance(view, JournalView | MessagesView | VaultView | DoctorView | LogView)
+    plain = isinstance(view, JournalView | MessagesView | VaultView | DoctorView | LogView | SettingsView)
     return cast("Screen[None]", made() if plain else made(view))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textual.binding import BindingsMap
 
-from console.actions import Scope
+from backend.text import SafeStr, safe_text
+from console.actions import Action, Scope
 from console.keymap import binding, bindings
 from console.screens.object_keys import ObjectKeys
 from console.settings import UserCommand
@@ -28,12 +29,19 @@ class OwnCommands(ObjectKeys):
     def bind_own(self) -> None:
         """Bind the keys of a person's own programs to this screen; they are no class's."""
         own = [action for action in self.navarch.actions.values() if action.id.startswith("command.")]
-        mine = BindingsMap([binding(action) for action in own if action.keys])
+        mine = BindingsMap([binding(action) for action in own])
         plain = BindingsMap(
             [b for _, b in self._bindings if not (b.id or "").startswith("command.")],
         )
         self._bindings = BindingsMap.merge([plain, mine])
         self.refresh_bindings()
+
+    def why_not(self, action: Action) -> SafeStr:
+        name = action.id.removeprefix("command.")
+        command = self.navarch.settings.values.commands.get(name) if name != action.id else None
+        if command is not None and self.current is not None and name not in self.commands_here():
+            return safe_text(f"it is for {', '.join(command.kinds)}")
+        return super().why_not(action)
 
     def action_user_commands(self) -> None:
         from console.screens.choose_command import ChooseCommandScreen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -100,6 +101,19 @@ def toml(value: Any) -> str:
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{written((k,))} = {toml(v)}" for k, v in value.items()) + " }"
     return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def parsed(path: Path, text: str) -> Any:
+    """What is meant by a value that was typed: TOML, or the bare text where a text is wanted."""
+    field = field_at(path)
+    if field is not None and field.type is bool and text.lower() in {"on", "yes", "off", "no"}:
+        return text.lower() in {"on", "yes"}
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        value = text
+    wants_text = field is not None and type_words(field.type).startswith(("a text", '"'))
+    return text if wants_text and not isinstance(value, str) else value
 
 
 def schema() -> dict[str, Any]:

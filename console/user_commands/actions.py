@@ -18,7 +18,7 @@ def action_of(name: str, command: UserCommand) -> Action:
         f"screen.user_command('{name}')",
         title[:24],
         f"{title}: {' '.join(command.run)}"[:200],
-        scope=Scope.OWN,
+        scope=Scope.OBJECT,
         bar=60,
         changes=command.changes,
     )

@@ -19,7 +19,9 @@ from console.screens.help import HelpScreen
 from console.screens.output import OutputScreen
 from console.screens.relations import RelationsScreen
 from console.screens.resources import ResourcesScreen
+from console.screens.rights_table import RightsTableScreen
 from console.screens.search import SearchScreen
+from console.screens.settings import SettingsScreen
 from console.screens.states import StatesScreen
 from console.screens.table_frame import TableScreen
 from console.screens.vault import VaultScreen
@@ -42,6 +44,8 @@ HOLDERS = {
     Scope.STATES: [StatesScreen],
     Scope.SEARCH: [SearchScreen],
     Scope.HELP: [HelpScreen],
+    Scope.RIGHTS: [RightsTableScreen],
+    Scope.SETTINGS: [SettingsScreen],
     Scope.OWN: [ResourcesScreen, DetailScreen],
     Scope.OUTPUT: [OutputScreen],
     Scope.VAULT: [VaultScreen],

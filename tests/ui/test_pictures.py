@@ -7,6 +7,7 @@ Kept as plain text beside this file: a difference reads like the screen itself. 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import cast
@@ -20,6 +21,7 @@ from console.application import NavarchApp
 from console.screens.fleet import FleetScreen
 from console.session import Gate
 from console.settings import Settings
+from console.user_commands.trust import look_at
 from tests.ui.double import NAMES, NOW, FleetDouble, SessionDouble, default_objects, deployment, service
 from tests.ui.seeing import screen_text, see, until, write
 
@@ -98,6 +100,8 @@ SCREENS: dict[str, tuple[Way, Gate]] = {
     "events": (then(one_pod, "v", sign="No events"), Gate.OPEN),
     "secret": (then(line("secrets @prod-eu", "Opaq"), "y", sign="masked"), Gate.OPEN),
     "delete": (then(one_pod, "D", sign="Keep everything"), Gate.OPEN),
+    "settings": (line("settings", "lock.idle_minutes"), Gate.OPEN),
+    "settings-edit": (then(line("settings", "lock.idle"), *["down"] * 5, "enter", sign="takes"), Gate.OPEN),
     "keep-favourite": (then(pods, "+", sign="Keep this filter"), Gate.OPEN),
     "restart": (then(line("deploy @prod-eu", "3/3"), "r", sign="are replaced"), Gate.OPEN),
     "relations": (then(line("deploy @prod-eu", "3/3"), "X", sign="1 missing"), Gate.OPEN),
@@ -167,6 +171,28 @@ async def test_screen(open_app: Open, name: str, size: tuple[int, int]) -> None:
         text = screen_text(app)
     fits(text, *size)
     compare(f"{name}-{size[0]}x{size[1]}", text)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_programs_of_one_s_own(open_app: Open, size: tuple[int, int]) -> None:
+    """The list, what is asked before the first run, and what a program wrote."""
+    settings = Settings()
+    told = {"run": ["echo", "{cluster}", "--", "{name}"], "title": "Say its name", "key": "f6"}
+    settings.set(("commands", "say"), told)
+    settings.set(("commands", "mend"), {"run": ["true", "{name}"], "title": "Mend it", "changes": True})
+    app = open_app(settings=settings)
+    async with app.run_test(size=size) as pilot:
+        await one_pod(pilot)
+        await pilot.press("u")
+        compare(f"own-programs-{size[0]}x{size[1]}", await see(pilot, "Say its name", "changes things"))
+        await pilot.press("enter")
+        text = await see(pilot, "not run before", "Don't run it")
+        where = str(look_at("say", settings.values.commands["say"]).path)
+        compare(f"own-program-agree-{size[0]}x{size[1]}", text.replace(where, "PROGRAM".ljust(len(where))))
+        await pilot.press("down", "down", "enter")
+        text = await see(pilot, "Ended well after", "prod-eu -- api-000")
+        took = re.compile(r"after \d+\.\d s")
+        compare(f"own-program-output-{size[0]}x{size[1]}", took.sub("after 0.1 s", text))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
