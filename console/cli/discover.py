@@ -13,6 +13,17 @@ from console.cli import completing, prompt
 from console.cli.cluster import Output, app
 from console.cli.exits import Exit
 from console.cli.failures import say
+from console.cli.importing import (
+    Allow,
+    Approve,
+    DryRun,
+    ImportAll,
+    Tags,
+    as_json,
+    choices_of,
+    print_review,
+    report,
+)
 from console.cli.running import complete
 from console.cli.tables import Form, counted, print_json
 
@@ -51,24 +62,17 @@ def discover(  # noqa: PLR0917 - the options of a command line
         Path | None,
         typer.Option("--providers", metavar="FILE", help="A provider file of the cluster inventory project."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Import all that needs no special consent.")] = False,
-    allow: Annotated[
-        str, typer.Option(metavar="CODE,CODE", help="Agree to what the review marks with ! (its code).")
-    ] = "",
-    approve_programs: Annotated[
-        bool, typer.Option("--approve-programs", help="Let the programs run as the review shows them.")
-    ] = False,
-    tag: Annotated[
-        list[str] | None, typer.Option("--tag", metavar="TAG", help="Tag what is imported.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only review.")] = False,
+    yes: ImportAll = False,
+    allow: Allow = "",
+    approve_programs: Approve = False,
+    tag: Tags = None,
+    dry_run: DryRun = False,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="Per hub.")] = 30.0,
     output: Output = Form.TABLE,
 ) -> None:
     """Find clusters in the ClusterProfiles of hubs, review them, import those you choose. Nothing is run."""
     from backend.fleet.registry import Registry
     from backend.fleet.registry.discover import review_profiles
-    from console.cli.importing import as_json, choices_of, print_review, report
     from console.cli.session import open_vault
 
     asked = prompt.person_present() and not yes and not dry_run and output is Form.TABLE

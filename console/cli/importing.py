@@ -26,6 +26,16 @@ _LOGIN_SECONDS = 300.0
 """For a person to find their passphrase, their phone, the browser's window."""
 _MARKS = {"show": "·", "consent": "!", "refuse": "✖"}
 
+ImportAll = Annotated[bool, typer.Option("--yes", help="Import all that needs no special consent.")]
+Allow = Annotated[
+    str, typer.Option(metavar="CODE,CODE", help="Agree to what the review marks with ! (its code).")
+]
+Approve = Annotated[
+    bool, typer.Option("--approve-programs", help="Let the exec plugins run as the review shows them.")
+]
+Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="Tag what is imported.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only review.")]
+
 
 @app.command("import")
 def import_(  # noqa: PLR0917 - the options of a command line
@@ -38,17 +48,11 @@ def import_(  # noqa: PLR0917 - the options of a command line
     context: Annotated[
         list[str] | None, typer.Option("--context", metavar="C", help="Only this context; may be repeated.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Import all that needs no special consent.")] = False,
-    allow: Annotated[
-        str, typer.Option(metavar="CODE,CODE", help="Agree to what the review marks with ! (its code).")
-    ] = "",
-    approve_programs: Annotated[
-        bool, typer.Option("--approve-programs", help="Let the exec plugins run as the review shows them.")
-    ] = False,
-    tag: Annotated[
-        list[str] | None, typer.Option("--tag", metavar="TAG", help="Tag what is imported.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only review.")] = False,
+    yes: ImportAll = False,
+    allow: Allow = "",
+    approve_programs: Approve = False,
+    tag: Tags = None,
+    dry_run: DryRun = False,
     output: Output = Form.TABLE,
 ) -> None:
     """Review kubeconfigs and take their clusters into the vault. Nothing in them is run."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -23,13 +22,11 @@ from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.output import Format, NameWriter, TableWriter
 from console.cli.session import open_fleet
+from console.cli.waiting import impatiently
 
 if TYPE_CHECKING:
     from backend.fleet.batch import Batch
     from backend.fleet.table import LiveTable
-
-GRACE = 0.25
-"""Seconds that rows of answered clusters wait for silent ones before they are printed without them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,28 +102,12 @@ class Outcome:
 async def _print_rows(clusters: Sequence[Cluster], request: Request) -> int:
     outcome = Outcome()
     printer = _Printer(clusters, request)
-    answered: set[str] = set()
-    finished: set[str] = set()
     pieces = list_once(clusters, request.query, timeout=request.timeout)
-    async with aclosing(pieces):
-        waiting = asyncio.ensure_future(anext(pieces, None))
-        while True:
-            # Rows never wait long for a cluster that has not said a word; a sorted list needs them all.
-            silent_only = bool(finished) and answered == finished and not request.query.sort
-            done, _ = await asyncio.wait([waiting], timeout=GRACE if silent_only else None)
-            if not done:
-                printer.flush()
-                await asyncio.wait([waiting])
-            piece = waiting.result()
-            if piece is None:
-                break
-            waiting = asyncio.ensure_future(anext(pieces, None))
+    sorted_list = bool(request.query.sort)
+    async with aclosing(impatiently(pieces, printer.flush, wait_for_all=sorted_list)) as found:
+        async for piece in found:
             outcome.note(piece)
             printer.take(piece)
-            if piece.error is None:
-                answered.add(piece.cluster.id)
-                if piece.done:
-                    finished.add(piece.cluster.id)
     printer.flush()
     return outcome.code(matched=printer.written)
 

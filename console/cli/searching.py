@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -19,9 +18,8 @@ from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.output import Format, NameWriter, TableWriter, object_writer
 from console.cli.session import open_fleet
+from console.cli.waiting import impatiently
 
-GRACE = 0.25
-"""Seconds that hits of clusters that are done wait for silent ones before they are printed without them."""
 MATCH_ANNOTATION = "navarch.dev/match"
 
 
@@ -38,26 +36,11 @@ async def run_search(request: Request) -> int:
     async with open_fleet(request.kubeconfig) as fleet:
         clusters = fleet.select(request.wanted.clusters)
         printer, outcome = _Printer(request), _Outcome()
-        heard: set[str] = set()
-        finished: set[str] = set()
         pieces = search(clusters, request.wanted, timeout=request.timeout)
-        async with aclosing(pieces):
-            waiting = asyncio.ensure_future(anext(pieces, None))
-            while True:
-                silent_only = bool(finished) and heard == finished
-                done, _ = await asyncio.wait([waiting], timeout=GRACE if silent_only else None)
-                if not done:
-                    printer.flush()
-                    await asyncio.wait([waiting])
-                piece = waiting.result()
-                if piece is None:
-                    break
-                waiting = asyncio.ensure_future(anext(pieces, None))
+        async with aclosing(impatiently(pieces, printer.flush)) as found:
+            async for piece in found:
                 outcome.note(piece)
                 printer.rows += piece.rows
-                heard.add(piece.cluster.id)
-                if piece.done:
-                    finished.add(piece.cluster.id)
         printer.close()
         if printer.found >= HITS:
             say(

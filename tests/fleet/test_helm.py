@@ -11,7 +11,6 @@ from backend.fleet.acts import Refused, preview
 from backend.fleet.acts.delete import ACT as DELETE
 from backend.fleet.cluster import Cluster
 from backend.fleet.fleet import Fleet
-from backend.fleet.inmemory import members_of
 from backend.fleet.listing import Listed, list_once
 from backend.fleet.objects import events_of, find, read
 from backend.fleet.query import parse_line
@@ -21,24 +20,12 @@ from backend.kube.status import State
 from backend.resources import registry
 from backend.resources.kind import Health
 from backend.resources.kinds.helmrelease import KIND, HelmRelease
-from tests.fleet.running_demo import Demo
 from tests.fleet.test_live_table import watching
-from tests.fleet.test_search import spy
+from tests.fleet.test_search import fleet, limited, spy
 from tests.integrations.helm.stored import release, stored
 
+__all__ = ["fleet", "limited"]
 SECRETS, CONFIG_MAPS = STORES
-
-
-@pytest.fixture
-async def fleet(demo: Demo) -> AsyncIterator[Fleet]:
-    async with Fleet(members_of(demo.kubeconfig)[0]) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def limited(demo: Demo) -> AsyncIterator[Fleet]:
-    async with Fleet(members_of(demo.users_kubeconfig)[0]) as opened:
-        yield opened
 
 
 class Kept:
