@@ -130,6 +130,8 @@ class _Searcher:
     _failed: list[SafeStr] = field(default_factory=list)
     _cut: list[SafeStr] = field(default_factory=list)
     _refusal: Forbidden | None = None
+    _answered: bool = False
+    """Whether it said anything yet: then a kind that is late is only a kind that is late."""
 
     async def run(self, timeout: float) -> Found:
         """Send pieces while searching; the last one is returned."""
@@ -153,6 +155,7 @@ class _Searcher:
 
     async def _all(self) -> None:
         kinds = await chosen(self.cluster, self.wanted)
+        self._answered = not self.wanted.kinds
         self.lease.progress()
         self._kinds = len(kinds)
         waiting = iter(kinds)
@@ -176,6 +179,7 @@ class _Searcher:
             of_kind = KindSearch(self.cluster, resource, self.wanted)
             async with aclosing(of_kind.rows()) as pages:
                 async for rows in pages:
+                    self._answered = True
                     self.lease.progress()
                     fresh = tuple(row for row in rows if row.key[1] not in self._seen)
                     self._seen.update(row.key[1] for row in fresh)
@@ -183,18 +187,22 @@ class _Searcher:
                         await self.pieces.put(
                             Found(cluster=self.cluster, status=self._progress(), rows=fresh)
                         )
+            self._answered = True
             if of_kind.cut:
                 self._cut.append(name)
         except ImpersonationForbidden:
             raise  # refused is who acts, not what is asked
         except Forbidden as error:
+            self._answered = True
             self._refused.append(name)
             self._refusal = error
         except NotFound:
-            pass  # its definition went away since discovery
+            self._answered = True  # its definition went away since discovery
         except (Unauthorized, Invalid):
             raise
         except (ApiError, BadResponse, TooLarge, DeadlineExceeded) as error:
+            if isinstance(error, DeadlineExceeded) and not self._answered:
+                raise  # the cluster is silent, not this kind
             self._failed.append(safe_text(f"{name}: {error.sentence}", limit=300))
 
     def _progress(self) -> Status:

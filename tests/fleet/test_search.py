@@ -16,9 +16,11 @@ from backend.fleet.query import QuerySyntaxError
 from backend.fleet.row import Row
 from backend.fleet.search import Found, search
 from backend.fleet.search_kinds import chosen, without_twins
+from backend.fleet.search_lists import KindSearch
 from backend.fleet.search_rows import BEST_FIRST, Hit, columns_for
 from backend.fleet.search_terms import Match, Search, parse_search
 from backend.fleet.view import find_column
+from backend.kube.errors import DeadlineExceeded
 from backend.kube.objects import ApiResource
 from backend.kube.status import State
 from tests.fleet.running_demo import Demo
@@ -285,3 +287,35 @@ async def test_progress_is_told(fleet: Fleet) -> None:
         if not piece.done and not piece.rows:
             shares.append(piece.status.progress)
     assert shares == [pytest.approx(share) for share in (1 / 3, 2 / 3, 1.0)]
+
+
+def late(monkeypatch: pytest.MonkeyPatch, *kinds: str) -> None:
+    """Lists of these kinds get no answer in time."""
+    rows = KindSearch.rows
+
+    async def rows_or_late(self: KindSearch) -> AsyncIterator[list[Row]]:
+        if self._resource.plural in kinds:
+            raise DeadlineExceeded(self._cluster.name, "list: no answer within 1 s")
+        async for page in rows(self):
+            yield page
+
+    monkeypatch.setattr(KindSearch, "rows", rows_or_late)
+
+
+async def test_one_kind_that_is_late_is_only_that_kind(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    late(monkeypatch, "services")
+    rows, ends = await found_by(fleet.clusters[:1], "ledger -n pay")
+    (end,) = ends.values()
+    assert "pods" in kinds(rows)
+    assert end.status.state is State.LIVE
+    assert end.failed == ("services: list: no answer within 1 s",)
+
+
+async def test_a_cluster_that_says_nothing_is_unreachable(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late(monkeypatch, "services", "pods")
+    _, ends = await found_by(fleet.clusters[:1], "ledger --kind services,pods")
+    (end,) = ends.values()
+    assert end.error is not None
+    assert end.status.state is State.UNREACHABLE

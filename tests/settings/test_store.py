@@ -110,11 +110,13 @@ def test_a_key_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_others_can_write_runs_no_program(tmp_path: Path) -> None:
-    (tmp_path / "settings.toml").write_text('theme = "mono"\n[commands.x]\nrun = ["x"]\n')
+    programs = '[commands.x]\nrun = ["x"]\n[providers.y]\nrun = ["y"]\n'
+    (tmp_path / "settings.toml").write_text(f'theme = "mono"\n{programs}')
     (tmp_path / "settings.toml").chmod(0o666)
     settings = Settings(tmp_path / "settings.toml")
     assert settings.values.theme == "mono"
     assert not settings.values.commands
+    assert not settings.values.providers
     assert "others can write" in settings.told
 
 
@@ -171,3 +173,10 @@ def test_two_consoles_lose_nothing_of_each_other(tmp_path: Path) -> None:
 def test_keys_are_read_as_toml_writes_them(text: str, path: tuple[str, ...]) -> None:
     assert read_key(text) == path
     assert read_key(written(path)) == path
+
+
+def test_a_provider_without_a_program_is_told(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("[providers.dock]\nrun = []\n")
+    settings = Settings(tmp_path / "settings.toml")
+    assert not settings.values.providers
+    assert "names no program" in settings.told
