@@ -14,11 +14,12 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
+from backend.demo.faults import FaultError, FaultRule, help_text
 from backend.demo.fleet import TEAM, VIEWER, DemoClusters
 from backend.demo.parts import PartFailed, Parts, parts_of
 from backend.demo.plan import Plan
 from backend.demo.rundir import RunDir
-from backend.demo.scenarios import UnknownScenario, scenario, scenarios
+from backend.demo.scenarios import BadScenario, UnknownScenario, scenario, scenarios
 
 _MAX_CLUSTERS, _MAX_PODS = 300, 20_000
 
@@ -30,12 +31,19 @@ def _arguments() -> argparse.ArgumentParser:
     )
     usual = Plan()
     known = "; ".join(f"{s.name}: {s.summary}" for s in scenarios().values())
-    parser.add_argument("--clusters", type=int, default=usual.clusters, help="how many (default %(default)s)")
-    parser.add_argument("--pods", type=int, default=usual.pods, help="about so many per cluster")
-    parser.add_argument("--scenario", default=usual.scenario, help=f"what goes on ({known})")
+    parser.add_argument("--clusters", type=int, help=f"how many (default {usual.clusters})")
+    parser.add_argument("--pods", type=int, help=f"about so many in each (default {usual.pods})")
+    parser.add_argument("--scenario", default=usual.scenario, help=f"what goes on, or a file ({known})")
     parser.add_argument("--seed", type=int, default=usual.seed, help="the same seed gives the same fleet")
     parser.add_argument(
         "--speed", type=float, default=usual.speed, help="how much faster than life things happen"
+    )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="[CLUSTERS:]FAULT[=VALUE],…",
+        help=f"what is wrong with the servers ({help_text().replace('%', '%%')})",
     )
     parser.add_argument("--part", default="", help=argparse.SUPPRESS)
     parser.add_argument("--until-eof", action="store_true", help="also stop when standard input closes")
@@ -47,25 +55,45 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     parser = _arguments()
     given = parser.parse_args(argv)
-    if not 1 <= given.clusters <= _MAX_CLUSTERS:
-        parser.error(f"--clusters takes 1 to {_MAX_CLUSTERS}, not {given.clusters}")
-    if not 1 <= given.pods <= _MAX_PODS:
-        parser.error(f"--pods takes 1 to {_MAX_PODS}, not {given.pods}")
-    if not 0.01 <= given.speed <= 1000:
-        parser.error(f"--speed takes 0.01 to 1000, not {given.speed}")
-    plan = Plan(given.clusters, given.pods, given.scenario, given.seed, given.speed)
     try:
-        scenario(plan.scenario)
+        plan = _plan(given)
         if given.part:
             part, _, parts = given.part.partition("/")
             plan = replace(plan, part=int(part), parts=int(parts))
         asyncio.run(_serve(plan, until_eof=given.until_eof))
-    except UnknownScenario as error:
+    except (UnknownScenario, BadScenario, FaultError, _OutOfRange) as error:
         parser.error(str(error))
     except PartFailed as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+class _OutOfRange(ValueError):
+    """A number that no demo can have."""
+
+
+def _plan(given: argparse.Namespace) -> Plan:
+    """Raises _OutOfRange, UnknownScenario, BadScenario, FaultError."""
+    usual, told = Plan(), scenario(given.scenario)
+    plan = Plan(
+        clusters=given.clusters if given.clusters is not None else told.clusters or usual.clusters,
+        pods=given.pods if given.pods is not None else told.pods or usual.pods,
+        scenario=given.scenario,
+        seed=given.seed,
+        speed=given.speed,
+        faults=tuple(given.fault),
+    )
+    for name, value, low, high in (
+        ("clusters", plan.clusters, 1, _MAX_CLUSTERS),
+        ("pods", plan.pods, 1, _MAX_PODS),
+        ("speed", plan.speed, 0.01, 1000),
+    ):
+        if not low <= value <= high:
+            raise _OutOfRange(f"{name}: {low} to {high}, not {value}")
+    for rule in plan.faults:
+        FaultRule.parse(rule)
+    return plan
 
 
 async def _serve(plan: Plan, *, until_eof: bool) -> None:
@@ -93,7 +121,8 @@ async def _serve(plan: Plan, *, until_eof: bool) -> None:
 
 def _options(plan: Plan) -> list[str]:
     given = {name: getattr(plan, name) for name in ("clusters", "pods", "scenario", "seed", "speed")}
-    return [f"--{name}={value}" for name, value in given.items()]
+    options = [f"--{name}={value}" for name, value in given.items()]
+    return options + [f"--fault={rule}" for rule in plan.faults]
 
 
 def _announce(run: RunDir, kubeconfig: bytes, users: bytes, clusters: list[dict[str, str]]) -> None:

@@ -1,4 +1,4 @@
-"""One simulated cluster: its memory, its rules, its faults."""
+"""One simulated cluster: its memory and its rules."""
 
 from __future__ import annotations
 
@@ -12,23 +12,12 @@ from backend.demo.access import Authorizer
 from backend.demo.ages import rfc3339
 from backend.demo.behaviour import Behaviours
 from backend.demo.catalog import Catalog, Resource
+from backend.demo.faults import Faults
 from backend.demo.store import Store, Stored
 from backend.demo.streams.machine import Machines
 from backend.demo.tokens import Tokens
 
 VERSION = "v1.35.4"
-
-
-@dataclass(slots=True)
-class Faults:
-    """What is wrong with this cluster's API server; set from tests and scenarios."""
-
-    down: bool = False
-    """Connections are closed without an answer."""
-    delay: float = 0.0
-    """Seconds before each answer."""
-    unauthorized: bool = False
-    """Every request is answered 401."""
 
 
 @dataclass(slots=True)
@@ -63,6 +52,7 @@ class Cluster:
     def __post_init__(self) -> None:
         self.random = random.Random(f"{self.seed}/{self.name}")  # noqa: S311 - repeatable, not secret
         self.authorizer = Authorizer(self.store)
+        self.faults.dice.seed(f"{self.seed}/{self.name}/faults")
 
     def now(self) -> float:
         """The cluster's time: the wall clock, or a moment in the past while a scenario is being laid out."""

@@ -15,10 +15,13 @@ from backend.demo.access import MASTERS
 from backend.demo.cluster import Cluster
 from backend.demo.controllers.plane import ControlPlane, control_plane
 from backend.demo.customs import follow
+from backend.demo.faults import FaultRule
 from backend.demo.metrics import install_metrics
 from backend.demo.pki import Authority, server_context
 from backend.demo.plan import Plan
 from backend.demo.scenarios import Scenario, scenario
+from backend.demo.scenarios.telling import follow as follow_story
+from backend.demo.scenarios.telling import prepare
 from backend.demo.server import ApiServer
 from backend.demo.world import TEAM_NAMESPACE, lay_out
 
@@ -54,6 +57,7 @@ class DemoClusters:
         self.plan = plan
         self._dir = private_dir
         self._scenario: Scenario = scenario(plan.scenario)
+        self._faults = [FaultRule.parse(text) for text in plan.faults]
         self.planes: list[ControlPlane] = []
         self.servers: dict[str, ApiServer] = {}
         self._authorities: dict[str, Authority] = {}
@@ -84,11 +88,14 @@ class DemoClusters:
         authority = Authority(name)
         cluster = Cluster(name, seed=self.plan.seed, speed=self.plan.speed)
         cluster.authority = authority.pem.decode()
+        for rule in self._faults:
+            if rule.matches(name):
+                cluster.faults.take(rule.faults)
         follow(cluster)
         plane = control_plane(cluster)
         lay_out(plane, pods=self.plan.pods)
         install_metrics(cluster)
-        self._scenario.prepare(plane, number)
+        prepare(plane, self._scenario, number)
         plane.engine.resync("apps/deployments")  # rollouts of the past may have missed their deadline
         plane.engine.settle()
         cluster.store.compact()
@@ -98,16 +105,7 @@ class DemoClusters:
         self.servers[name] = server
         self._authorities[name] = authority
         self._tasks.append(asyncio.create_task(plane.engine.run()))
-        self._next_step(plane)
-
-    def _next_step(self, plane: ControlPlane) -> None:
-        cluster = plane.engine.cluster
-
-        def act() -> None:
-            self._scenario.step(plane)
-            self._next_step(plane)
-
-        plane.engine.later(cluster.random.uniform(*self._scenario.every), act)
+        follow_story(plane, self._scenario, number)
 
     def kubeconfig(self, users: tuple[DemoUser, ...] = (ADMIN,)) -> bytes:
         """A kubeconfig with the certificates inside.

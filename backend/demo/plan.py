@@ -17,6 +17,8 @@ class Plan:
     """The same seed gives the same fleet."""
     speed: float = 1.0
     """How much faster than life things happen."""
+    faults: tuple[str, ...] = ()
+    """What is wrong with the servers: ``prod-*:latency=300ms,status=503,share=20%``."""
     part: int = 0
     parts: int = 1
     """Of ``parts`` processes this one simulates every cluster whose number leaves ``part``."""

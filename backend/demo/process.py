@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import msgspec
-
-from backend.demo.plan import Plan
 
 START_DEADLINE = 300.0
 """A hundred clusters of a thousand pods take half a minute on two idle cores."""
@@ -86,18 +85,18 @@ async def start(
     scenario: str | None = None,
     seed: int | None = None,
     speed: float | None = None,
+    faults: Sequence[str] = (),
     deadline: float = START_DEADLINE,
 ) -> DemoFleet:
-    """Start a demo fleet; raises DemoFailed with the child's own words if it does not come up."""
-    plan = Plan()
-    given = {
-        "--clusters": plan.clusters if clusters is None else clusters,
-        "--pods": plan.pods if pods is None else pods,
-        "--scenario": plan.scenario if scenario is None else scenario,
-        "--seed": plan.seed if seed is None else seed,
-        "--speed": plan.speed if speed is None else speed,
-    }
-    arguments = [part for name, value in given.items() for part in (name, str(value))]
+    """Start a demo fleet; what is None is the scenario's or the demo's own choice.
+
+    ``scenario`` is a name or the path of a file, ``faults`` are rules as in ``backend.demo.faults``.
+
+    :raises DemoFailed: with the child's own words if it does not come up.
+    """
+    given = {"clusters": clusters, "pods": pods, "scenario": scenario, "seed": seed, "speed": speed}
+    arguments = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    arguments += [f"--fault={rule}" for rule in faults]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

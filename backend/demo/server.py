@@ -17,6 +17,7 @@ from backend.demo import discovery, openapi, reading, reviews
 from backend.demo.access import Attributes, User, impersonated, user_of_certificate
 from backend.demo.calls import Call, Target, names_version, negotiate, parse_query, parse_target
 from backend.demo.cluster import Cluster
+from backend.demo.faults import cut
 from backend.demo.status import ApiError, no_method, no_resource, unauthorized
 from backend.demo.subresources import serve_subresource
 from backend.demo.writing import write
@@ -56,15 +57,8 @@ class ApiServer:
         return f"https://127.0.0.1:{self.port}"
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        faults = self.cluster.faults
-        if faults.delay:
-            await asyncio.sleep(faults.delay)
-        if faults.down:
-            if request.transport is not None:
-                request.transport.abort()
-            raise ConnectionResetError
         try:
-            return await self._answer(request)
+            return await self.cluster.faults.deliver(request, await self._answer(request))
         except ConnectionError:  # the client went away: nobody reads this
             return web.Response()
         except Exception as error:  # as the real server's panic handler: one request fails, with a Status
@@ -75,8 +69,9 @@ class ApiServer:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
+            await self.cluster.faults.before(request)
             user = self._user(request)
-            if user is None or self.cluster.faults.unauthorized:
+            if user is None:
                 raise unauthorized()
             groups = request.headers.getall("Impersonate-Group", [])
             user = impersonated(user, request.headers, groups, self.cluster.authorizer.check)
@@ -142,11 +137,15 @@ class ApiServer:
 
     async def _watch(self, request: web.BaseRequest, watch: reading.Watch) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json", **_common_headers()})
+        self.cluster.faults.date(response)
         response.enable_chunked_encoding()
         await response.prepare(request)
         lines = watch.lines()
         try:
             async for batch in lines:
+                await self.cluster.faults.held()
+                if self.cluster.faults.breaks_now():
+                    cut(request)
                 await response.write(batch)
         except (ConnectionError, asyncio.CancelledError):
             if asyncio.current_task().cancelling():  # type: ignore[union-attr]

@@ -26,15 +26,44 @@ _FIRST_LOOK = 20.0
 """Seconds that the clusters may take to show their first lists."""
 
 
+def complete_scenarios(incomplete: str) -> list[str]:
+    """Names of scenarios for the shell."""
+    from backend.demo.scenarios import scenarios
+
+    return [name for name in scenarios() if name.startswith(incomplete)]
+
+
 @app.command(epilog="Exit codes: 0 done, 1 the demo did not start, 2 wrong use.")
 def demo(  # noqa: PLR0917 - the options of a command line
-    clusters: Annotated[int, typer.Option(min=1, max=300, help="How many clusters.")] = 3,
-    pods: Annotated[int, typer.Option(min=1, max=20_000, help="About so many pods in each.")] = 48,
-    scenario: Annotated[str, typer.Option(metavar="NAME", help="What goes on: incident, calm…")] = "incident",
+    clusters: Annotated[
+        int | None,
+        typer.Option(min=1, max=300, help="How many clusters.", show_default="3"),
+    ] = None,
+    pods: Annotated[
+        int | None,
+        typer.Option(min=1, max=20_000, help="About so many pods in each.", show_default="48"),
+    ] = None,
+    scenario: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="What goes on: incident, calm, rollout-gone-wrong, node-loss, memory-leak, storage-full, "
+            "black-friday, 100-clusters, or a file of your own (docs/demo.md).",
+            autocompletion=complete_scenarios,
+        ),
+    ] = "incident",
     seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 7,
     speed: Annotated[
         float, typer.Option(min=0.01, max=1000.0, help="How much faster than life things happen.")
     ] = 1.0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[CLUSTERS:]FAULT,…",
+            help="What is wrong with the servers, e.g. 'prod-*:latency=300ms,status=503,share=20%'; may be "
+            "given again. Faults: down, latency, jitter, loss, status, share, reset, half-open, rate, skew.",
+        ),
+    ] = None,
     serve: Annotated[
         bool, typer.Option("--serve", help="Print one line of JSON and serve until told to stop.")
     ] = False,
@@ -47,11 +76,13 @@ def demo(  # noqa: PLR0917 - the options of a command line
         "seed": seed,
         "speed": speed,
     }
-    check_scenario(scenario)
+    check(scenario, fault or [])
     if serve:
         from backend.demo.__main__ import main
 
-        raise typer.Exit(main([f"--{name}={value}" for name, value in options.items()]))
+        given = [f"--{name}={value}" for name, value in options.items() if value is not None]
+        raise typer.Exit(main([*given, *(f"--fault={rule}" for rule in fault or [])]))
+    options["faults"] = fault or []
     if sys.stdin.isatty() and sys.stdout.isatty():
         from console.cli.open import demand_terminal
 
@@ -64,14 +95,20 @@ def demo(  # noqa: PLR0917 - the options of a command line
     raise typer.Exit(asyncio.run(_print_fleet(options)))
 
 
-def check_scenario(name: str) -> None:
-    """Refuse an unknown scenario before anything is started; names those there are."""
-    from backend.demo.scenarios import UnknownScenario, scenario
+def check(name: str, faults: list[str]) -> None:
+    """Refuse an unknown or broken scenario and wrong faults before anything is started."""
+    from backend.demo.faults import FaultError, FaultRule
+    from backend.demo.scenarios import BadScenario, UnknownScenario, scenario
 
     try:
         scenario(name)
-    except UnknownScenario as error:
+    except (UnknownScenario, BadScenario) as error:
         raise typer.BadParameter(str(error), param_hint="--scenario") from None
+    for rule in faults:
+        try:
+            FaultRule.parse(rule)
+        except FaultError as error:
+            raise typer.BadParameter(str(error), param_hint="--fault") from None
 
 
 async def _print_fleet(options: dict[str, Any]) -> int:

@@ -67,7 +67,7 @@ def test_a_calm_fleet_has_no_problems_to_print(environment: dict[str, str]) -> N
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--scenario", "odd"], "there is no scenario 'odd'; there are: calm, incident"),
+        (["--scenario", "odd"], "there is no scenario 'odd'; there are: 100-clusters"),
         (["--clusters", "0"], "--clusters"),
         (["--pods", "many"], "--pods"),
     ],
