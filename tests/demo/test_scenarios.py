@@ -21,7 +21,7 @@ STATUSES = {
     "memory-leak": {"OOMKilled", "CrashLoopBackOff"},
     "storage-full": {"Evicted", "CrashLoopBackOff"},
 }
-"""Some of these are to be seen when the demo begins; which state of a crash loop is a matter of the moment."""
+"""Some of these are seen when the demo begins; which state of a crash loop is a matter of the moment."""
 
 
 def statuses(clusters: DemoClusters) -> Counter[str]:
