@@ -21,6 +21,12 @@ def clusters(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     return _offered(f"pods -c {incomplete}", Known(members=_members(ctx)))
 
 
+def kinds(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """The last of several kinds between commas."""
+    kept, comma, last = incomplete.rpartition(",")
+    return [f"{kept}{comma}{word}" for word in _offered(last, Known())]
+
+
 def columns(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     """Columns of the kind that stands on the line already."""
     typed = [word for word in _typed(ctx) if not word.startswith(("@", "/", "!"))]

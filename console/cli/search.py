@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from console.cli import completing
 from console.cli.options import Clusters, Kubeconfig, Namespaces, Timeout
 from console.cli.output import Format
 from console.cli.root import new_app
@@ -39,7 +40,12 @@ def search(  # noqa: PLR0917 - the options of a command line
     namespace: Namespaces = None,
     kind: Annotated[
         list[str] | None,
-        typer.Option("--kind", metavar="KIND,KIND", help="Only these. Default: all but events and metrics."),
+        typer.Option(
+            "--kind",
+            metavar="KIND,KIND",
+            help="Only these. Default: all but events and metrics.",
+            autocompletion=completing.kinds,
+        ),
     ] = None,
     output: Annotated[
         Format, typer.Option("-o", "--output", help="json and yaml print metadata, never whole objects.")

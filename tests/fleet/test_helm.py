@@ -196,6 +196,20 @@ async def test_a_release_is_opened_whole(kept: Kept) -> None:
     assert found["status"]["history"][1]["chart"] == "nginx-1.0.0"
     assert (found["status"]["notes"], found["status"]["manifest"]) == ("welcome", "---\nkind: Pod\n")
     assert await events_of(kept.cluster, found) == []
+
+
+async def test_secrets_of_a_manifest_are_masked_before_anybody_sees_it(kept: Kept) -> None:
+    secret = "---\napiVersion: v1\nkind: Secret\nstringData: {p: canary-3b1}\n"
+    content = release("perch", manifest=secret)
+    content["hooks"] = [{"name": "h", "path": "p", "manifest": secret, "events": None}]
+    await kept.add(content)
+    found = await read(kept.cluster, KIND.resource, "perch", namespace="pay")
+    assert "canary-3b1" not in str(found)
+    assert "masked" in found["status"]["manifest"]
+    assert "masked" in found["status"]["hooks"][0]["manifest"]
+
+
+async def test_a_release_that_is_not_there(kept: Kept) -> None:
     with pytest.raises(NotFound, match="no Helm release pay/salmon"):
         await read(kept.cluster, KIND.resource, "salmon", namespace="pay")
 

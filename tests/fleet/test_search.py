@@ -319,3 +319,14 @@ async def test_a_cluster_that_says_nothing_is_unreachable(
     (end,) = ends.values()
     assert end.error is not None
     assert end.status.state is State.UNREACHABLE
+
+
+async def test_what_two_groups_serve_is_found_once(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    (pods,) = await chosen(fleet.clusters[0], Search(kinds=("pods",)))
+
+    async def twice(*_: object) -> list[ApiResource]:
+        return [pods, pods]
+
+    monkeypatch.setattr("backend.fleet.search.chosen", twice)
+    rows, _ = await found_by(fleet.clusters[:1], "ledger -n pay")
+    assert kinds(rows)["pods"] == len({row.key for row in rows}) == len(rows)

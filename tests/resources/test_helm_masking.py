@@ -44,8 +44,8 @@ def release(**more: Any) -> dict[str, Any]:
         "storedIn": "secret/x",
         "notes": f"log in with {CANARY}",
         "history": [],
-        "manifest": f"---{PLAIN}---{SECRET}",
-        "hooks": [{"name": "h", "path": "p", "events": [], "manifest": SECRET}],
+        "manifest": manifest_shown(f"---{PLAIN}---{SECRET}"),
+        "hooks": [{"name": "h", "path": "p", "events": [], "manifest": manifest_shown(SECRET)}],
         **more,
     }
     metadata = {"name": "web", "namespace": "pay"}
@@ -102,12 +102,21 @@ def test_revealing_a_value_leaves_the_manifests_secrets_masked() -> None:
     shown = masked(release(), reveal={"auth.password", "hosts[1].token"})
     assert CANARY not in shown["status"]["manifest"]
     assert CANARY not in shown["status"]["hooks"][0]["manifest"]
-    assert CANARY in masked(release(), reveal={"*"})["status"]["manifest"]
+    everything = masked(release(), reveal={"*"})
+    assert everything["spec"]["values"]["auth"]["password"] == CANARY
+    assert CANARY not in everything["status"]["manifest"]
+
+
+def test_credentials_in_plain_objects_are_masked_too() -> None:
+    pod = f"---\nkind: Pod\nspec: {{containers: [{{env: [{{name: P, value: {CANARY}}}]}}]}}\n"
+    shown = masked(release(manifest=manifest_shown(pod)))["status"]["manifest"]
+    assert CANARY not in shown
+    assert "value: ‹masked›" in shown
 
 
 def test_documents_without_secrets_stay_as_they_were_written() -> None:
-    assert manifest_shown(f"---{PLAIN}---{PLAIN}", ()) == f"---{PLAIN}---{PLAIN}"
-    shown = manifest_shown(f"---{PLAIN}---\n# Source: web/templates/s.yaml{SECRET}---{PLAIN}", ())
+    assert manifest_shown(f"---{PLAIN}---{PLAIN}") == f"---{PLAIN}---{PLAIN}"
+    shown = manifest_shown(f"---{PLAIN}---\n# Source: web/templates/s.yaml{SECRET}---{PLAIN}")
     assert shown.count(PLAIN) == 2
     assert "# Source: web/templates/s.yaml" in shown
     assert "password: ‹masked, 13 bytes›" in shown
@@ -130,11 +139,11 @@ def test_documents_without_secrets_stay_as_they_were_written() -> None:
     ],
 )
 def test_however_a_secret_is_written_it_is_masked(manifest: str) -> None:
-    assert CANARY not in manifest_shown(manifest, ())
+    assert CANARY not in manifest_shown(manifest)
 
 
 def test_what_can_not_be_read_says_so() -> None:
-    shown = manifest_shown("---\nkind: Secret\ndata: {a: b\n---\nkind: Pod\n", ())
+    shown = manifest_shown("---\nkind: Secret\ndata: {a: b\n---\nkind: Pod\n")
     assert "may hold a Secret, and can't be read" in shown
     assert "kind: Pod" in shown
 

@@ -6,6 +6,7 @@ alone; payloads are asked for once a release is known, and only of the revision 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from backend.kube.decoder import UNREADABLE, StructDecoder
 from backend.kube.errors import BadResponse, Forbidden, NotFound
 from backend.kube.objects import ApiResource, ItemKey, ObjectMeta
 from backend.kube.table import PartialObject
+from backend.resources.helm_masking import manifest_shown
 from backend.resources.kinds.configmap import KIND as CONFIG_MAP
 from backend.resources.kinds.helmrelease import KIND, HelmRelease
 from backend.resources.kinds.secret import KIND as SECRET
@@ -156,11 +158,11 @@ async def heads(
                     key = (item.metadata.namespace, item.metadata.name)
                     if key in missing:
                         del missing[key]
-                        yield key, _head(item, store)
+                        yield key, await asyncio.to_thread(_head, item, store)
     for key in list(missing)[:_MAX_SINGLE]:
         try:
             body = await client.get(store, key[1], namespace=key[0])
-            yield key, _head(_stored.decode(body), store)
+            yield key, await asyncio.to_thread(_head, _stored.decode(body), store)
         except NotFound:
             continue
         except UNREADABLE:
@@ -200,7 +202,7 @@ async def whole(client: Client, name: str, *, namespace: str) -> dict[str, Any]:
             refused = error
             continue
         if stored:
-            return _composed(client, store, stored)
+            return await asyncio.to_thread(_composed, client.cluster, store, stored)
     if refused is not None:
         raise refused
     raise NotFound(
@@ -228,16 +230,14 @@ async def _all_of(
     return sorted(found, key=lambda pair: -pair[0].number)
 
 
-def _composed(
-    client: Client, store: ApiResource, stored: Sequence[tuple[Revision, _Stored]]
-) -> dict[str, Any]:
+def _composed(cluster: str, store: ApiResource, stored: Sequence[tuple[Revision, _Stored]]) -> dict[str, Any]:
     secret = store == SECRET.resource
     last, item = stored[0]
     try:
         release = release_of(item.text, secret=secret)
     except BadRelease as error:
         raise BadResponse(
-            client.cluster,
+            cluster,
             f"revision {last.number} of the Helm release {last.release} can't be read: {error}",
             advice=f"Look at {store.singular} {last.metadata.name}; helm rollback can put an older one back.",
         ) from None
@@ -278,7 +278,12 @@ def _object(
         "labels": last.metadata.labels,
     }
     hooks = [
-        {"name": hook.name, "path": hook.path, "events": hook.events or [], "manifest": hook.manifest}
+        {
+            "name": hook.name,
+            "path": hook.path,
+            "events": hook.events or [],
+            "manifest": manifest_shown(hook.manifest),
+        }
         for hook in release.hooks or ()
     ]
     return {
@@ -305,7 +310,7 @@ def _object(
             "storedIn": f"{store.singular}/{last.metadata.name}",
             "notes": release.info.notes,
             "history": history,
-            "manifest": release.manifest,
+            "manifest": manifest_shown(release.manifest),
             "hooks": hooks,
         },
     }

@@ -45,7 +45,7 @@ def release(
 
 def packed(document: object) -> str:
     """What Helm writes into ``data.release`` of a ConfigMap."""
-    return base64.b64encode(gzip.compress(json.dumps(document).encode())).decode()
+    return base64.b64encode(gzip.compress(json.dumps(document).encode(), mtime=0)).decode()
 
 
 def labels(name: str, number: int, status: str) -> dict[str, str]:
