@@ -32,6 +32,6 @@ def run(session: Session) -> int:
         driver_class=NavarchDriver,
         collector=collector,
     )
-    app.run()
+    app.run(mouse=app.settings.values.mouse)
     log.note("end", state=str(app.return_code or 0))
     return app.return_code or 0

@@ -18,7 +18,7 @@ from console.release_text import release_tab
 from console.screens.error import full_sentence
 from console.screens.own_commands import OwnCommands
 from console.theme import Tone
-from console.views import DetailView, ObjectRef
+from console.views import DetailView, ObjectRef, ResourcesView, View
 from console.widgets.paint import Piece
 from console.widgets.text_pane import TextPane
 
@@ -63,6 +63,16 @@ class DetailScreen(OwnCommands):
     def crumbs(self) -> tuple[object, ...]:
         namespace = (self.ref.namespace,) if self.ref.namespace else ()
         return (self.ref.cluster, *namespace, self.ref.resource.plural, self.ref.name)
+
+    def crumb_view(self, place: int) -> View | None:
+        """The cluster's pods, the objects of this kind in the namespace, or those of the cluster."""
+        kind, where = self.ref.resource.full_name, (self.ref.cluster,)
+        if place == 0:
+            return ResourcesView(Query(kind="pods", clusters=where))
+        if place == len(self.crumbs()) - 1:
+            return None
+        inside = (self.ref.namespace,) if self.ref.namespace and place == 1 else ()
+        return ResourcesView(Query(kind=kind, clusters=where, namespaces=inside))
 
     def on_mount(self) -> None:
         super().on_mount()

@@ -14,6 +14,7 @@ from console.actions import Scope
 from console.keymap import bindings
 from console.screens.opener import has_screen
 from console.theme import Tone
+from console.views import FleetView, View
 from console.widgets.keyline import KeyLine
 from console.widgets.lines import LineWidget
 from console.widgets.notice import NoticeLine
@@ -110,6 +111,21 @@ class FrameScreen(Screen[None]):
     def action_search(self) -> None:
         self.navarch.learn_kinds()
         self.prompt.ask("command", ":", text="search ", complete=self.navarch.complete)
+
+    @on(TopLine.Clicked)
+    def _top_clicked(self, event: TopLine.Clicked) -> None:
+        if event.crumb is None:
+            if self.top.has_states:
+                self.action_states()
+            return
+        view = self.crumb_view(event.crumb)
+        if view is not None:
+            self.navarch.show(view)
+
+    def crumb_view(self, place: int) -> View | None:
+        """Where a click on this part of the path leads; None: nowhere, it is here."""
+        here = place == len(self.crumbs()) - 1
+        return FleetView() if self.crumbs()[place] == "fleet" and not here else None
 
     @on(PromptLine.Completions)
     def _completions(self, event: PromptLine.Completions) -> None:

@@ -159,6 +159,14 @@ class ChoiceList(LineWidget, can_focus=True):
             return any(choice.on is not None for choice in self.choices)
         return True
 
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.move_to(self.cursor + 1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.move_to(self.cursor - 1)
+
     def on_click(self, event: events.Click) -> None:
         place = self._top + event.y
         if 0 <= place < len(self.choices):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual import events
+from textual.binding import ActiveBinding
+
 from backend.text import cells
 from console.keymap import shown
 from console.theme import Tone
 from console.widgets.lines import LineWidget
-from console.widgets.paint import Line, Piece, line_width
+from console.widgets.paint import Line, Piece, line_width, piece_at
 
 
 class KeyLine(LineWidget):
@@ -17,6 +20,8 @@ class KeyLine(LineWidget):
     def __init__(self) -> None:
         super().__init__()
         self._candidates: Sequence[object] | None = None
+        self._spots: dict[int, ActiveBinding] = {}
+        """What a click on a piece does; by the piece's identity."""
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self.sync())
@@ -29,16 +34,34 @@ class KeyLine(LineWidget):
     def compose_lines(self, width: int, height: int) -> list[Line]:
         if self._candidates is not None:
             return [self._completions(width)]
-        return [keys_line(self.keys(), width)]
+        line = keys_line(self.keys(), width)
+        self._spots = {}
+        for key, label in zip(line[1::3], line[2::3], strict=False):
+            bound = self._bound.get((str(key.text), str(label.text)[1:]))
+            if bound is not None:
+                self._spots |= {id(key): bound, id(label): bound}
+        return [line]
 
     def keys(self) -> list[tuple[str, str]]:
         """(key, label) of what works now, in the registry's order of importance."""
         found: dict[str, tuple[int, str, str]] = {}
+        self._bound: dict[tuple[str, str], ActiveBinding] = {}
         for key, active in self.screen.active_bindings.items():
             action = self.navarch.actions.get(active.binding.id or "")
             if action is not None and action.bar and active.enabled and action.id not in found:
                 found[action.id] = (action.bar, shown(key), action.label)
+                self._bound[shown(key), action.label] = active
         return [(key, label) for _, key, label in sorted(found.values())]
+
+    def on_click(self, event: events.Click) -> None:
+        """A key is pressed by a click on it."""
+        event.stop()
+        if self._candidates is not None or not self.lines:
+            return
+        piece = piece_at(self.lines[0], event.x)
+        bound = self._spots.get(id(piece))
+        if bound is not None:
+            self.app.call_later(self.app.run_action, bound.binding.action, bound.node)
 
     def _completions(self, width: int) -> Line:
         pieces: list[Piece] = [Piece(" ")]

@@ -52,6 +52,16 @@ def line_width(line: Iterable[Piece]) -> int:
     return sum(piece.width for piece in line)
 
 
+def piece_at(line: Iterable[Piece], x: int) -> Piece | None:
+    """The piece at this cell of the line, counted from 0; None beside all of them."""
+    start = 0
+    for piece in line:
+        if start <= x < start + piece.width:
+            return piece
+        start += piece.width
+    return None
+
+
 def plain(line: Iterable[Piece]) -> str:
     """The line's text: what a test or a copy sees."""
     return "".join(piece.text for piece in line)

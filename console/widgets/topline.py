@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+from textual import events
+from textual.message import Message
 
 from backend.kube.status import State, Status
 from backend.text import SafeStr, cells, safe_text
 from console.states import STATES, coverage, worst_first
 from console.theme import Tone
 from console.widgets.lines import LineWidget
-from console.widgets.paint import Line, Piece, cut, line_width, spread
+from console.widgets.paint import Line, Piece, cut, line_width, piece_at, spread
 
 _CHIP_WIDTH = 18
 _CHIPS_SHARE = 0.55
@@ -20,11 +24,19 @@ _CHIPS_SHARE = 0.55
 class TopLine(LineWidget):
     """Statuses are those of the view below: a chip tells what its rows are worth."""
 
+    @dataclass
+    class Clicked(Message):
+        """``crumb``: its place in the path; None: the states of the clusters."""
+
+        crumb: int | None
+
     def __init__(self) -> None:
         super().__init__()
         self._crumbs: tuple[SafeStr, ...] = ()
         self._statuses: Mapping[str, Status] = {}
         self._names: Mapping[str, str] = {}
+        self._spots: dict[int, int | None] = {}
+        """What a click on a piece means, by its identity: the place of a crumb, or None for the states."""
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self.sync)
@@ -54,16 +66,25 @@ class TopLine(LineWidget):
         return bool(self._statuses)
 
     def compose_lines(self, width: int, height: int) -> list[Line]:
+        self._spots = {}
         left = [Piece(" NAVARCH", Tone.TITLE), Piece("  "), *self._acting()]
         for index, crumb in enumerate(self._crumbs):
             last = index == len(self._crumbs) - 1
             left += [Piece("/", Tone.DIM)] if index else []
             left.append(Piece(crumb, Tone.STRONG if last else Tone.DIM))
+            self._spots[id(left[-1])] = index
         tail = self._tail()
         room = min(
             int(width * _CHIPS_SHARE), width - line_width(tail) - min(line_width(left), width // 3) - 2
         )
         return [spread(left, (*self._chips(room), *tail), width)]
+
+    def on_click(self, event: events.Click) -> None:
+        """A crumb goes there; a chip, or how many are live, opens the states."""
+        event.stop()
+        piece = piece_at(self.lines[0], event.x) if self.lines else None
+        if id(piece) in self._spots:
+            self.post_message(self.Clicked(self._spots[id(piece)]))
 
     def _acting(self) -> Line:
         """As whom, where that is not ourselves: first of all, so that no width can hide it."""
@@ -82,7 +103,9 @@ class TopLine(LineWidget):
             if taken > room:
                 more = f"+{len(pairs) - index}"
                 return (*chips, Piece(more, Tone.DIM), Piece(" "))
-            chips += [Piece(glyph, tone), Piece(" "), *label, Piece(" ")]
+            chip = [Piece(glyph, tone), Piece(" "), *label]
+            self._spots |= dict.fromkeys(map(id, chip))
+            chips += [*chip, Piece(" ")]
             room -= taken - (5 if rest else 0)
         return tuple(chips)
 
@@ -92,6 +115,7 @@ class TopLine(LineWidget):
             covered = coverage(self._statuses.values())
             tone = Tone.TEXT if covered.live == covered.total else Tone.WARNING
             tail += [Piece("· ", Tone.DIM), Piece(covered.text, tone), Piece("  ")]
+            self._spots[id(tail[-2])] = None
         if self.navarch.read_only:
             tail += [Piece("read-only", Tone.WARNING), Piece("  ")]
         tail.append(Piece(time.strftime("%H:%M", time.localtime(self.navarch.now())), Tone.DIM))
