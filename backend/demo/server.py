@@ -25,6 +25,10 @@ from backend.demo.writing import write
 _LOG = logging.getLogger(__name__)
 _GZIP_FROM = 128 * 1024
 _MAX_BODY = 3 * 1024 * 1024
+_DEPRECATED = {
+    "componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
+    "endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+}
 _HEALTH = ("/healthz", "/readyz", "/livez")
 
 
@@ -121,6 +125,12 @@ class ApiServer:
         return response
 
     async def _read(self, request: web.BaseRequest, call: Call) -> web.StreamResponse:
+        response = await self._read_answer(request, call)
+        if not response.prepared and (warning := _DEPRECATED.get(call.target.resource.key)):
+            response.headers.add("Warning", f'299 - "{warning}"')
+        return response
+
+    async def _read_answer(self, request: web.BaseRequest, call: Call) -> web.StreamResponse:
         shape = negotiate(call.accept)
         if call.verb not in call.target.resource.verbs:
             raise no_method()

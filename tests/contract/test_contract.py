@@ -10,14 +10,13 @@ import json
 import secrets
 import time
 import tomllib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from backend.demo.process import DemoFleet, start
+from backend.demo.process import DemoFleet
 from tests.contract.door import Door, Reply
 from tests.contract.normal import differences, normal
 from tests.contract.scripts import STEPS, Step
@@ -27,12 +26,6 @@ KNOWN: dict[str, str] = tomllib.loads((Path(__file__).parent / "differences.toml
 Answers = dict[str, Reply | list[Any]]
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def fleet() -> AsyncIterator[DemoFleet]:
-    async with await start(clusters=1, pods=10, scenario="calm", speed=0.1) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

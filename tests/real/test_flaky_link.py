@@ -18,9 +18,9 @@ from backend.kube.kubeconfig import load
 from backend.kube.listing import Scope, collect
 from backend.kube.reflector import Reflector
 from backend.kube.status import State
+from tests.contract.connection import Collecting, config_map, one
 from tests.kube.collection import Thing
 from tests.real.rig import Rig
-from tests.real.test_client import Collecting, config_map, one
 
 BREAKS = 12
 

@@ -14,9 +14,9 @@ from backend.kube.decoder import StructDecoder
 from backend.kube.kubeconfig import parse
 from backend.kube.status import State
 from backend.kube.wire import Query
+from tests.contract.connection import config_map, one, reflecting
 from tests.kube.collection import Thing
 from tests.real.rig import Rig
-from tests.real.test_client import config_map, one, reflecting
 
 
 async def test_a_reflector_survives_a_restart_of_the_api_server_without_burdening_etcd(
