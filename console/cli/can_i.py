@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from backend.tenancy.asking import Answer
+from console.cli.completing import questions
 from console.cli.exits import Exit
 from console.cli.options import Clusters, Kubeconfig, Namespaces, Timeout
 from console.cli.rights_options import Asked, Form, Groups, Output, Way, gathered, show, tell
@@ -22,6 +23,7 @@ def can_i(  # noqa: PLR0917 - the options of a command line
         list[str],
         typer.Argument(
             metavar="VERB KIND [NAME] [@CLUSTERS]",
+            autocompletion=questions,
             help="get pods, delete deploy web, create pods/exec, get /metrics",
             show_default=False,
         ),

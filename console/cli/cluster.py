@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli import prompt
+from console.cli.completing import cluster_list, groups, tags
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app
@@ -191,13 +192,19 @@ def reach(
 @app.command()
 def tag(
     clusters: Named,
-    add: Annotated[list[str] | None, typer.Option("--add", metavar="TAG", help="Add a tag.")] = None,
-    drop: Annotated[list[str] | None, typer.Option("--drop", metavar="TAG", help="Take a tag away.")] = None,
+    add: Annotated[
+        list[str] | None, typer.Option("--add", metavar="TAG", help="Add a tag.", autocompletion=tags)
+    ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option("--drop", metavar="TAG", help="Take a tag away.", autocompletion=tags)
+    ] = None,
     group: Annotated[
-        list[str] | None, typer.Option("--group", metavar="GROUP", help="Add to a group.")
+        list[str] | None,
+        typer.Option("--group", metavar="GROUP", help="Add to a group.", autocompletion=groups),
     ] = None,
     ungroup: Annotated[
-        list[str] | None, typer.Option("--ungroup", metavar="GROUP", help="Take out of a group.")
+        list[str] | None,
+        typer.Option("--ungroup", metavar="GROUP", help="Take out of a group.", autocompletion=groups),
     ] = None,
 ) -> None:
     """Add or remove tags and groups."""
@@ -258,7 +265,7 @@ def read_only(clusters: Named, off: Off = False) -> None:
 
 @app.command()
 def rename(
-    cluster: Annotated[str, typer.Argument(help="Its present name.")],
+    cluster: Annotated[str, typer.Argument(help="Its present name.", autocompletion=cluster_list)],
     name: Annotated[str, typer.Argument(help="Its new name.")],
 ) -> None:
     """Call a cluster something else; its contexts in kubeconfigs keep their names."""

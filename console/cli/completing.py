@@ -8,6 +8,24 @@ from typing import Any
 from backend.fleet.completion import Known, complete
 from backend.fleet.member import Member
 
+VERBS = (
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "deletecollection",
+    "impersonate",
+    "escalate",
+    "bind",
+    "approve",
+    "sign",
+    "use",
+)
+"""Verbs of requests, and those that RBAC and other authorizers add."""
+
 
 def words(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     """Kinds for the first word, ``@clusters`` anywhere."""
@@ -33,38 +51,44 @@ def columns(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     return _offered(f"{typed[0]} --sort {incomplete}", Known()) if typed else []
 
 
-def setting_keys(ctx: Any, args: list[str], incomplete: str) -> list[str]:
-    """Keys of settings; ids of actions after ``keys.``, kinds after ``tables.``."""
-    from console.actions import ACTIONS
-    from console.settings.fields import fields
-    from console.settings.schema import Table, UserCommand, Values
-
-    found = [f"{name}." if field.is_dict else name for name, field in fields(Values).items()]
-    if incomplete.startswith("keys."):
-        found = [f"keys.{action_id}" for action_id in ACTIONS]
-    elif incomplete.startswith(("tables.", "commands.")):
-        table, name, *rest = incomplete.split(".")
-        kinds = _offered(name, Known()) if table == "tables" and not rest else [name]
-        inner = fields(Table if table == "tables" else UserCommand)
-        found = [f"{table}.{kind}.{key}" for kind in kinds for key in inner]
-    return [key for key in found if key.startswith(incomplete)]
+def namespaces(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """Namespaces that are known without asking a cluster, after the last comma."""
+    known = sorted({name for member in _members(ctx) for name in member.namespaces})
+    return _offered(f"pods -n {incomplete}", Known(namespaces=known)) if known else []
 
 
-def setting_values(ctx: Any, args: list[str], incomplete: str) -> list[str]:
-    """What the key on the line may be set to, where that is a choice."""
-    from console.palettes import names
-    from console.settings.fields import field_at, read_key
+def at_clusters(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """``@clusters``, where any other word is free."""
+    return words(ctx, args, incomplete) if incomplete.startswith("@") else []
 
-    key = str(ctx.params.get("key") or "")
-    field = field_at(read_key(key)) if key else None
-    found: tuple[str, ...] = ()
-    if key == "theme":
-        found = names()
-    elif field is not None and field.type is bool:
-        found = ("true", "false")
-    elif key.endswith(".where"):
-        found = ("text", "terminal")
-    return [value for value in found if value.startswith(incomplete)]
+
+def cluster_list(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """Names, groups and tags of clusters, with or without ``@``."""
+    return words(ctx, args, incomplete) if incomplete.startswith("@") else clusters(ctx, args, incomplete)
+
+
+def groups(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """Names of groups."""
+    return _starting({group for member in _members(ctx) for group in member.groups}, incomplete)
+
+
+def tags(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """Tags that some cluster has."""
+    return _starting({tag for member in _members(ctx) for tag in member.tags}, incomplete)
+
+
+def questions(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """A verb, then a kind; ``@clusters`` anywhere."""
+    if incomplete.startswith("@"):
+        return words(ctx, args, incomplete)
+    typed = [word for word in _typed(ctx) if not word.startswith("@")]
+    if not typed:
+        return [verb for verb in VERBS if verb.startswith(incomplete)]
+    return _offered(incomplete, Known()) if len(typed) == 1 else []
+
+
+def _starting(names: set[str], incomplete: str) -> list[str]:
+    return sorted(name for name in names if name.startswith(incomplete) and name.isprintable())
 
 
 def _typed(ctx: Any) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli import prompt
+from console.cli.completing import cluster_list
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.tables import counted
@@ -23,7 +24,8 @@ WORDS_TO_TYPE = "plaintext"
 def export(
     file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
     clusters: Annotated[
-        list[str] | None, typer.Argument(metavar="[@CLUSTERS]…", help="Default: all.")
+        list[str] | None,
+        typer.Argument(metavar="[@CLUSTERS]…", help="Default: all.", autocompletion=cluster_list),
     ] = None,
     plaintext: Annotated[
         bool, typer.Option("--plaintext-kubeconfig", help="An ordinary kubeconfig with all secrets readable.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from console.cli.completing import at_clusters
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.options import Clusters, Kubeconfig
@@ -29,7 +30,11 @@ app = new_app("The fleet at a glance: state, versions, nodes, pods, load, expiry
 def fleet(  # noqa: PLR0917 - the options of a command line
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[@CLUSTERS] [/REGEX] [!REGEX]", help="Default: all clusters."),
+        typer.Argument(
+            metavar="[@CLUSTERS] [/REGEX] [!REGEX]",
+            help="Default: all clusters.",
+            autocompletion=at_clusters,
+        ),
     ] = None,
     cluster: Clusters = None,
     match: Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from console.cli.cluster import Named, Output, app, keep, registry_of, words
+from console.cli.completing import cluster_list, groups
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app
@@ -15,7 +16,9 @@ from console.cli.tables import Form, counted, print_json, print_table
 group = new_app("Name groups of clusters: @GROUP then means all of them.")
 app.add_typer(group, name="group")
 
-Name = Annotated[str, typer.Argument(metavar="GROUP", help="Its name, with or without @.")]
+Name = Annotated[
+    str, typer.Argument(metavar="GROUP", help="Its name, with or without @.", autocompletion=groups)
+]
 
 
 @group.callback()
@@ -63,7 +66,10 @@ def add(name: Name, clusters: Named) -> None:
 
 @group.command()
 def drop(
-    name: Name, clusters: Annotated[list[str] | None, typer.Argument(metavar="[CLUSTERS]…")] = None
+    name: Name,
+    clusters: Annotated[
+        list[str] | None, typer.Argument(metavar="[CLUSTERS]…", autocompletion=cluster_list)
+    ] = None,
 ) -> None:
     """Take clusters out of a group; without names, all of them: the group is gone."""
     from backend.fleet.marks import Marks

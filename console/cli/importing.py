@@ -13,6 +13,7 @@ import typer
 
 from console.cli import prompt
 from console.cli.cluster import Clusters, Output, Yes, app, registry_of
+from console.cli.completing import cluster_list
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.running import complete
@@ -262,7 +263,10 @@ def refresh(clusters: Clusters = None, yes: Yes = False, output: Output = Form.T
 
 @app.command()
 def login(
-    cluster: Annotated[str, typer.Argument(help="The cluster whose program gets its credential.")],
+    cluster: Annotated[
+        str,
+        typer.Argument(help="The cluster whose program gets its credential.", autocompletion=cluster_list),
+    ],
     yes: Yes = False,
 ) -> None:
     """Review and approve a cluster's exec plugin, and let it log in (it may open a browser or ask)."""

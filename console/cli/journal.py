@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from console.cli.completing import clusters
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app
@@ -17,7 +18,9 @@ app = new_app("What was done through Navarch, by whom, to what.")
 @app.command()
 def journal(
     last: Annotated[int, typer.Option("-n", "--last", min=1, help="How many lines.")] = 50,
-    cluster: Annotated[str, typer.Option("-c", "--cluster", help="Only this cluster.")] = "",
+    cluster: Annotated[
+        str, typer.Option("-c", "--cluster", help="Only this cluster.", autocompletion=clusters)
+    ] = "",
     verify: Annotated[
         bool, typer.Option("--verify", help="Check that no line was changed or removed.")
     ] = False,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from console.cli.completing import cluster_list
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app
@@ -20,7 +21,11 @@ app = new_app("Print a kubeconfig without secrets that asks the vault.")
 def kubeconfig(
     clusters: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[@CLUSTERS]…", help="Names, globs, #tags, groups. Default: all."),
+        typer.Argument(
+            metavar="[@CLUSTERS]…",
+            help="Names, globs, #tags, groups. Default: all.",
+            autocompletion=cluster_list,
+        ),
     ] = None,
     output: Annotated[
         Path | None,

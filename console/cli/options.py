@@ -20,7 +20,14 @@ Clusters = Annotated[
     ),
 ]
 Namespaces = Annotated[
-    list[str] | None, typer.Option("-n", "--namespace", metavar="NS,NS", help="Default: all namespaces.")
+    list[str] | None,
+    typer.Option(
+        "-n",
+        "--namespace",
+        metavar="NS,NS",
+        help="Default: all namespaces.",
+        autocompletion=completing.namespaces,
+    ),
 ]
 Kubeconfig = Annotated[
     Path | None,

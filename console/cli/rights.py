@@ -12,6 +12,7 @@ from backend.tenancy.asking import Held, via
 from backend.tenancy.dangers import dangers_of
 from backend.tenancy.matrix import VERBS, Grade, KindRights, OwnRights
 from backend.tenancy.policy import Grant
+from console.cli.completing import at_clusters
 from console.cli.exits import Exit
 from console.cli.options import Clusters, Kubeconfig, Namespaces, Timeout
 from console.cli.rights_options import Form, Groups, Output, Way, gathered, show, tell
@@ -32,6 +33,7 @@ def rights(  # noqa: PLR0917 - the options of a command line
         list[str] | None,
         typer.Argument(
             metavar="[SUBJECT] [@CLUSTERS]",
+            autocompletion=at_clusters,
             help="alice, group:devs, sa:NS/NAME. Left out: ourselves, as the servers see us.",
             show_default=False,
         ),

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from console.cli import completing
+from console.cli.completing import at_clusters
 from console.cli.options import Clusters, Kubeconfig, Namespaces, Timeout
 from console.cli.output import Format
 from console.cli.root import new_app
@@ -25,6 +26,7 @@ def search(  # noqa: PLR0917 - the options of a command line
         list[str] | None,
         typer.Argument(
             metavar="[TERM] [@CLUSTERS]",
+            autocompletion=at_clusters,
             help="A part of a name, or /REGEX/ (RE2). Exact names come first, then those that start so.",
             show_default=False,
         ),

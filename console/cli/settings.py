@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from backend.text import safe_text
-from console.cli.completing import setting_keys, setting_values
+from console.cli.completing_settings import setting_keys, setting_values
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app

@@ -8,6 +8,7 @@ import typer
 
 from backend.tenancy.asking import Holders, via
 from backend.tenancy.policy import Grant
+from console.cli.completing import questions
 from console.cli.exits import Exit
 from console.cli.options import Clusters, Kubeconfig, Namespaces, Timeout
 from console.cli.rights_options import Asked, Form, Output, Way, gathered, show, tell
@@ -23,6 +24,7 @@ def who_can(  # noqa: PLR0917 - the options of a command line
         list[str],
         typer.Argument(
             metavar="VERB KIND [NAME] [@CLUSTERS]",
+            autocompletion=questions,
             help="delete pods, get secrets, create pods/exec, impersonate users",
             show_default=False,
         ),
