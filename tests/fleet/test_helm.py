@@ -46,6 +46,12 @@ class Kept:
         patch = {"metadata": {"labels": {"status": status}}}
         await self.cluster.client.patch(SECRETS, patch, name=f"sh.helm.release.v1.{name}", namespace="pay")
 
+    async def rewrite(self, content: dict[str, Any]) -> None:
+        """The same revision with another payload."""
+        obj = stored(content)
+        patch = {"data": obj["data"]}
+        await self.cluster.client.patch(SECRETS, patch, name=obj["metadata"]["name"], namespace="pay")
+
     async def remove(self) -> None:
         for kind, name in self._made:
             await self.cluster.client.delete(kind, name, namespace="pay")
@@ -171,6 +177,10 @@ async def test_a_live_table_follows_an_upgrade(kept: Kept, fleet: Fleet) -> None
         await kept.status("tench.v2", "deployed")
         await watched.until(lambda: shows(2, "deployed", "nginx-1.1.0") and row().item.deployed == 2)
         assert row().key == key
+        assert row().item.description == "Upgrade complete"
+        again = release("tench", number=2, version="1.1.0", description="rolled on")
+        await kept.rewrite(again)
+        await watched.until(lambda: row().item.description == "rolled on")
         await kept.remove()
         await watched.until(lambda: not watched.view.all())
 

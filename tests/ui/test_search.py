@@ -132,6 +132,9 @@ async def test_esc_ends_the_search_and_keeps_what_was_found(open_app: Open, scri
         await pilot.press("escape")
         await see(pilot, "ended early", "api-1", "0/3 live")
         assert script.closed == 1
+        await pilot.press("S")
+        await see(pilot, "STALE", "ended before this cluster was done")
+        await pilot.press("escape")
         await pilot.press("ctrl+r")
         await until(pilot, lambda: len(script.asked) == 2)
         await pilot.press("escape", "escape")
