@@ -62,10 +62,10 @@ def rewrite(file: FilePath, change: Callable[[str], str]) -> str:
     target = file.resolve()
     with _locked(target.parent):
         try:
-            before = target.read_text("utf-8")
+            before: str | None = target.read_text("utf-8")
         except FileNotFoundError:
-            before = HEAD
-        after = change(before)
+            before = None
+        after = change(HEAD if before is None else before)
         if after != before:
             _replace(target, after)
     return after
