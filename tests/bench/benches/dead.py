@@ -10,16 +10,16 @@ import contextlib
 import json
 import os
 import selectors
-import socket
 import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.bench.bench import Place
+from tests.bench.dead_ports import dead_ports
 from tests.bench.measure import Failed
 from tests.bench.table import Line, seconds
 from tests.real.control_plane import kubeconfig
@@ -36,7 +36,7 @@ def measure(place: Place) -> list[Line]:
     """One line: time until all live clusters' rows are printed, against the same without any dead one."""
     rig = place.rig()
     live = [f"live-{number}" for number in range(LIVE)]
-    with _dead_ports() as ports:
+    with dead_ports(refusing=_REFUSING, dropping=_DROPPING, silent=_SILENT) as ports:
         config = _config(rig, live, ports)
         mixed, alone = place.folder / "mixed.json", place.folder / "alone.json"
         mixed.write_text(json.dumps(config))
@@ -103,42 +103,3 @@ def _config(rig: Rig, live: Sequence[str], dead_ports: Sequence[int]) -> dict[st
         clusters.append({"name": name, "cluster": parts["clusters"][turn]["cluster"]})
         contexts.append({"name": name, "context": {"cluster": name, "user": parts["users"][turn]["name"]}})
     return {**parts, "clusters": clusters, "contexts": contexts, "current-context": live[0]}
-
-
-@contextlib.contextmanager
-def _dead_ports() -> Iterator[list[int]]:
-    with contextlib.ExitStack() as stack:
-        yield [
-            *(_refusing(stack) for _ in range(_REFUSING)),
-            *(_dropping(stack) for _ in range(_DROPPING)),
-            *(_silent(stack) for _ in range(_SILENT)),
-        ]
-
-
-def _refusing(stack: contextlib.ExitStack) -> int:
-    bound = stack.enter_context(
-        socket.socket()
-    )  # bound, not listening: the kernel refuses, nobody takes the port
-    bound.bind(("127.0.0.1", 0))
-    return int(bound.getsockname()[1])
-
-
-def _dropping(stack: contextlib.ExitStack) -> int:
-    """A full backlog: Linux drops further handshakes without a word."""
-    full = stack.enter_context(socket.socket())
-    full.bind(("127.0.0.1", 0))
-    full.listen(0)
-    for _ in range(3):
-        filler = stack.enter_context(socket.socket())
-        filler.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            filler.connect(full.getsockname())
-    return int(full.getsockname()[1])
-
-
-def _silent(stack: contextlib.ExitStack) -> int:
-    """A deep backlog that nobody accepts from: connections open, and that is all."""
-    deaf = stack.enter_context(socket.socket())
-    deaf.bind(("127.0.0.1", 0))
-    deaf.listen(128)
-    return int(deaf.getsockname()[1])

@@ -11,6 +11,7 @@ from ssl import SSLContext
 import msgspec
 from aiohttp import web
 
+from tests.bench.feeder import tables
 from tests.bench.feeder.collection import Collection
 
 _BOOKMARK_EVERY = 30.0
@@ -98,12 +99,16 @@ class Server:
             return _json(msgspec.json.encode({"gitVersion": "v1.35.4", "major": "1", "minor": "35"}))
         if request.path in ("/api", "/apis", "/api/v1"):
             return _json(_discovery(request.path))
+        if request.path == tables.METRICS:
+            return _json(tables.metrics())
         if plural not in _RESOURCES or parts[:2] != ["api", "v1"]:
             return _status(404, "NotFound")
         if plural == "pods" and self.faults.refusals:
             return _status(self.faults.refusals.pop(0), "TooManyRequests")
         if request.query.get("watch"):
             return await self._watch(request, plural)
+        if request.query.get("includeObject") == "None":
+            return _json(tables.table(plural, self.collection), request=request)
         self._traffic.enter(self.name)
         try:
             await asyncio.sleep(_LIST_TAKES)
@@ -121,7 +126,7 @@ class Server:
         limit, token = int(request.query.get("limit", "0")), request.query.get("continue", "")
         self._traffic.lists += not token
         if plural != "pods":
-            bodies: list[bytes] = []
+            bodies = tables.nodes() if plural == "nodes" else []
             meta = {"resourceVersion": str(self.collection.version)}
         else:
             version, start = map(int, token.split("-")) if token else (self.collection.version, 0)
