@@ -15,8 +15,8 @@ from backend.kube.ratelimit import TokenBucket
 
 HANDSHAKES_AT_ONCE = 5
 HANDSHAKES_PER_SECOND = 50.0
-"""Of different clusters. R1 says ten: 300 clusters would then be shown after half a minute. Fifty cost us half
-a core (some 9 ms each, most of it cryptography) while the fleet starts, and each server sees one of them."""
+"""Of different clusters. R1 says ten: 300 clusters would then be shown after half a minute. Fifty cost half a
+core (some 9 ms each, most of it cryptography) while the fleet starts, and each server sees one of them."""
 HANDSHAKE_BURST = 20.0
 """A fleet of this size starts without waiting."""
 HANDSHAKE_PATIENCE = 0.1
