@@ -324,6 +324,11 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         if self.frame is not None and self.screen is self.frame:
             self.push_screen(PaletteScreen(self.frame))
 
+    def action_jump(self) -> None:
+        from console.screens.jump import start_jump
+
+        start_jump(self)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.locks.covered:
             return action in {"lock", "leave", "suspend_process"}

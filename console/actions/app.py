@@ -20,6 +20,15 @@ ACTIONS = (
         priority=True,
     ),
     action(
+        "jump",
+        "ctrl+o",
+        "app.jump",
+        "jump",
+        "A letter on everything that can be gone to; typing it goes there",
+        palette=False,
+        priority=True,
+    ),
+    action(
         "lock",
         "ctrl+l",
         "app.lock",

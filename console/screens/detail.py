@@ -88,7 +88,8 @@ class DetailScreen(OwnCommands):
             facts.append(Piece(f"revealed: {', '.join(sorted(self._revealed))}", Tone.WARNING))
         if self.pane.position:
             facts.append(Piece(self.pane.position, Tone.KEY))
-        self.subject.tell(facts, [f"({tab})" if tab == self.tab else tab for tab in self.tabs])
+        tabs = [f"({tab})" if tab == self.tab else tab for tab in self.tabs]
+        self.subject.tell(facts, tabs, choose=lambda place: self._show_tab(self.tabs[place]))
 
     # --- content
 

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from backend.text import safe_text
 from console.actions import Scope
 from console.keymap import bindings
+from console.screens.jump import JumpScreen
 from console.theme import Tone
 from console.widgets.keyline import KeyLine
 from console.widgets.paint import Piece
@@ -50,6 +51,14 @@ class DialogScreen(ModalScreen[Answer], Generic[Answer]):
         acting = self.navarch.acting_words
         box.border_subtitle = Content(f"as {acting}") if acting else None
         yield box
+
+    def on_screen_suspend(self) -> None:
+        """Letters lie above: the keys stay in sight, whatever the screen above makes of them."""
+        if isinstance(self.app.screen, JumpScreen):
+            self.query_one(KeyLine).hold()
+
+    def on_screen_resume(self) -> None:
+        self.query_one(KeyLine).offer(None)
 
     def say(self, text: object, tone: Tone = Tone.ERROR) -> None:
         """One line inside the box."""

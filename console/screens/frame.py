@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from console.actions import Scope
 from console.keymap import bindings
+from console.screens.jump import JumpScreen
 from console.screens.opener import has_screen
 from console.theme import Tone
 from console.views import FleetView, View
@@ -64,7 +65,11 @@ class FrameScreen(Screen[None]):
 
     def on_screen_suspend(self) -> None:
         """A dialog lies above: the keys of this screen don't work now."""
-        self.query_one(KeyLine).offer(())
+        line = self.query_one(KeyLine)
+        if isinstance(self.app.screen, JumpScreen):
+            line.hold()
+        else:
+            line.offer(())
 
     def on_screen_resume(self) -> None:
         self.query_one(KeyLine).offer(None)

@@ -119,7 +119,8 @@ class RelationsScreen(ObjectKeys, TableScreen):
             facts.append(Piece(f"not all known: {roles}", Tone.WARNING))
         elif not self._done:
             facts.append(Piece("looking…", Tone.PROGRESSING))
-        self.subject.tell(facts, [f"({tab})" if tab == "relations" else tab for tab in self.tabs])
+        tabs = [f"({tab})" if tab == "relations" else tab for tab in self.tabs]
+        self.subject.tell(facts, tabs, choose=lambda place: self._turn(self.tabs[place]))
 
     # --- keys
 
@@ -149,8 +150,11 @@ class RelationsScreen(ObjectKeys, TableScreen):
         self.look()
 
     def action_next_tab(self, by: int) -> None:
-        tab = self.tabs[(self.tabs.index("relations") + by) % len(self.tabs)]
-        self.navarch.turn(DetailView(self.ref, tab))
+        self._turn(self.tabs[(self.tabs.index("relations") + by) % len(self.tabs)])
+
+    def _turn(self, tab: str) -> None:
+        if tab != "relations":
+            self.navarch.turn(DetailView(self.ref, tab))
 
 
 def _tone(row: Any) -> Tone:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from textual import events
 from textual.message import Message
@@ -13,6 +14,7 @@ from console.keymap import bindings
 from console.theme import Layer, Tone
 from console.widgets.lines import LineWidget
 from console.widgets.paint import Line, Piece, spread
+from console.widgets.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,14 +169,26 @@ class ChoiceList(LineWidget, can_focus=True):
         event.stop()
         self.move_to(self.cursor - 1)
 
+    def targets(self) -> list[Target]:
+        """The choices on the screen; going to one chooses it, or turns its switch."""
+        shown = self.choices[self._top : self._top + self.size.height]
+        return [
+            Target(0, line, self.size.width, partial(self._take, self._top + line))
+            for line, choice in enumerate(shown)
+            if not choice.off_limits
+        ]
+
     def on_click(self, event: events.Click) -> None:
         place = self._top + event.y
         if 0 <= place < len(self.choices):
-            self.move_to(place)
-            if self.choices[place].on is not None:
-                self.action_switch()
-            else:
-                self.action_choose()
+            self._take(place)
+
+    def _take(self, place: int) -> None:
+        self.move_to(place)
+        if self.choices[place].on is not None:
+            self.action_switch()
+        else:
+            self.action_choose()
 
 
 def choice_text(text: object, tone: Tone = Tone.TEXT) -> Line:

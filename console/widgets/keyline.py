@@ -12,6 +12,7 @@ from console.keymap import shown
 from console.theme import Tone
 from console.widgets.lines import LineWidget
 from console.widgets.paint import Line, Piece, line_width, piece_at
+from console.widgets.target import Target, targets_on
 
 
 class KeyLine(LineWidget):
@@ -20,14 +21,33 @@ class KeyLine(LineWidget):
     def __init__(self) -> None:
         super().__init__()
         self._candidates: Sequence[object] | None = None
+        self._held = False
         self._spots: dict[int, ActiveBinding] = {}
         """What a click on a piece does; by the piece's identity."""
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self.sync())
 
+    def hold(self) -> None:
+        """Stay as it is until something else is offered: what lies above leaves it in sight."""
+        self._held = True
+
+    def sync(self) -> None:
+        if not self._held:
+            super().sync()
+
+    def targets(self) -> list[Target]:
+        """The keys that are shown; going to one does what it does."""
+        if self._candidates is not None or not self.lines:
+            return []
+        return targets_on(self.lines[0], self._spots, self._press)
+
+    def _press(self, bound: ActiveBinding) -> None:
+        self.app.call_later(self.app.run_action, bound.binding.action, bound.node)
+
     def offer(self, candidates: Sequence[object] | None) -> None:
         """Show these completions instead of keys; None: keys again."""
+        self._held = False
         self._candidates = candidates
         self.sync()
 
@@ -61,7 +81,7 @@ class KeyLine(LineWidget):
         piece = piece_at(self.lines[0], event.x)
         bound = self._spots.get(id(piece))
         if bound is not None:
-            self.app.call_later(self.app.run_action, bound.binding.action, bound.node)
+            self._press(bound)
 
     def _completions(self, width: int) -> Line:
         pieces: list[Piece] = [Piece(" ")]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from textual import events
 
 from console.theme import Tone
 from console.widgets.lines import LineWidget
 from console.widgets.paint import Line, Piece, spread
+from console.widgets.target import Target, target_at
 
 
 class SubjectLine(LineWidget):
@@ -14,12 +18,41 @@ class SubjectLine(LineWidget):
         super().__init__()
         self._facts: tuple[Piece, ...] = ()
         self._filters: tuple[Piece, ...] = ()
+        self._choose: Callable[[int], object] | None = None
 
-    def tell(self, facts: Iterable[Piece], filters: Iterable[object] = ()) -> None:
-        """Show facts at the left, joined by dots, and the active filters at the right."""
+    def tell(
+        self,
+        facts: Iterable[Piece],
+        filters: Iterable[object] = (),
+        *,
+        choose: Callable[[int], object] | None = None,
+    ) -> None:
+        """Show facts at the left, joined by dots, and the active filters (or tabs) at the right.
+
+        ``choose``: takes the place of a tab that was clicked or jumped to.
+        """
+        self._choose = choose
         self._facts = tuple(facts)
         self._filters = tuple(Piece(text, Tone.ACCENT) for text in filters)
         self.sync()
+
+    def targets(self) -> list[Target]:
+        if self._choose is None:
+            return []
+        found: list[Target] = []
+        x = self.size.width - 1
+        for place in reversed(range(len(self._filters))):
+            width = self._filters[place].width
+            x -= width
+            found.insert(0, Target(x, 0, width, partial(self._choose, place)))
+            x -= 2
+        return found
+
+    def on_click(self, event: events.Click) -> None:
+        target = target_at(self.targets(), event.x, event.y)
+        if target is not None:
+            event.stop()
+            target.go()
 
     def compose_lines(self, width: int, height: int) -> list[Line]:
         left: list[Piece] = [Piece(" ▸ ", Tone.ACCENT)]

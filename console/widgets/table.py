@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from textual import events
@@ -23,6 +24,7 @@ from console.widgets.table_changes import Changes
 from console.widgets.table_layout import GUTTER, Layout, lay_out
 from console.widgets.table_lines import RowLook, border, cell_text, header, message_lines, row_line
 from console.widgets.table_source import GridColumn, TableSource
+from console.widgets.target import Target
 
 _FRAME_TOP, _FRAME_BOTTOM = 2, 1
 
@@ -321,6 +323,16 @@ class ResourceTable(LineWidget, can_focus=True):
         return bool(len(self.source)) if action in _NEEDS_ROWS else True
 
     # --- mouse
+
+    def targets(self) -> list[Target]:
+        """The rows on the screen; going to one puts the cursor on its object, wherever that is by then."""
+        rows = self.source.window(self._top, self.page)
+        return [
+            Target(
+                1, _FRAME_TOP + place, self.size.width - 2, partial(self.move_to_key, self.source.key(row))
+            )
+            for place, row in enumerate(rows)
+        ]
 
     def on_click(self, event: events.Click) -> None:
         line = event.y - _FRAME_TOP

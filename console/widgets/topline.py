@@ -15,6 +15,7 @@ from console.states import STATES, coverage, worst_first
 from console.theme import Tone
 from console.widgets.lines import LineWidget
 from console.widgets.paint import Line, Piece, cut, line_width, piece_at, spread
+from console.widgets.target import Target, targets_on
 
 _CHIP_WIDTH = 18
 _CHIPS_SHARE = 0.55
@@ -78,6 +79,13 @@ class TopLine(LineWidget):
             int(width * _CHIPS_SHARE), width - line_width(tail) - min(line_width(left), width // 3) - 2
         )
         return [spread(left, (*self._chips(room), *tail), width)]
+
+    def targets(self) -> list[Target]:
+        """The crumbs and the chips."""
+        return targets_on(self.lines[0], self._spots, self._go) if self.lines else []
+
+    def _go(self, crumb: int | None) -> None:
+        self.post_message(self.Clicked(crumb))
 
     def on_click(self, event: events.Click) -> None:
         """A crumb goes there; a chip, or how many are live, opens the states."""

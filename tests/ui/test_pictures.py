@@ -113,6 +113,7 @@ SCREENS: dict[str, tuple[Way, Gate]] = {
     "rights-of-group": (line("rights group:devs", "rights of group:devs"), Gate.OPEN),
     "act-as": (then(pods, "A", sign="Act as"), Gate.OPEN),
     "acting": (settled(line("as ops-bot,devs", "U ends it")), Gate.OPEN),
+    "jump": (then(pods, "ctrl+o", sign=" a"), Gate.OPEN),
     "help": (then(pods, "?", sign="Keys that work here"), Gate.OPEN),
     "palette": (then(pods, "ctrl+p", sign="Find"), Gate.OPEN),
     "theme": (then(pods, "T", sign="High contrast"), Gate.OPEN),
