@@ -28,7 +28,7 @@ def run(session: Session) -> int:
     app = NavarchApp(
         session,
         traits=traits,
-        settings=users_settings(),
+        settings=users_settings(thorough=False),
         driver_class=NavarchDriver,
         collector=collector,
     )

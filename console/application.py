@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 _NOTHING = safe_text("")
+_SETTLED = 1.0
+"""Seconds after the start when slow imports no longer hold up the first picture."""
 
 
 class NavarchApp(NavigatingApp, inherit_bindings=False):
@@ -129,6 +131,7 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         Ending(self).install()
         self.push_screen(gate_screen(self))
         self.call_after_refresh(self._tell_trouble)
+        self.set_timer(_SETTLED, self._examine_settings)
         self.set_interval(1.0, self.locks.tick)
         if self._collector is not None:
             self.set_interval(LOOK, self._collector.look)
@@ -302,6 +305,10 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
     def view_changed(self) -> None:
         if self._collector is not None:
             self._collector.view_left()
+
+    def _examine_settings(self) -> None:
+        self.examine_settings()
+        self._tell_trouble()
 
     def action_reload_settings_now(self) -> None:
         self.reload_settings(force=True)

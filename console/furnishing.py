@@ -64,6 +64,12 @@ class FurnishedApp(CoveredApp, inherit_bindings=False):
             self.trouble = str(self.settings.told)
         return self.apply_settings() or changed
 
+    def examine_settings(self) -> None:
+        """Look at what was too slow to look at before the first picture."""
+        if self.settings.examine():
+            self.trouble = str(self.settings.told)
+            self.apply_settings()
+
     def apply_settings(self) -> bool:
         """Make what is shown follow the settings; whether there was anything to do."""
         values, before = self.settings.values, self._applied

@@ -11,6 +11,7 @@ from console.settings.schema import UserCommand, Values
 
 Found = tuple[Path, str]
 SLOTS = frozenset("123456789")
+_BAD_SLOT = "favourites are on the keys 1 to 9"
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _ANY_KIND = "pods"
 
@@ -34,6 +35,19 @@ def _aliases(values: Values) -> list[Found]:
     return [(("aliases", word), why) for word, line in values.aliases.items() if (why := _alias(word, line))]
 
 
+def _slot_names(values: Values) -> list[Found]:
+    found: list[Found] = [
+        (("favourites", slot), _BAD_SLOT) for slot in values.favourites if slot not in SLOTS
+    ]
+    for kind, table in values.tables.items():
+        found += [
+            (("tables", kind, "favourites", slot), _BAD_SLOT)
+            for slot in table.favourites
+            if slot not in SLOTS
+        ]
+    return found
+
+
 def _alias(word: str, line: str) -> str:
     from console.completion import kind_words, words
     from console.views import SCREENS
@@ -54,9 +68,7 @@ def _favourites(values: Values) -> list[Found]:
 
 def _slots(path: Path, favourites: dict[str, str]) -> Iterator[Found]:
     for slot, line in favourites.items():
-        if slot not in SLOTS:
-            yield (*path, slot), "favourites are on the keys 1 to 9"
-        elif why := _line(line) if line.startswith(":") else _query(f"{_ANY_KIND} {line}"):
+        if why := _line(line) if line.startswith(":") else _query(f"{_ANY_KIND} {line}"):
             yield (*path, slot), why
 
 
@@ -118,4 +130,6 @@ def _theme(values: Values) -> list[Found]:
     return [(("theme",), f"there is no theme {values.theme!r}; there are: {', '.join(names())}")]
 
 
-CHECKS: tuple[Check, ...] = (_theme, _commands, _providers, _keys, _aliases, _favourites)
+QUICK: tuple[Check, ...] = (_theme, _commands, _providers, _keys, _slot_names)
+"""For the console's first picture, which must not wait for kinds and regular expressions to be imported."""
+THOROUGH: tuple[Check, ...] = (*QUICK, _aliases, _favourites)

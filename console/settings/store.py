@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path as FilePath
@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from backend.text import SafeStr, safe_text
-from console.settings.checks import CHECKS
+from console.settings.checks import QUICK, THOROUGH
 from console.settings.fields import BadKey, Path, field_at, written
-from console.settings.reading import Problem, Read, read, understood
+from console.settings.reading import Check, Problem, Read, read, understood
 from console.settings.schema import Table, Values
 
 LARGEST = 256 * 1024
@@ -36,10 +36,13 @@ class SettingsRefused(Exception):
 
 
 class Settings:
-    """``path`` None: kept in memory only."""
+    """``path`` None: kept in memory only. ``thorough`` False: aliases and favourites are looked at only
+    by :meth:`examine`.
+    """
 
-    def __init__(self, path: FilePath | None = None) -> None:
+    def __init__(self, path: FilePath | None = None, *, thorough: bool = True) -> None:
         self.path = path
+        self._checks = THOROUGH if thorough else QUICK
         self._seen: tuple[int, ...] | None = None
         self._read = Read(Values(), (), {})
         self.reload()
@@ -76,11 +79,16 @@ class Settings:
             return False
         before, self._seen = self._read, seen
         try:
-            self._read = _read_file(self.path)
+            self._read = _read_file(self.path, self._checks)
         except OSError as error:
             problem = Problem((), safe_text(f"{self.path.name} can't be read: {error.strerror}"))
             self._read = Read(before.values, (problem,), before.data, readable=False)
         return (before.values, before.problems) != (self._read.values, self._read.problems)
+
+    def examine(self) -> bool:
+        """Look at everything from now on; whether anything is different by that."""
+        self._checks = THOROUGH
+        return self.reload(force=True)
 
     # --- changing
 
@@ -106,14 +114,14 @@ class Settings:
     def _judge(self, data: dict[str, Any], path: Path) -> None:
         """Refuse what would be a problem once it is written, or would make one of what was right."""
         known = {(problem.path, problem.reason) for problem in self.problems if problem.path != path}
-        for problem in understood(data, CHECKS).problems:
+        for problem in understood(data, THOROUGH).problems:
             if (problem.path, problem.reason) not in known:
                 place = "" if problem.path == path else f"{written(problem.path)}: "
                 raise SettingsRefused(f"{written(path)}: {place}{problem.reason}", "Nothing was changed.")
 
     def _change(self, change: Any, data: dict[str, Any]) -> None:
         if self.path is None:
-            self._read = understood(data, CHECKS)
+            self._read = understood(data, THOROUGH)
             return
         if not self._read.readable:
             raise SettingsRefused(
@@ -136,7 +144,7 @@ class Settings:
         except SettingsRefused as error:
             data = _with(self.data, path, value)
             self._read = replace(
-                understood(data, CHECKS), problems=self.problems, readable=self._read.readable
+                understood(data, THOROUGH), problems=self.problems, readable=self._read.readable
             )
             return error.sentence
         return _NOTHING
@@ -165,10 +173,10 @@ class Settings:
         return self.keep(("tables", _plain(kind)), kept | wanted)
 
 
-def users_settings() -> Settings:
+def users_settings(*, thorough: bool = True) -> Settings:
     """Those in the configuration folder; in memory only where that folder can't be used."""
     try:
-        return Settings(settings_file())
+        return Settings(settings_file(), thorough=thorough)
     except OSError:
         return Settings()
 
@@ -194,7 +202,7 @@ def _identity(path: FilePath) -> tuple[int, ...] | None:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def _read_file(path: FilePath) -> Read:
+def _read_file(path: FilePath, checks: Sequence[Check]) -> Read:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -207,7 +215,7 @@ def _read_file(path: FilePath) -> Read:
     if len(content) > LARGEST:
         return _unusable(f"this is larger than {LARGEST // 1024} KiB")
     try:
-        found = read(content.decode(), CHECKS)
+        found = read(content.decode(), checks)
     except UnicodeDecodeError:
         return _unusable("this is not UTF-8 text")
     programs = found.values.commands or found.values.providers

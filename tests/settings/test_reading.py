@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.settings.checks import CHECKS
+from console.settings.checks import THOROUGH
 from console.settings.lines import line_of
 from console.settings.reading import read
 from console.settings.schema import Values
@@ -42,7 +42,7 @@ run = ["sh", "-c", "echo {name}"]
 
 
 def test_what_is_right_counts_and_what_is_wrong_is_named() -> None:
-    found = read(FILE, CHECKS)
+    found = read(FILE, THOROUGH)
     values = found.values
     assert found.readable
     assert (values.theme, values.mouse) == ("mono", True)
@@ -70,7 +70,7 @@ def test_what_is_right_counts_and_what_is_wrong_is_named() -> None:
     ],
 )
 def test_what_is_no_toml_at_all_is_readable_as_nothing(text: str, line: int | None, reason: str) -> None:
-    found = read(text, CHECKS)
+    found = read(text, THOROUGH)
     assert not found.readable
     assert found.values == Values()
     assert found.problems[0].line == line
@@ -82,35 +82,35 @@ def test_what_is_no_toml_at_all_is_readable_as_nothing(text: str, line: int | No
     ["keys = 3", "tables = []", "[tables]\npods = 1", "[commands.x]\ntitle = 'a'", "commands.x.run = []"],
 )
 def test_a_table_that_is_none_costs_only_itself(text: str) -> None:
-    found = read(f"glow = false\n{text}\n", CHECKS)
+    found = read(f"glow = false\n{text}\n", THOROUGH)
     assert found.values == Values(glow=False)
     assert len(found.problems) == 1
 
 
 def test_keys_that_are_swapped_are_no_conflict() -> None:
-    assert read('[keys]\ndescribe = "y"\nyaml = "d"\n', CHECKS).problems == ()
+    assert read('[keys]\ndescribe = "y"\nyaml = "d"\n', THOROUGH).problems == ()
 
 
 def test_two_choices_for_one_key_refuse_the_later_one() -> None:
-    found = read('[keys]\nhelp = "f5"\nerror = "f5"\n', CHECKS)
+    found = read('[keys]\nhelp = "f5"\nerror = "f5"\n', THOROUGH)
     assert found.values.keys == {"help": "f5"}
     assert "would mean error (error detail) and help (help, every screen) at once" in found.problems[0].reason
 
 
 def test_keys_of_screens_that_are_never_together_may_be_the_same() -> None:
     assert (
-        read('[keys]\n"fleet.import" = "x"\n', CHECKS).problems == ()
+        read('[keys]\n"fleet.import" = "x"\n', THOROUGH).problems == ()
     )  # x reveals a value on another screen
 
 
 def test_a_program_s_key_conflicts_like_any_other() -> None:
-    found = read('[commands.go]\nrun = ["go"]\nkey = "d"\n', CHECKS)
+    found = read('[commands.go]\nrun = ["go"]\nkey = "d"\n', THOROUGH)
     assert found.problems[0].path == ("commands", "go", "key")
     assert found.values.commands["go"].key == ""
 
 
 def test_hostile_text_in_a_message_is_inert() -> None:
-    found = read('"\\u001b[31m" = 1\n', CHECKS)
+    found = read('"\\u001b[31m" = 1\n', THOROUGH)
     assert "\x1b" not in found.problems[0].sentence
 
 

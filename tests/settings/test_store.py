@@ -180,3 +180,15 @@ def test_a_provider_without_a_program_is_told(tmp_path: Path) -> None:
     settings = Settings(tmp_path / "settings.toml")
     assert not settings.values.providers
     assert "names no program" in settings.told
+
+
+def test_a_quick_look_first_and_everything_after_it(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('glow = 1\n[favourites]\n1 = "/("\n[aliases]\npods = "nodes"\n')
+    settings = Settings(file, thorough=False)
+    assert [problem.line for problem in settings.problems] == [1]
+    assert settings.examine()
+    assert [problem.line for problem in settings.problems] == [1, 5, 3]
+    assert settings.values.aliases == {}
+    assert settings.values.favourites == {}
+    assert not settings.examine()
