@@ -11,7 +11,7 @@ from console.application import NavarchApp
 from console.session import Decision, ImportReview, Refused
 from tests.ui.double import SessionDouble
 from tests.ui.seeing import screen_text, see, until
-from tests.ui.test_pictures import SIZES, compare, fits
+from tests.ui.test_pictures import SIZES, compare, counted_live, fits
 
 Open = Callable[..., NavarchApp]
 SIZE = (120, 40)
@@ -19,6 +19,7 @@ SIZE = (120, 40)
 
 async def ask_hubs(pilot: Any) -> None:
     await see(pilot, "3 clusters")
+    await counted_live(pilot, 3)
     await pilot.press("n")
     await see(pilot, "Add clusters", "From a kubeconfig", "From ClusterProfiles")
     await pilot.press("down", "enter")

@@ -28,12 +28,12 @@ async def test_help_tells_of_the_screen_and_only_of_keys_that_work(open_app: Ope
 
 async def test_help_shows_keys_as_they_are_remapped(open_app: Open) -> None:
     settings = Settings()
-    settings.set(("keys", "states"), "f7,X")
+    settings.set(("keys", "states"), "f7,f9")
     app = open_app(settings=settings)
     async with app.run_test(size=SIZE) as pilot:
         await see(pilot, "3 clusters")
         await pilot.press("?")
-        await see(pilot, "f7 X ")
+        await see(pilot, "f7 f9 ")
 
 
 async def test_help_is_searched(open_app: Open) -> None:
