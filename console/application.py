@@ -66,6 +66,8 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         """Learnt from rows and discovery; what the ``:`` line completes."""
         self._fleet: Fleet | None = None
         self._opening: asyncio.Task[Fleet] | None = None
+        self._retiring: set[asyncio.Task[None]] = set()
+        """Fleets that are being closed."""
         self._keys = KeyQueue(self)
         self.messages = Messages()
         self.locks = Locks(self)
@@ -149,16 +151,14 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         self._notice = (" ".join(map(str, notices)), tone) if notices else None
         self.history = History()
         self.show(FleetView())
-        if fleet is not None:
-            await fleet.aclose()
+        await self._retire(fleet)
 
     async def connect_again(self, notice: SafeStr = _NOTHING) -> None:
         """Make the fleet anew, with what may have changed outside, under the same view."""
         fleet = self._fleet
         self.open_fleet()
         self.show_again(notice)
-        if fleet is not None:
-            await fleet.aclose()
+        await self._retire(fleet)
 
     def action_connect_again(self) -> None:
         self.run_worker(self.connect_again(), group="again", exclusive=True, exit_on_error=False)
@@ -184,13 +184,27 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         """The fleet, once it is there. Raises what kept it from being made."""
         if self._opening is None:
             self.open_fleet()
-        assert self._opening is not None
-        fleet = await asyncio.shield(self._opening)
+        opening = self._opening
+        assert opening is not None
+        fleet = await asyncio.shield(opening)
+        if opening is not self._opening:
+            # Locked, or connected again, while we waited: nobody may use this one any more.
+            await self._retire(fleet)
+            return await self.fleet()
         if fleet is not self._fleet:
             self._fleet = fleet
             log.conceal({member.name: member.id for member in fleet.members})
             self._look_for_programs()
         return fleet
+
+    async def _retire(self, fleet: Fleet | None) -> None:
+        """Close a fleet to the end, even if who asked for it is cancelled meanwhile."""
+        if fleet is None:
+            return
+        closing = asyncio.create_task(fleet.aclose())
+        self._retiring.add(closing)
+        closing.add_done_callback(self._retiring.discard)
+        await asyncio.shield(closing)
 
     @property
     def fleet_now(self) -> Fleet | None:
@@ -202,8 +216,8 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         await self.keep_view()
         if self._opening is not None:
             self._opening.cancel()
-        if self._fleet is not None:
-            await self._fleet.aclose()
+        await self._retire(self._fleet)
+        await asyncio.gather(*self._retiring, return_exceptions=True)
         await self.session.close()
 
     async def on_event(self, event: events.Event) -> None:
@@ -257,9 +271,8 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         self.history = History()
         self.messages.forget()
         self._close_dialogs()
-        await self.switch_screen(gate_screen(self))
-        if fleet is not None:
-            await fleet.aclose()
+        self.change_screen(gate_screen(self))
+        await self._retire(fleet)
 
     # --- the command line inside
 

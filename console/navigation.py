@@ -45,6 +45,8 @@ class NavigatingApp(FurnishedApp, inherit_bindings=False):
         self.history = History()
         self.changing = False
         """A view is being opened; its keys wait for it."""
+        self._wanted: Screen[None] | None = None
+        """The screen to be shown next; who wants another one before that takes its place."""
         self._notice: tuple[str, Tone] | None = None
         """To be said on the next screen."""
         super().__init__(traits=traits, settings=settings, driver_class=driver_class)
@@ -115,16 +117,28 @@ class NavigatingApp(FurnishedApp, inherit_bindings=False):
     def _switch(self, view: View) -> None:
         from console.screens.opener import screen_of
 
-        self._close_dialogs()
-        self.change_screen(screen_of(view))
+        if self.session.gate() is Gate.OPEN:  # it may have been locked since this was wished for
+            self._close_dialogs()
+            self.change_screen(screen_of(view))
 
-    @work(exclusive=True, group="view", exit_on_error=False)
-    async def change_screen(self, screen: Screen[None]) -> None:
-        """Show it when it is complete: an empty frame in between would flicker and cost a full repaint."""
-        self.changing = True
+    def change_screen(self, screen: Screen[None]) -> None:
+        """Show it as soon as the change that is under way, if any, is done.
+
+        A change that is broken off would leave a screen that was never mounted and takes no keys.
+        """
+        self._wanted = screen
+        if not self.changing:
+            self.changing = True
+            self._change_screens()
+
+    @work(group="view", exit_on_error=False)
+    async def _change_screens(self) -> None:
+        """Show each when it is complete: an empty frame in between would flicker and cost a full repaint."""
         try:
-            with self.batch_update():
-                await self.switch_screen(screen)
+            while self._wanted is not None:
+                screen, self._wanted = self._wanted, None
+                with self.batch_update():
+                    await self.switch_screen(screen)
         finally:
             self.changing = False
         self.reload_settings()

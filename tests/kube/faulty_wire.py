@@ -28,7 +28,8 @@ class Asked:
     """list, page (a later one), watch; dial: a connection that was refused before a list"""
     query: dict[str, str]
     fault: str = ""
-    ended: float = 0.0
+    delivered: int = 0
+    """The newest version that a watch was told of."""
 
 
 @dataclass
@@ -209,13 +210,13 @@ class FaultyWire:
         if fault == "replay":
             for change in self.collection.after(max(self.collection.compacted, position - 5)):
                 yield change.line()
-        async for chunk in self._changes(position, until=float(asked.query["timeoutSeconds"])):
+        async for chunk in self._changes(position, asked):
             yield chunk
 
-    async def _changes(self, position: int, *, until: float) -> AsyncGenerator[bytes, None]:
+    async def _changes(self, position: int, asked: Asked) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
         cuts = self.cuts
-        end = loop.time() + until
+        end = loop.time() + float(asked.query["timeoutSeconds"])
         while end - loop.time() > 0.001:  # less is a rounding error, which no timer can wait for
             if cuts.is_set():
                 await self._end(self.cut_how)
@@ -225,6 +226,7 @@ class FaultyWire:
                 position = changes[-1].version
                 for piece in self._pieces(b"".join(change.line() for change in changes)):
                     yield piece
+                asked.delivered = position
                 continue
             waited = await self._something(cuts, min(BOOKMARK_EVERY, end - loop.time()))
             if not waited and not self.collection.after(position):  # a bookmark never overtakes an event

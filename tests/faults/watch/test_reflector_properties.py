@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from itertools import pairwise
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from backend.kube import reflector
+from backend.kube.backoff import CAP, FIRST
 from backend.kube.status import State
 from tests.kube.checking_sink import CheckingSink
 from tests.kube.faulty_wire import FaultyWire
 from tests.kube.feeding import Feeding, feeding
 from tests.kube.simulation import simulate
 
-NAMES = ["a", "b", "c", "d"]
+NAMES = ["a", "b", "c", "d", "e", "f"]
+PAGE = 2
+"""Objects of a page, so that lists of a few objects have several, between which anything may happen."""
 FAULTS = [
     "429",
     "503",
@@ -35,12 +41,23 @@ FAULTS = [
     "replay",
     "slow",
 ]
+BEGINNING = 98
+"""The server's first version: 9 is not more than 10, and few changes lead from one to the other."""
+AT_ONCE = {"429", "503", "500", "504_too_large", "410", "400", "login_page"}
+"""Refusals that come at once and say nothing about the connection: the feed's own backoff counts them."""
 LOSES_THE_VERSION = {"410", "error_410", "400", "504_too_large", "500", "error_500"}
 CUTS = ["eof", "reset", "half_open"]
 
+puts = st.tuples(st.just("put"), st.sampled_from(NAMES), st.integers(0, 99))
+deletes = st.tuples(st.just("delete"), st.sampled_from(NAMES))
+upsets = st.tuples(st.just("upset"), st.sampled_from(FAULTS), st.sampled_from(CUTS))
+"""The watch is cut, and what the reflector asks next goes wrong."""
 actions = st.one_of(
-    st.tuples(st.just("put"), st.sampled_from(NAMES), st.integers(0, 99)),
-    st.tuples(st.just("delete"), st.sampled_from(NAMES)),
+    puts,
+    puts,
+    deletes,
+    upsets,
+    upsets,
     st.tuples(st.just("fault"), st.sampled_from(FAULTS)),
     st.tuples(st.just("cut"), st.sampled_from(CUTS)),
     st.tuples(st.just("compact")),
@@ -58,8 +75,9 @@ class Outcome:
     compactions: int
 
 
-async def play(script: list[tuple[object, ...]], seed: int) -> Outcome:
-    async with feeding(objects=0, max_backlog=50, seed=seed) as feed:
+async def play(script: list[tuple[object, ...]], seed: int, *, latency: float) -> Outcome:
+    async with feeding(objects=0, max_backlog=50, seed=seed, latency=latency) as feed:
+        feed.collection.version = BEGINNING
         compactions = await _act(feed, script)
         feed.wire.down = False
         await asyncio.sleep(3600)  # every fault is used up, every backoff and half-open connection is over
@@ -80,6 +98,9 @@ async def _act(feed: Feeding, script: list[tuple[object, ...]]) -> int:
                 wire.faults.append(fault)
             case ("cut", str(how)):
                 wire.cut(how)
+            case ("upset", str(fault), str(how)):
+                wire.faults.append(fault)
+                wire.cut(how)
             case ("compact",):
                 collection.compact()
                 compactions += 1
@@ -95,14 +116,22 @@ async def _act(feed: Feeding, script: list[tuple[object, ...]]) -> int:
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(actions, max_size=30), st.integers(0, 2**32))
-def test_any_interleaving_ends_with_the_servers_truth(script: list[tuple[object, ...]], seed: int) -> None:
-    outcome = simulate(play(script, seed))
+@given(st.lists(actions, max_size=30), st.integers(0, 2**32), st.sampled_from([0.0, 0.3, 5.0]))
+def test_any_interleaving_ends_with_the_servers_truth(
+    script: list[tuple[object, ...]], seed: int, latency: float
+) -> None:
+    """``latency``: of each piece of a list; a slow one is overtaken by changes and compactions."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reflector, "PAGE", PAGE)
+        patch.setitem(reflector.collect.__kwdefaults__, "limit", PAGE)
+        outcome = simulate(play(script, seed, latency=latency))
 
     assert outcome.sink.seen() == outcome.truth
     assert outcome.sink.state is State.LIVE
     _relists_have_causes(outcome)
     _nothing_is_hammered(outcome)
+    _waits_keep_the_law(outcome)
+    _watches_go_on_where_they_ended(outcome)
 
 
 def _relists_have_causes(outcome: Outcome) -> None:
@@ -124,3 +153,29 @@ def _nothing_is_hammered(outcome: Outcome) -> None:
     for start in times:
         inside = [at for at in times if start <= at < start + 60]
         assert len(inside) <= 2 * 7 + 4, inside
+
+
+def _waits_keep_the_law(outcome: Outcome) -> None:
+    """Between refusals in a row each wait is at least half its step of the backoff; one is free (R12)."""
+    row: list[float] = []
+    for one in [*(one for one in outcome.wire.asked if one.kind != "page"), None]:
+        if one is not None and one.fault in AT_ONCE:
+            row.append(one.at)
+            continue
+        if one is not None and row:
+            row.append(one.at)  # the request after the last refusal had to wait, too
+        waits = [after - before for before, after in pairwise(row)]
+        if waits:
+            waits.remove(min(waits))
+        for number, wait in enumerate(waits):
+            assert wait >= min(FIRST * 2**number, CAP) / 2 - 1e-6, waits
+        row = []
+
+
+def _watches_go_on_where_they_ended(outcome: Outcome) -> None:
+    """No watch begins before what an earlier one already told (R11)."""
+    told = 0
+    for one in outcome.wire.asked:
+        if one.kind == "watch":
+            assert int(one.query["resourceVersion"]) >= told
+            told = max(told, one.delivered)

@@ -1,0 +1,50 @@
+"""Views that follow each other faster than they are made: the last one is shown, and it is alive."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import pytest
+
+from console.application import NavarchApp
+from console.session import Gate
+from tests.ui.double import SessionDouble
+from tests.ui.seeing import see, until
+
+Open = Callable[..., NavarchApp]
+SIZE = (120, 40)
+LINES = ("pods", "nodes", "events", "pods -n pay", "secrets")
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_last_view_that_was_wished_for_is_shown_and_alive(open_app: Open, seed: int) -> None:
+    chance = random.Random(seed)
+    app = open_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        for _ in range(25):
+            app.run_line(chance.choice(LINES))
+            for _ in range(chance.randrange(40)):
+                await asyncio.sleep(0)
+        app.run_line("pods")
+        await see(pilot, "90 rows", "api-0")
+        assert app.screen.is_mounted
+        assert [type(screen).__name__ for screen in app.screen_stack] == ["Screen", "ResourcesScreen"]
+        await pilot.press("enter")
+        await see(pilot, "(describe)")
+
+
+async def test_a_view_wished_for_after_the_lock_does_not_come(open_app: Open) -> None:
+    session = SessionDouble()
+    app = open_app(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        app.run_line("pods")
+        app.action_lock()
+        await until(pilot, lambda: session.gate() is Gate.LOCKED)
+        app.run_line("nodes")
+        await see(pilot, "the vault is locked")
+        await until(pilot, lambda: not app.changing)
+        await see(pilot, "the vault is locked")
