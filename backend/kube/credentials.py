@@ -29,11 +29,20 @@ AFTER_401_PAUSE = 300.0
 
 
 class Runner(Protocol):
-    """``run_plugin``, or a test's."""
+    """Gets a plugin's credential: ``SharedPlugins``, or a test's."""
 
     async def __call__(
-        self, spec: ExecSpec, access: ClusterAccess, *, interactive: bool
-    ) -> PluginCredential: ...
+        self, spec: ExecSpec, access: ClusterAccess, *, interactive: bool, unwanted: PluginCredential | None
+    ) -> PluginCredential:
+        """``unwanted``: what this cluster was given last, and can't use any more."""
+        ...
+
+
+async def _alone(
+    spec: ExecSpec, access: ClusterAccess, *, interactive: bool, unwanted: PluginCredential | None
+) -> PluginCredential:
+    """A run that is shared with no other cluster."""
+    return await run_plugin(spec, access, interactive=interactive)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +69,16 @@ class Credentials:
         self,
         access: ClusterAccess,
         *,
-        runner: Runner = run_plugin,
+        runner: Runner = _alone,
+        attended: bool = False,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """``attended``: a person sits at our terminal all the time, so a plugin may ask (a command line)."""
         self._access = access
         self._runner = runner
+        self._attended = attended
+        self._given: PluginCredential | None = None
         self._clock = clock
         self._wall = wall
         self._flight: asyncio.Task[Credential] | None = None
@@ -127,7 +140,7 @@ class Credentials:
         expired = rejected.expires is not None and rejected.expires <= self._wall()
         spec = self._access.exec
         assert spec is not None
-        if not expired and spec.interactive_mode != "Never":
+        if not expired and spec.interactive_mode != "Never" and not self._attended:
             raise NeedsLogin(
                 self._access.name,
                 f"the server refused the credential that {spec.command} gave; a new one may need a person",
@@ -174,22 +187,38 @@ class Credentials:
         assert spec is not None
         if spec.approval is None:
             raise ExecNotApproved(access.name, f"the exec plugin {spec.command} was never approved")
-        if spec.interactive_mode == "Always" and not interactive:
+        if spec.interactive_mode == "Always" and not (interactive or self._attended):
             raise NeedsLogin(access.name, f"the exec plugin {spec.command} always asks a person")
         if self._failed is not None and not self._may_try_again(spec):
             raise self._failed.with_traceback(None)
         try:
-            given = await self._runner(spec, access, interactive=interactive and attended)
+            given = await self._run(spec, interactive=interactive and attended)
         except CredentialError as error:
             self._failed, self._failed_at = error, self._clock()
             raise
-        self._failed = None
+        self._failed, self._given = None, given
         return Credential(
             authorization=bearer(access.name, given.token) if given.token else None,
             certificate=given.certificate or self._static_certificate(),
             expires=given.expires,
             renew_at=self._renewal(given.expires),
         )
+
+    async def _run(self, spec: ExecSpec, *, interactive: bool) -> PluginCredential:
+        """Run it without a person where that may do, then with one where one is there."""
+        access, unwanted = self._access, self._given
+        if interactive or (self._attended and spec.interactive_mode == "Always"):
+            return await self._runner(spec, access, interactive=True, unwanted=unwanted)
+        try:
+            return await self._runner(spec, access, interactive=False, unwanted=unwanted)
+        except ExecNotApproved:
+            raise
+        except CredentialError as error:
+            if spec.interactive_mode == "Never":
+                raise
+            if self._attended:
+                return await self._runner(spec, access, interactive=True, unwanted=unwanted)
+            raise NeedsLogin(access.name, error.sentence, detail=error.detail) from error
 
     def _may_try_again(self, spec: ExecSpec) -> bool:
         return spec.interactive_mode == "Never" and self._clock() - self._failed_at > FAILURE_PAUSE

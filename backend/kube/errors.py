@@ -139,6 +139,9 @@ class CredentialError(KubeError):
     """No credential could be obtained: a plugin failed, a token file is missing or malformed."""
 
 
+_NEEDS_LOGIN = "needs login: "
+
+
 class ExecNotApproved(CredentialError):
     """The exec plugin was never approved, or the program, its arguments or its file changed since."""
 
@@ -148,4 +151,12 @@ class ExecNotApproved(CredentialError):
 class NeedsLogin(CredentialError):
     """Only a person can get the next credential (the plugin must prompt or open a browser)."""
 
-    default_advice = "Run: navarch cluster login"
+    default_advice = "Log in: L in the console, or navarch cluster login"
+
+    def __init__(self, cluster: str, sentence: object, *, advice: object = "", detail: object = "") -> None:
+        said = str(sentence).removeprefix(_NEEDS_LOGIN)
+        super().__init__(cluster, f"{_NEEDS_LOGIN}{said}", advice=advice, detail=detail)
+
+
+class LoginGivenUp(NeedsLogin):
+    """The person ended the login (ctrl-c)."""

@@ -28,6 +28,7 @@ _PASSED_PREFIXES = (
     *("LC_", "XDG_", "AWS_", "AZURE_", "AAD_", "ARM_", "CLOUDSDK_", "GOOGLE_", "GCLOUD_", "OCI_", "OS_"),
     *("DIGITALOCEAN_", "IBMCLOUD_", "TELEPORT_", "TSH_", "VAULT_", "OKTA_", "OIDC_", "KUBELOGIN_"),
 )
+_WINDOWS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 _LOADER = re.compile(
     r"LD_.*|DYLD_.*|PYTHON.*|PERL.*|RUBY.*|NODE_(OPTIONS|PATH|EXTRA_CA_CERTS)|(_|JDK_)?JAVA_.*|CLASSPATH|"
     r"BASH_ENV|BASH_FUNC_.*|ENV|IFS|PATH|PS4|SHELLOPTS|BASHOPTS|GCONV_PATH|GLIBC_TUNABLES|MALLOC_.*|"
@@ -47,6 +48,9 @@ def environment(
 ) -> dict[str, str]:
     """The plugin's whole environment."""
     passed = {k: v for k, v in environ.items() if k in _PASSED or k.startswith(_PASSED_PREFIXES)}
+    if not interactive and spec.interactive_mode != "Never":
+        for name in _WINDOWS:  # nobody asked for it: no browser may open by itself
+            passed.pop(name, None)
     passed |= {name: value for name, value in spec.env if not _LOADER.fullmatch(name)}
     passed["KUBERNETES_EXEC_INFO"] = exec_info(spec, access, interactive=interactive)
     return passed

@@ -20,17 +20,24 @@ from typing import Any
 import msgspec
 
 from backend.kube.access import ClusterAccess, ExecSpec
-from backend.kube.errors import CredentialError
+from backend.kube.errors import CredentialError, LoginGivenUp
 from backend.kube.exec_environment import environment
 from backend.kube.exec_review import check_approval
+from backend.kube.foreground import in_foreground, stopped
 from backend.kube.tls import ClientCertificate
 from backend.secret import Secret
 
 DEADLINE = 60.0
+LOGIN_DEADLINE = 300.0
+"""Seconds for a person to find their passphrase, their phone, the browser's window."""
 MAX_STDOUT = 1024 * 1024
 MAX_STDERR = 64 * 1024
 MAX_CHATTER = 16 * 1024 * 1024
 """Bytes on stderr after which a plugin is taken for one that never ends, and is ended."""
+_LOOK = 0.5
+"""Seconds between looks whether it was stopped."""
+_GIVEN_UP = frozenset({-signal.SIGINT, -signal.SIGQUIT, 128 + signal.SIGINT, 128 + signal.SIGQUIT})
+"""How a program ends that ctrl-c or ctrl-\\ ended."""
 _GRACE = 1.0
 """Seconds between asking a plugin to end and ending it, and for its pipes to drain."""
 
@@ -63,15 +70,17 @@ async def run_plugin(
     access: ClusterAccess,
     *,
     interactive: bool,
-    deadline: float = DEADLINE,
+    deadline: float | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> PluginCredential:
     """Run the approved plugin once and return its credential.
 
-    ``interactive``: a person is there and this process's terminal is free for the plugin. Raises
-    ExecNotApproved, or CredentialError with one sentence for anything else.
+    ``interactive``: a person is there and this process's terminal is free for the plugin, which gets it as a
+    shell's job does: ctrl-c ends the plugin, not us. ``deadline``: in seconds; None: one minute, with a person
+    five. Raises ExecNotApproved, LoginGivenUp, or CredentialError with one sentence for anything else.
     """
     interactive = interactive and spec.interactive_mode != "Never"
+    deadline = deadline or (LOGIN_DEADLINE if interactive else DEADLINE)
     program = await asyncio.to_thread(check_approval, spec, access)
     told = environment(spec, access, interactive=interactive, environ=environ)
     async with (
@@ -87,8 +96,10 @@ async def run_plugin(
                 stderr=None if interactive else complaints.write_end,
                 env=told,
                 cwd=Path.home(),
-                # Its own session: it can't reach our terminal, and its children can be ended with it.
+                # Its own session: it can't reach our terminal. With a person, a job of its own in ours. In
+                # both its children can be ended with it.
                 start_new_session=not interactive,
+                process_group=0 if interactive else None,
             )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
@@ -96,7 +107,10 @@ async def run_plugin(
         finally:
             output.opened()
             complaints.opened()
-        await _watched(process, (output, complaints), spec, access, deadline)
+        with in_foreground(process.pid) if interactive else contextlib.nullcontext():
+            ended = await _watched(process, (output, complaints), spec, access, deadline)
+    if interactive and (not ended or process.returncode in _GIVEN_UP):
+        raise LoginGivenUp(access.name, f"the login with {spec.command} was given up")
     for capture in (output, complaints):
         if capture.flooded.done():
             raise _failure(spec, access, f"printed more than {capture.flood // 1024} KiB and was ended")
@@ -164,13 +178,19 @@ async def _watched(
     spec: ExecSpec,
     access: ClusterAccess,
     deadline: float,
-) -> None:
-    """Wait until it ends or floods us; whatever happens, it and its children are gone afterwards."""
+) -> bool:
+    """Wait until it ends or floods us; whatever happens, it and its children are gone afterwards.
+
+    False: somebody stopped it (ctrl-z), and nobody could continue it.
+    """
     ended = asyncio.ensure_future(process.wait())
+    watched: list[asyncio.Future[Any]] = [ended, *(capture.flooded for capture in captures)]
+    halted = False
     try:
         async with asyncio.timeout(deadline):
-            watched: list[asyncio.Future[Any]] = [ended, *(capture.flooded for capture in captures)]
-            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+            while not halted and not any(future.done() for future in watched):
+                await asyncio.wait(watched, timeout=_LOOK, return_when=asyncio.FIRST_COMPLETED)
+                halted = not ended.done() and stopped(process.pid)
     except TimeoutError:
         raise _failure(
             spec,
@@ -183,6 +203,7 @@ async def _watched(
         await asyncio.shield(_end(process))
     # The rest is in the pipes; a daemon that left the group may hold them open for ever.
     await asyncio.wait([capture.closed for capture in captures], timeout=_GRACE)
+    return not halted
 
 
 async def _end(process: Process) -> None:

@@ -15,7 +15,6 @@ TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({*_LISTS, Scope.SETTINGS}),
     frozenset({*_TEXTS, Scope.TEXT, Scope.OBJECT, Scope.OWN}),
     frozenset({*_LISTS, Scope.RIGHTS}),
-    frozenset({*_TEXTS, Scope.TEXT, Scope.OBJECT}),
     frozenset({*_DIALOGS, Scope.STATES}),
     frozenset({Scope.APP, Scope.FORM, Scope.READING, Scope.HELP}),
     frozenset({Scope.APP, Scope.FORM, Scope.READING, Scope.OUTPUT}),
