@@ -164,9 +164,12 @@ class Locks:
 
     async def _take_over(self, members: Sequence[Member]) -> None:
         """Names and tags change in place; other clusters or credentials need new connections."""
+        from backend.fleet.acting import acting_as
+
         notice = safe_text("The vault's clusters changed; this is how they are now.")
         fleet = self._app.fleet_now
-        if fleet is not None and fleet.restate(members):
+        reached = acting_as(members, self._app.session.acting_as)
+        if fleet is not None and fleet.restate(reached):
             self._app.show_again(notice)
         else:
             await self._app.connect_again(notice)

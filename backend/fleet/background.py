@@ -97,6 +97,8 @@ class Background:
         self._unseen_since: dict[str, float] = {}
         self._moved = {cluster.id: asyncio.Event() for cluster in clusters}
         """Set when the cluster's tier is another one."""
+        self._due: set[str] = set()
+        """Clusters to be looked at now, whatever their pause."""
         self._listeners: set[asyncio.Event] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -150,6 +152,11 @@ class Background:
         for cluster_id in before ^ set(seen):
             self._moved[cluster_id].set()
         self._arrange()
+
+    def look_now(self, cluster_id: str) -> None:
+        """The cluster may answer again: somebody logged in."""
+        self._due.add(cluster_id)
+        self._moved[cluster_id].set()
 
     def tier(self, cluster_id: str) -> Tier:
         if cluster_id in self.watched:
@@ -232,6 +239,9 @@ class Background:
         ended, released, moved = loop.time(), False, self._moved[cluster.id]
         while True:
             moved.clear()
+            if cluster.id in self._due:
+                self._due.discard(cluster.id)
+                return
             far = self.tier(cluster.id) is Tier.FAR
             due = ended + max(at_least, self._again(cluster.id) * spread)
             wake = due if released or not far else min(due, ended + LINGER)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from backend.fleet.member import Member
@@ -56,12 +58,14 @@ class Target:
 class Cluster:
     """A member and its connection. Nothing is dialled before the first request."""
 
-    def __init__(self, member: Member, *, connect: Connect) -> None:
+    def __init__(self, member: Member, *, connect: Connect, attended: bool = False) -> None:
         self.member = member
+        self._attended = attended
         self.name: SafeStr = safe_text(member.name)
         self._connect = connect
         self._client: Client | None = None
         self._heard: dict[str, None] = {}
+        self._wakers: set[Callable[[], None]] = set()
 
     @property
     def id(self) -> str:
@@ -90,6 +94,49 @@ class Cluster:
     def clock_skew(self) -> float:
         """Seconds this cluster's clock is ahead of ours."""
         return self._client.clock_skew if self._client is not None else 0.0
+
+    # --- logging in
+
+    async def ready(self) -> None:
+        """Where a person may be asked for a credential: have it, before a deadline begins.
+
+        Raises KubeError.
+        """
+        if self._attended:
+            await self.client.ready()
+
+    async def log_in(self) -> None:
+        """Get a new credential with the person at our terminal; whoever waits for this cluster tries at once.
+
+        Raises CredentialError.
+        """
+        await self.client.log_in()
+        self.wake()
+
+    def wake(self) -> None:
+        """Whoever pauses before asking this cluster again asks now."""
+        for waker in list(self._wakers):
+            waker()
+
+    def wakes(self, waker: Callable[[], None]) -> None:
+        """``waker`` is called, from now on, whenever the cluster may answer again."""
+        self._wakers.add(waker)
+
+    @contextmanager
+    def woken_by(self, waker: Callable[[], None]) -> Iterator[None]:
+        """Inside, ``waker`` is called when the cluster may answer again."""
+        self._wakers.add(waker)
+        try:
+            yield
+        finally:
+            self._wakers.discard(waker)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, but no longer than until the cluster may answer again."""
+        woken = asyncio.Event()
+        with self.woken_by(woken.set), suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await woken.wait()
 
     async def resolve(self, word: str) -> Target:
         """What a kind's word means here.

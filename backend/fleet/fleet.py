@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from backend.fleet.acting import AttributedJournal
@@ -13,6 +14,7 @@ from backend.fleet.member import Member, select
 from backend.fleet.query import Query
 from backend.kube.admission import Admission
 from backend.kube.client import Client
+from backend.kube.exec_sharing import SharedPlugins
 from backend.text import safe_text
 
 if TYPE_CHECKING:
@@ -47,19 +49,24 @@ class Fleet:
         journal: JournalLike | None = None,
         on_close: Callable[[], None] | None = None,
         after: Fleet | None = None,
+        attended: bool = False,
     ) -> None:
         """``connect`` makes a member's client; the default dials its API server directly. ``journal``: where
         acts are written down; None when the fleet lives in memory only. ``on_close``: called at the end,
         such as to close the vault that the journal is in. ``after``: the fleet that this one replaces: what
-        it learnt of namespaces stays known."""
+        it learnt of namespaces, and what plugins gave, stays known. ``attended``: a person sits at our
+        terminal; a plugin may ask them."""
         members = list(members)
         impersonating = any(member.access.impersonate for member in members)
         self.journal = AttributedJournal(journal, members) if journal and impersonating else journal
         self._on_close = on_close
         self.admission = Admission()
         """Shared by all tables: who may dial and list now."""
-        connect = connect or Connector(self.admission).client
-        self._clusters = {member.id: Cluster(member, connect=connect) for member in members}
+        self._plugins: SharedPlugins = after._plugins if after is not None else SharedPlugins()
+        connect = connect or Connector(self.admission, self._plugins, attended=attended).client
+        self._clusters = {
+            member.id: Cluster(member, connect=connect, attended=attended) for member in members
+        }
         self._views: WarmViews | None = None
         for known in after.clusters if after is not None else ():
             if known.id in self._clusters:
@@ -140,6 +147,8 @@ class Fleet:
 
             make_room(len(self._clusters))
             self._background = Background(self.clusters, open_table=self.table, admission=self.admission)
+            for cluster in self.clusters:
+                cluster.wakes(partial(self._background.look_now, cluster.id))
         return self._background
 
     async def aclose(self) -> None:

@@ -85,6 +85,7 @@ async def list_once(
 
     async def run(cluster: Cluster) -> None:
         try:
+            await cluster.ready()
             async with asyncio.timeout(timeout):
                 async with aclosing(_Lister(cluster, query, objects=objects).pieces()) as found:
                     async for piece in found:

@@ -6,6 +6,8 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from backend import log
@@ -217,7 +219,7 @@ class LiveTable:
             except KubeError as error:
                 self._set_status(cluster.id, state_of(error))
                 pause = backoff.next(time.monotonic(), at_least=getattr(error, "retry_after", None))
-            await asyncio.sleep(pause)
+            await cluster.pause(pause)
 
     async def _watch(
         self,
@@ -234,8 +236,8 @@ class LiveTable:
             for namespace in namespaces
         ]
         self._feeds.setdefault(cluster.id, {})[target.listed.full_name] = feeds
-        if until_forbidden:
-            feeds[0].on_status = lambda feed: _note_forbidden(feed, forbidden)
+        for feed in feeds:
+            feed.on_status = partial(_note_forbidden, forbidden) if until_forbidden else _note_namespace
         try:
             reflectors = [self._reflector(cluster, target, feed) for feed in feeds]
         except KubeError as error:  # the access itself is unusable: no request can help
@@ -243,12 +245,16 @@ class LiveTable:
             return False
         tasks = [asyncio.create_task(reflector.run()) for reflector in reflectors]
         waiting = asyncio.create_task(forbidden.wait())
+        awake = ExitStack()
+        for reflector in reflectors:
+            awake.enter_context(cluster.woken_by(reflector.wake))
         try:
             done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
             return waiting in done
         finally:
+            awake.close()
             for task in (*tasks, waiting):
                 task.cancel()
             for feed in feeds:
@@ -266,6 +272,12 @@ class LiveTable:
         )
 
 
-def _note_forbidden(feed: Feed, forbidden: asyncio.Event) -> None:
+def _note_forbidden(forbidden: asyncio.Event, feed: Feed) -> None:
     if feed.current is not None and feed.current.state is State.FORBIDDEN:
         forbidden.set()
+
+
+def _note_namespace(feed: Feed) -> None:
+    """A namespace that was named and may be listed is known from now on."""
+    if feed.namespace and feed.current is not None and feed.current.state is State.LIVE:
+        feed.cluster.hear_of([feed.namespace])

@@ -17,7 +17,7 @@ from backend.kube.credentials import Credentials
 from backend.kube.decoder import UNREADABLE
 from backend.kube.dial import Handshakes, StreamOpener
 from backend.kube.discovery import Discovery, discover
-from backend.kube.errors import BadResponse
+from backend.kube.errors import BadResponse, CredentialError
 from backend.kube.naming import naming
 from backend.kube.objects import ApiResource
 from backend.kube.paging import FIRST_PAGE, LATER_PAGES, PageReader, PageSizes
@@ -62,9 +62,10 @@ class Client:
     ) -> None:
         """``opener``: how byte streams are opened (SSH later); ``wire``: in tests, the whole transport."""
         self.access = access
+        self._credentials = credentials or Credentials(access)
         self._calls = Caller(
             access,
-            wire=wire or Transport(access, credentials, opener=opener, handshakes=handshakes),
+            wire=wire or Transport(access, self._credentials, opener=opener, handshakes=handshakes),
             user_agent=user_agent,
             clock=clock,
         )
@@ -98,6 +99,20 @@ class Client:
 
     async def aclose(self) -> None:
         await self._calls.wire.aclose()
+
+    async def ready(self) -> None:
+        """Obtain the credential, if there is none yet: that may take a person. Raises CredentialError."""
+        await self._credentials.current()
+
+    async def log_in(self) -> None:
+        """Get a new credential from the plugin, with the person at our terminal. Raises CredentialError."""
+        if not self._credentials.uses_plugin:
+            raise CredentialError(
+                self.cluster,
+                "it uses no program to log in",
+                advice="Renew its kubeconfig, and read it again.",
+            )
+        await self._credentials.login(interactive=True)
 
     async def reach(self) -> None:
         """Connect, if no connection is left from before; the next request finds it open."""

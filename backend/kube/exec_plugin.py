@@ -23,7 +23,7 @@ from backend.kube.access import ClusterAccess, ExecSpec
 from backend.kube.errors import CredentialError, LoginGivenUp
 from backend.kube.exec_environment import environment
 from backend.kube.exec_review import check_approval
-from backend.kube.foreground import in_foreground, stopped
+from backend.kube.foreground import job, stopped
 from backend.kube.tls import ClientCertificate
 from backend.secret import Secret
 
@@ -76,8 +76,8 @@ async def run_plugin(
     """Run the approved plugin once and return its credential.
 
     ``interactive``: a person is there and this process's terminal is free for the plugin, which gets it as a
-    shell's job does: ctrl-c ends the plugin, not us. ``deadline``: in seconds; None: one minute, with a person
-    five. Raises ExecNotApproved, LoginGivenUp, or CredentialError with one sentence for anything else.
+    shell's job does: ctrl-c ends the plugin, not us. ``deadline``: in seconds; None: one minute, with a
+    person five. Raises ExecNotApproved, LoginGivenUp, or CredentialError with one sentence for anything else.
     """
     interactive = interactive and spec.interactive_mode != "Never"
     deadline = deadline or (LOGIN_DEADLINE if interactive else DEADLINE)
@@ -87,30 +87,32 @@ async def run_plugin(
         _captured(MAX_STDOUT, flood=MAX_STDOUT) as output,
         _captured(MAX_STDERR, flood=MAX_CHATTER) as complaints,
     ):
-        try:
-            process = await asyncio.create_subprocess_exec(
-                program,
-                *spec.args,
-                stdin=None if interactive else asyncio.subprocess.DEVNULL,
-                stdout=output.write_end,
-                stderr=None if interactive else complaints.write_end,
-                env=told,
-                cwd=Path.home(),
-                # Its own session: it can't reach our terminal. With a person, a job of its own in ours. In
-                # both its children can be ended with it.
-                start_new_session=not interactive,
-                process_group=0 if interactive else None,
-            )
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise _failure(spec, access, f"can't be run: {reason}", advice=spec.install_hint) from None
-        finally:
-            output.opened()
-            complaints.opened()
-        with in_foreground(process.pid) if interactive else contextlib.nullcontext():
+        with job() if interactive else contextlib.nullcontext() as foreground:
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    program,
+                    *spec.args,
+                    stdin=None if interactive else asyncio.subprocess.DEVNULL,
+                    stdout=output.write_end,
+                    stderr=None if interactive else complaints.write_end,
+                    env=told,
+                    cwd=Path.home(),
+                    # Its own session: it can't reach our terminal. With a person, a job of its own in ours.
+                    # In both its children can be ended with it.
+                    start_new_session=not interactive,
+                    process_group=0 if interactive else None,
+                )
+            except (OSError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or error
+                raise _failure(spec, access, f"can't be run: {reason}", advice=spec.install_hint) from None
+            finally:
+                output.opened()
+                complaints.opened()
+            if foreground is not None:
+                foreground.begin(process.pid)
             ended = await _watched(process, (output, complaints), spec, access, deadline)
     if interactive and (not ended or process.returncode in _GIVEN_UP):
-        raise LoginGivenUp(access.name, f"the login with {spec.command} was given up")
+        raise LoginGivenUp(access.name, f"the login was given up ({Path(spec.command).name})")
     for capture in (output, complaints):
         if capture.flooded.done():
             raise _failure(spec, access, f"printed more than {capture.flood // 1024} KiB and was ended")

@@ -1,7 +1,7 @@
 """One run of a plugin for all clusters that would get the same answer, and one person's attention at a time.
 
-client-go shares an authenticator between clusters whose exec sections are equal (and whose cluster information
-is, where the plugin is given any); so do we. A plugin that may ask a person has the terminal to itself.
+client-go shares an authenticator between clusters whose exec sections are equal (and whose cluster
+information is, where the plugin is given any); so do we. A plugin that may ask has the terminal to itself.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class _Shared:
 class SharedPlugins:
     """Runs plugins for a whole fleet; a :class:`~backend.kube.credentials.Runner`.
 
-    Credentials stay in memory as long as this object. It outlives a fleet that is made anew, so that nobody is
-    asked twice.
+    Credentials stay in memory as long as this object. It outlives a fleet that is made anew, so that nobody
+    is asked twice.
     """
 
     def __init__(self, run: Callable[..., object] = run_plugin) -> None:

@@ -74,6 +74,7 @@ async def each(
 
     async def one(cluster: Cluster) -> tuple[Cluster, Found | KubeError]:
         try:
+            await cluster.ready()
             async with asyncio.timeout(timeout):
                 return cluster, await ask(cluster)
         except KubeError as error:

@@ -26,6 +26,15 @@ ACTIONS = (
         word="as",
     ),
     action(
+        "login",
+        "L",
+        "screen.log_in",
+        "log in",
+        "Let the programs of clusters that need a login ask you, in the whole terminal",
+        bar=7,
+        word="login",
+    ),
+    action(
         "as.self",
         "U",
         "screen.act_as_ourselves",

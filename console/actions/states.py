@@ -19,6 +19,15 @@ ACTIONS = (
         palette=False,
     ),
     action(
+        "states.login",
+        "L",
+        "screen.log_in",
+        "log in",
+        "Let this cluster's program ask you, in the whole terminal",
+        bar=29,
+        palette=False,
+    ),
+    action(
         "states.programs",
         "P",
         "screen.programs",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from backend.fleet.registry import Accepted, Candidate, Choice, Registry, Review
 
 LARGEST_INPUT = 16 * 1024 * 1024
-_LOGIN_SECONDS = 300.0
-"""For a person to find their passphrase, their phone, the browser's window."""
 _MARKS = {"show": "·", "consent": "!", "refuse": "✖"}
 
 ImportAll = Annotated[bool, typer.Option("--yes", help="Import all that needs no special consent.")]
@@ -272,7 +269,6 @@ def login(
     """Review and approve a cluster's exec plugin, and let it log in (it may open a browser or ask)."""
     from backend.fleet.registry.approvals import approved, command_line, sentences
     from backend.kube.credentials import Credentials
-    from backend.kube.exec_plugin import run_plugin
     from backend.kube.exec_review import approval_for
     from console.cli.programs import show_program
 
@@ -298,6 +294,5 @@ def login(
     ready = approved(access, trusted)
     if ready.exec is None:
         return
-    credentials = Credentials(ready, runner=partial(run_plugin, deadline=_LOGIN_SECONDS))
-    complete(credentials.login(interactive=prompt.person_present()))
+    complete(Credentials(ready).login(interactive=prompt.person_present()))
     say(f"{_safe(known.record.name)}: the program gave a credential")

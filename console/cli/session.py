@@ -48,14 +48,17 @@ def open_fleet(kubeconfig: Path | None, *, acting: bool = False) -> Fleet:
         try:
             known = acting_as(members(vault), chosen())
             keep = acting
-            return Fleet(known, journal=Journal(vault), on_close=vault.close) if acting else Fleet(known)
+            person = prompt.person_present()
+            if not acting:
+                return Fleet(known, attended=person)
+            return Fleet(known, journal=Journal(vault), on_close=vault.close, attended=person)
         finally:
             if not keep:
                 vault.close()
     found, problems = members_of(kubeconfig)
     for problem in problems:
         say(problem)
-    return Fleet(acting_as(approved_for_now(found), chosen()))
+    return Fleet(acting_as(approved_for_now(found), chosen()), attended=prompt.person_present())
 
 
 def open_vault(*, ask: bool = True, extend: bool = True, quiet: bool = False) -> Vault:

@@ -328,6 +328,12 @@ class FleetScreen(TableScreen):
     def _moved(self) -> None:
         self._look()
 
+    def to_log_in(self) -> list[str]:
+        """The marked clusters, or the one under the cursor, if they use a program; else all that need it."""
+        chosen = list(self.table.source.marks) or ([self.table.row.id] if self.table.row is not None else [])
+        programs = {member.id for member in self.navarch.members if member.access.exec is not None}
+        return [one for one in chosen if one in programs] or super().to_log_in()
+
     def open_row(self, row: Any) -> None:
         self._remember()
         self.navarch.show(ResourcesView(Query(kind="pods", clusters=(row.name,))))

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
+from backend.kube.status import State
 from console.actions import Scope
 from console.keymap import bindings
 from console.screens.jump import JumpScreen
@@ -175,6 +176,15 @@ class FrameScreen(Screen[None]):
 
         self.app.push_screen(StatesScreen(self.top.pairs))
 
+    def to_log_in(self) -> list[str]:
+        """Ids of the clusters that a login would be for: those that need one."""
+        return self.top.in_state(State.AUTH)
+
+    def action_log_in(self) -> None:
+        from console.screens.login import start_login
+
+        start_login(self.navarch, self.to_log_in())
+
     def action_act_as(self) -> None:
         from console.screens.act_as import ask_as_whom
 
@@ -227,6 +237,8 @@ class FrameScreen(Screen[None]):
                 works = self.top.has_states
             case "search":
                 works = True
+            case "log_in":
+                works = bool(self.to_log_in())
             case "act_as_ourselves":
                 works = self.navarch.session.acting_as is not None
             case "error":

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from textual import on
 from textual.widget import Widget
 
+from backend.fleet.member import Member
 from backend.kube.status import State, Status
 from backend.text import SafeStr
 from console.actions import Scope
@@ -84,10 +85,13 @@ class StatesScreen(DialogScreen[None]):
 
     def _advice(self, name: str, status: Status) -> str:
         if status.state is State.AUTH:
-            member = next((member for member in self.navarch.members if member.name == name), None)
+            member = self._member(name)
             if member is not None:
                 return self.navarch.session.login_advice(member)
         return status.advice or _ADVICE.get(status.state, "")
+
+    def _member(self, name: str) -> Member | None:
+        return next((member for member in self.navarch.members if member.name == name), None)
 
     @on(ChoiceList.Chosen)
     def _open(self) -> None:
@@ -98,6 +102,14 @@ class StatesScreen(DialogScreen[None]):
         self.dismiss(None)
         self.navarch.action_connect_again()
 
+    def action_log_in(self) -> None:
+        from console.screens.login import start_login
+
+        member = self._member(self._current[0])
+        if member is not None:
+            self.dismiss(None)
+            start_login(self.navarch, [member.id])
+
     def action_programs(self) -> None:
         self.dismiss(None)
         self.navarch.action_programs()
@@ -105,6 +117,9 @@ class StatesScreen(DialogScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "programs":
             return bool(self.navarch.programs)
+        if action == "log_in":
+            member = self._member(self._current[0]) if self.is_mounted else None
+            return member is not None and member.access.exec is not None
         if action == "connect_again":
             return any(status.state is not State.LIVE for _, status in self._pairs)
         return super().check_action(action, parameters)

@@ -59,7 +59,4 @@ class FileSession(MemorySession):
             return safe_text("Renew the credential in the kubeconfig; press r to read it again.")
         if member.access.exec.approval is None:
             return safe_text("Press P to see the program that it wants to run, and to let it.")
-        return safe_text(
-            "If its program must ask you something, run it by hand and press r; or keep the cluster "
-            "in the vault: navarch cluster import, then navarch cluster login."
-        )
+        return safe_text("Press L: its program gets the terminal and asks you.")

@@ -117,6 +117,8 @@ class VaultSession:
         from shlex import quote
 
         name = quote(member.name)
+        if member.access.exec is not None and member.access.exec.approval is not None:
+            return safe_text("Press L: its program gets the terminal and asks you.")
         if member.access.exec is not None:
             return safe_text(f"In another terminal: navarch cluster login {name}   then press r here.")
         return safe_text(f"Renew its kubeconfig, then: navarch cluster refresh {name}   then press r here.")

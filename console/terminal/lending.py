@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import sys
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from textual.app import App
 
+from backend.text import safe_text
 from console.terminal.driver import NavarchDriver
 
 
@@ -36,6 +38,17 @@ async def lend_terminal(app: App[None]) -> AsyncIterator[None]:
     app.screen.refresh(layout=True)
     if failure is not None:
         raise failure
+
+
+async def read_on(sentence: str) -> None:
+    """Say this below what the program said, and wait until a person has read it and goes back."""
+
+    def wait() -> None:
+        sys.__stderr__.write(f"\n{safe_text(sentence)}. Press enter to go back to Navarch. ")  # type: ignore[union-attr]
+        sys.__stderr__.flush()  # type: ignore[union-attr]
+        sys.__stdin__.readline()  # type: ignore[union-attr]
+
+    await asyncio.to_thread(wait)
 
 
 @contextlib.contextmanager

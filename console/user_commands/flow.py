@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -106,7 +105,7 @@ async def _note(
 
 async def _in_terminal(app: NavarchApp, seen: Seen, jobs: Sequence[Job], outcomes: Outcomes) -> None:
     """Each gets the whole terminal; the first that fails ends the row."""
-    from console.terminal.lending import lend_terminal
+    from console.terminal.lending import lend_terminal, read_on
 
     async with lend_terminal(app):
         for place, job in enumerate(jobs):
@@ -114,19 +113,8 @@ async def _in_terminal(app: NavarchApp, seen: Seen, jobs: Sequence[Job], outcome
             child = await asyncio.create_subprocess_exec(*job.argv, executable=str(seen.path), env=env)
             outcomes[place] = code = await child.wait()
             if code:
-                await _read_on(f"{seen.title}: {ended_with(code)}")
+                await read_on(f"{seen.title}: {ended_with(code)}")
                 break
     failed = [code for code in outcomes.values() if code]
     if failed:
         app.say(f"{seen.title}: {ended_with(failed[0])}", Tone.WARNING)
-
-
-async def _read_on(sentence: str) -> None:
-    """What a failed program said can be read until a person goes back."""
-
-    def wait() -> None:
-        sys.__stderr__.write(f"\n{safe_text(sentence)}. Press enter to go back to Navarch. ")  # type: ignore[union-attr]
-        sys.__stderr__.flush()  # type: ignore[union-attr]
-        sys.__stdin__.readline()  # type: ignore[union-attr]
-
-    await asyncio.to_thread(wait)

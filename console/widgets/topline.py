@@ -58,6 +58,10 @@ class TopLine(LineWidget):
             self._names = names
         self.sync()
 
+    def in_state(self, *states: State) -> list[str]:
+        """Ids of the clusters that are in one of these states."""
+        return [one for one, status in self._statuses.items() if status.state in states]
+
     def pairs(self) -> list[tuple[str, Status]]:
         """Every cluster's name and state, the worst first."""
         return worst_first(self._statuses, self._names)

@@ -43,7 +43,14 @@ class FakePlugin:
     fails: bool = False
     gate: asyncio.Event | None = None
 
-    async def __call__(self, spec: ExecSpec, access: ClusterAccess, *, interactive: bool) -> PluginCredential:
+    async def __call__(
+        self,
+        spec: ExecSpec,
+        access: ClusterAccess,
+        *,
+        interactive: bool,
+        unwanted: PluginCredential | None = None,
+    ) -> PluginCredential:
         self.runs.append(interactive)
         if self.gate is not None:
             await self.gate.wait()

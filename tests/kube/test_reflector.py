@@ -277,7 +277,7 @@ def test_a_plugin_that_must_ask_a_person_is_left_alone() -> None:
             await feed.settle(86_400)
             assert feed.sink.state is State.AUTH
             assert len(feed.wire.asked) == 2
-            assert feed.sink.statuses[-1].detail == "only a person can log in"
+            assert feed.sink.statuses[-1].detail == "needs login: only a person can log in"
             assert "navarch cluster login" in feed.sink.statuses[-1].advice
 
     simulate(scenario())

@@ -364,6 +364,10 @@ class ClientDouble:
         """There is no connection."""
 
 
+async def _ready() -> None:
+    """Nobody has to be asked for a credential."""
+
+
 class FleetDouble:
     def __init__(
         self,
@@ -392,6 +396,7 @@ class FleetDouble:
                 member=m,
                 client=ClientDouble(m.name, self.objects, partial(self.statuses.__getitem__, m.id)),
                 known_namespaces=["pay"],
+                ready=_ready,
             )
             for m in self.members
         }
