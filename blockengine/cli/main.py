@@ -1,6 +1,7 @@
 """The command line of the block engine.
 
-python -m blockengine replica create|show|scrub DIRECTORY
+python -m blockengine replica create|show|scrub|serve DIRECTORY
+python -m blockengine volume create|serve|show|force --voter ADDRESS …
 python -m blockengine nbd DIRECTORY --socket PATH | --port NUMBER
 """
 
@@ -10,7 +11,7 @@ import argparse
 import re
 import sys
 
-from blockengine.cli import nbd, replica
+from blockengine.cli import nbd, replica, volume
 from blockengine.replica.replica import Damaged, Failed, Misplaced
 from blockengine.volume.device import Refusal
 
@@ -30,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m blockengine", description="Navarch's block engine")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     replica.add(commands, size)
+    volume.add(commands)
     nbd.add(commands)
     chosen = parser.parse_args(arguments)
     try:

@@ -10,8 +10,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
+from blockengine.cli.lock import locked
 from blockengine.cli.place import here
-from blockengine.cli.replica import locked
 from blockengine.replica.replica import Replica
 from blockengine.volume.nbd_server import Server
 from blockengine.volume.standalone import Standalone

@@ -1,31 +1,42 @@
-"""`replica create`, `show` and `scrub`: one replica in one directory."""
+"""`replica create`, `show`, `scrub` and `serve`: one replica or witness in one directory."""
 
 from __future__ import annotations
 
 import argparse
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
+from blockengine.cli import serve
+from blockengine.cli.lock import locked
 from blockengine.cli.place import here
 from blockengine.membership.ballot import Ballot
 from blockengine.membership.record import Epoch, Member, Position, Record, Voter
 from blockengine.replica.files import RealDirectory
-from blockengine.replica.identity import REGION, check_geometry
+from blockengine.replica.identity import LEASE, REGION, check_geometry
 from blockengine.replica.layer import BLOCK
+from blockengine.replica.regionlog import ID
 from blockengine.replica.replica import Replica
+from blockengine.replica.witness import Witness
 
 
 def add(commands: Any, size: Callable[[str], int]) -> None:
     """Add `replica` to the command line."""
-    parser = commands.add_parser("replica", help="make, show or scrub a replica")
+    parser = commands.add_parser("replica", help="make, serve, show or scrub a replica")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    create = actions.add_parser("create", help="make an empty replica that stands alone")
-    create.add_argument("--size", type=size, required=True, help="1G, 512M or bytes")
+    create = actions.add_parser("create", help="make an empty replica, alone or blank for `volume create`")
+    kind = create.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--size", type=size, help="1G, 512M or bytes")
+    kind.add_argument("--witness", action="store_true", help="a voter without data; needs --of")
+    create.add_argument("--of", default="", metavar="VOLUME", help="blank, one of several of this volume")
+    create.add_argument("--name", default="", help="the replica's id; drawn if not given")
     create.add_argument("--block-size", type=int, default=BLOCK, help="512 or 4096")
-    create.add_argument("--volume", default="", help="the volume's id; drawn if not given")
+    create.add_argument("--region", type=size, default=REGION, help="the unit of resync; 4M")
+    create.add_argument("--lease", type=int, default=LEASE, help="milliseconds; the same on all voters")
+    serve.add(actions)
     show = actions.add_parser("show", help="what the replica is and what it promised")
     scrub = actions.add_parser("scrub", help="read and verify every block")
     for action, run in ((create, _create), (show, _show), (scrub, _scrub)):
@@ -35,39 +46,43 @@ def add(commands: Any, size: Callable[[str], int]) -> None:
         action.add_argument("--moved", action="store_true", help="the original of this directory is gone")
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[RealDirectory]:
-    """A replica's directory, with every other process kept out."""
-    directory = RealDirectory(path)
-    directory.lock()
-    try:
-        yield directory
-    finally:
-        directory.unlock()
-
-
 def _create(chosen: argparse.Namespace) -> int:
-    check_geometry(chosen.size, chosen.block_size, REGION)
-    place = here()
+    if chosen.witness and not chosen.of:
+        raise ValueError("a witness votes with others: say --of which volume")
+    name = chosen.name or f"{'w' if chosen.witness else 'r'}-{secrets.token_hex(4)}"
+    if not ID.fullmatch(name) or (chosen.of and not ID.fullmatch(chosen.of)):
+        raise ValueError("an id is made of a-z, 0-9 and -, begins with a letter or digit, and has at most 63")
+    if not chosen.witness:
+        check_geometry(chosen.size, chosen.block_size, chosen.region, chosen.lease)
     chosen.directory.mkdir(parents=True, exist_ok=True)
-    volume = chosen.volume or secrets.token_hex(8)
-    name, incarnation = f"r-{secrets.token_hex(4)}", secrets.randbits(63)
-    at = Position(Epoch(1, secrets.randbits(63)), 1)
-    record = Record(
-        volume,
-        secrets.token_hex(8),
-        at,
-        (Voter(name, incarnation),),
-        (Member(name, place.boot, at),),
-        size=chosen.size,
-    )
-    ballot = Ballot(name, incarnation, at.epoch, record=record)
     with locked(chosen.directory) as directory:
-        Replica.create(
-            directory, ballot, volume=volume, size=chosen.size, place=place, block_size=chosen.block_size
-        ).close()
-    print(f"replica {name} of volume {volume}: {chosen.size} bytes in {chosen.directory}")
+        if chosen.witness:
+            blank = Ballot(name, secrets.randbits(63))
+            Witness.create(directory, blank, volume=chosen.of, place=here(), lease=chosen.lease).close()
+        else:
+            _create_replica(chosen, directory, name)
     return 0
+
+
+def _create_replica(chosen: argparse.Namespace, directory: RealDirectory, name: str) -> None:
+    place, volume = here(), chosen.of or secrets.token_hex(8)
+    ballot = Ballot(name, secrets.randbits(63))
+    if not chosen.of:
+        at = Position(Epoch(1, secrets.randbits(63)), 1)
+        voters, members = (Voter(name, ballot.incarnation),), (Member(name, place.boot, at),)
+        record = Record(volume, secrets.token_hex(8), at, voters, members, size=chosen.size)
+        ballot = replace(ballot, promise=at.epoch, record=record)
+    Replica.create(
+        directory,
+        ballot,
+        volume=volume,
+        size=chosen.size,
+        place=place,
+        block_size=chosen.block_size,
+        region=chosen.region,
+        lease=chosen.lease,
+    ).close()
+    print(f"replica {name} of volume {volume}: {chosen.size} bytes in {chosen.directory}")
 
 
 def _show(chosen: argparse.Namespace) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from blockengine.membership import quorum
 from blockengine.membership.record import Record, Voter
 
 
@@ -38,10 +37,14 @@ class LeaseBook(NamedTuple):
         end = max([end, *(held.end for held in self.held if held.voter == voter)])
         return self._replace(held=tuple(sorted((*rest, Held(voter, end)))))
 
-    def valid(self, now: int) -> frozenset[Voter]:
-        """The voters whose lease is certainly unexpired."""
-        return frozenset(held.voter for held in self.held if now < held.end)
+    def until(self, records: Iterable[Record]) -> int:
+        """Up to when (exclusive) a majority leases us under every one of these records; 0: never.
 
-    def allows(self, records: Iterable[Record], now: int) -> bool:
-        """Whether a majority leases us under the current record *and* every proposed one."""
-        return all(quorum.majority(record.voters, self.valid(now)) for record in records)
+        The leases that end last decide: one more than half of a record's voters must stand.
+        """
+        return min(self._majority_end(record) for record in records)
+
+    def _majority_end(self, record: Record) -> int:
+        needed = len(record.voters) // 2 + 1
+        ends = sorted((held.end for held in self.held if held.voter in record.voters), reverse=True)
+        return ends[needed - 1] if len(ends) >= needed else 0

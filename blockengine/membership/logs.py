@@ -21,24 +21,36 @@ class RegionWrites:
     def __init__(self) -> None:
         self._begun: dict[int, int] = {}
         self._outstanding: dict[int, int] = {}
+        self._marked: set[int] = set()
 
     def begin(self, region: int) -> int:
         """A write is about to be sent; its number within the region."""
-        self._begun[region] = self._begun.get(region, 0) + 1
+        self._begun[region] = count = self._begun.get(region, 0) + 1
         self._outstanding[region] = self._outstanding.get(region, 0) + 1
-        return self._begun[region]
+        self._marked.add(region)
+        return count
 
     def finish(self, region: int) -> None:
         """Every member in sync has the write. One that failed is never finished."""
         self._outstanding[region] -= 1
 
+    def alike(self, regions: Iterable[int]) -> None:
+        """Regions that members still mark, though all of them hold the same: settled or resynced."""
+        self._marked.update(regions)
+
     def flushing(self) -> dict[int, int]:
         """As a flush of all members begins: the regions it may clean, with their counts."""
-        return {region: count for region, count in self._begun.items() if not self._outstanding.get(region)}
+        return {
+            region: self._begun.get(region, 0) for region in self._marked if not self._outstanding.get(region)
+        }
 
     def clean(self, flushed: Mapping[int, int]) -> dict[int, int]:
         """After it ended everywhere: those in which no write has begun since."""
-        return {region: count for region, count in flushed.items() if self._begun[region] == count}
+        return {region: count for region, count in flushed.items() if self._begun.get(region, 0) == count}
+
+    def cleared(self, regions: Iterable[int]) -> None:
+        """The members were told to forget these."""
+        self._marked.difference_update(regions)
 
 
 def clear_applies(received: int | None, count: int) -> bool:

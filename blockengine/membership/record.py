@@ -114,4 +114,14 @@ class Record(Struct, frozen=True):
         return replace(self, position=position)
 
 
+class Override(Struct, frozen=True):
+    """One forced recovery: the lineage made and the one left, who, when (seconds since 1970), why."""
+
+    lineage: str
+    left: str
+    who: str
+    when: int
+    why: str
+
+
 NOBODY = Epoch(0, 0)

@@ -150,9 +150,10 @@ def may_send(term: Term, proposal: Proposal, voter: Voter) -> bool:
     return quorum.committed(term.base, proposal.record, proposal.stored)
 
 
-def may_serve(term: Term, leases: LeaseBook, now: int) -> bool:
-    """Whether a reply may leave now: in office, and leased by a majority of each voter set.
+def serves_until(term: Term, leases: LeaseBook) -> int:
+    """Up to when (exclusive) replies may leave: in office, and leased by a majority of each voter set.
 
-    For a read, asked *after* the bytes were read: the lease may have run out meanwhile.
+    For a read, compared with the clock *after* the bytes were read: the lease may have run out
+    meanwhile. 0: not at all.
     """
-    return term.serving and leases.allows(term.records, now)
+    return leases.until(term.records) if term.serving else 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from blockengine.membership import ballot as ballots
 from blockengine.membership import logs
 from blockengine.membership.ballot import Ballot, Refused, Stored
@@ -67,9 +69,23 @@ class Ledger:
         """
         self._trust.check()
         after, answer = transition(self.ballot)
-        if after != self.ballot:
+        if needs_disk(self.ballot, after):
             self._save(after)
+        self.ballot = after
         return answer
+
+    def restarted(self, *, now: int, duration: int) -> None:
+        """The ballot of a process that has just started; stored with the next vote."""
+        self.ballot = ballots.restarted(self.ballot, now=now, duration=duration)
+
+    def enter(self, record: Record, *, incarnation: int) -> Stored:
+        """Move into another lineage; its logs are of no use there. Durable on return."""
+        self._trust.check()
+        self._save(ballots.enter_lineage(self.ballot, record, incarnation=incarnation))
+        old, self.missed = self.missed, {}
+        for log in old.values():
+            self._drop(log)
+        return Stored(self.ballot.voter, incarnation)
 
     def store_record(self, record: Record, *, holder: str) -> Stored | Refused:
         """Take a record, and start the missed logs that it asks for, in one step.
@@ -125,7 +141,7 @@ class Ledger:
 
     def sync_logs(self) -> None:
         """Every mark of the missed logs survives power loss on return."""
-        for log in self.missed.values():
+        for log in list(self.missed.values()):
             log.sync()
 
     def clear(self, regions: Iterable[int]) -> None:
@@ -138,3 +154,11 @@ class Ledger:
         self._slots.close()
         for log in (self.intent, *self.missed.values()):
             log.close()
+
+
+def needs_disk(before: Ballot, after: Ballot) -> bool:
+    """Whether a change must be durable. A lease's end need not: after a restart a voter waits one
+    full lease from the start, whatever it had stored."""
+    return replace(after, lease=after.lease._replace(end=0)) != replace(
+        before, lease=before.lease._replace(end=0)
+    )

@@ -21,7 +21,8 @@ _HEAD = struct.Struct(
 )  # magic, format, reserved, regions, epoch number, controller, seq, checksum
 _MAGIC, _FORMAT = b"NVMISSED", 1
 HEAD_SIZE = 4096
-_NAME = re.compile(r"missed\.([a-z0-9][a-z0-9-]{0,62})\.[0-9a-f.]+")
+ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_NAME = re.compile(rf"missed\.({ID.pattern})\.[0-9a-f.]+")
 
 
 class RegionLog:

@@ -8,18 +8,27 @@ sync the replica declares itself failed (`trust`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 from msgspec.structs import replace
 
 from blockengine.membership import ballot as ballots
 from blockengine.membership.ballot import Ballot, Granted, Opened, Refused, Stored
-from blockengine.membership.record import Epoch, Position, Record
+from blockengine.membership.record import Epoch, Override, Position, Record
 from blockengine.replica.files import Directory
-from blockengine.replica.identity import REGION, Chain, Header, check_geometry
+from blockengine.replica.identity import (
+    LEASE,
+    REGION,
+    Header,
+    Misplaced,
+    Place,
+    check_geometry,
+    place_of,
+)
 from blockengine.replica.layer import BLOCK
+from blockengine.replica.layers import Layers
 from blockengine.replica.ledger import Ledger
+from blockengine.replica.overrides import Overrides
 from blockengine.replica.regionlog import MissedFile, RegionLog
 from blockengine.replica.slots import Damaged, Slots
 from blockengine.replica.store import Rotten, Store
@@ -28,31 +37,19 @@ from blockengine.replica.trust import Failed, Trust
 Answer = TypeVar("Answer")
 
 
-class Misplaced(Exception):
-    """The directory is not where its header says: a copy, or a disk in another machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a process runs: a stable machine id, and the id of the machine's current boot."""
-
-    machine: str
-    boot: str
-
-
 class Replica:
     """One open replica. Use `create` or `open`."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._header_slots = Slots(directory.open("header"), "header", Header)
-        self._chain_slots = Slots(directory.open("chain"), "chain", Chain)
         self._boot_slots = Slots(directory.open("boot"), "boot", str)
         self.header = self._header_slots.load()
-        self._chain = self._chain_slots.load()
-        self.store = Store(directory, list(self._chain.layers))
+        self._layers = Layers(directory)
+        self.store = Store(directory, list(self._layers.chain.layers))
         self._trust = Trust(self.header.replica)
         self.ledger = Ledger(directory, self.regions, self._trust)
+        self._overrides = Overrides(directory)
 
     # Making and opening.
 
@@ -67,20 +64,19 @@ class Replica:
         place: Place,
         block_size: int = BLOCK,
         region: int = REGION,
+        lease: int = LEASE,
     ) -> Replica:
         """Make an empty replica in an empty directory; it exists once `header` does.
 
         Raises: ValueError for a size or block size that can't be; FileExistsError.
         """
-        check_geometry(size, block_size, region)
+        check_geometry(size, block_size, region, lease)
         if directory.names():
             raise FileExistsError("the directory is not empty; a replica needs one of its own")
         device, inode = directory.place()
-        header = Header(volume, ballot.voter, size, block_size, region, place.machine, device, inode)
-        for end in ("data", "sums", "map"):
-            directory.create(f"layer-0.{end}").close()
+        header = Header(volume, ballot.voter, size, block_size, region, place.machine, device, inode, lease)
+        Layers.create(directory)
         Ledger.create(directory, ballot)
-        Slots.create(directory, "chain", Chain(("layer-0",), (), 1)).close()
         Slots.create(directory, "boot", place.boot).close()
         directory.sync()
         Slots.create(directory, "header.new", header).close()
@@ -99,34 +95,22 @@ class Replica:
         if "header" not in directory.names():
             raise FileNotFoundError("no replica here: its header is missing")
         replica = cls(directory)
-        here = (place.machine, *directory.place())
-        there = (replica.header.machine, replica.header.device, replica.header.inode)
-        if here != there:
-            if not moved:
-                raise Misplaced(
-                    f"replica {replica.header.replica} of volume {replica.header.volume} was made on machine "
-                    f"{there[0]} (device {there[1]}, inode {there[2]}), not here. If this is a copy, "
-                    "remove it; if it was moved and its original is gone, open it as moved."
-                )
-            replica._moved_to(here)
+        replica._take_place(place_of(replica.header, directory, place, moved=moved))
         replica._recover(same_boot=replica._boot_slots.load() == place.boot)
         replica._boot_slots.save(place.boot)
         return replica
 
-    def _moved_to(self, here: tuple[str, int, int]) -> None:
-        machine, device, inode = here
-        self.header = replace(self.header, machine=machine, device=device, inode=inode)
-        self._header_slots.save(self.header)
+    def _take_place(self, header: Header) -> None:
+        if header != self.header:
+            self.header = header
+            self._header_slots.save(header)
 
     def _recover(self, *, same_boot: bool) -> None:
         """After an unclean stop: maps follow bytes, logs take in the intent, leftovers go.
 
         On the same boot only the process died, and the page cache has all it was given.
         """
-        known = {f"{layer}.{end}" for layer in self._chain.layers for end in ("data", "sums", "map")}
-        for name in self._directory.names():
-            if name.startswith("layer-") and name not in known:
-                self._directory.remove(name)
+        self._layers.drop_unknown()
         self.ledger.recover()
         if same_boot and self.intent.marked:
             self.store.top.sync_content()
@@ -170,6 +154,11 @@ class Replica:
         return self.ledger.missed
 
     @property
+    def overrides(self) -> tuple[Override, ...]:
+        """How often, and why, an operator forced the volume onward."""
+        return self._overrides.all
+
+    @property
     def failure(self) -> str:
         """Why this replica no longer trusts its disk; empty while it does."""
         return self._trust.failure
@@ -177,6 +166,19 @@ class Replica:
     def grant(self, *, epoch: Epoch, now: int, duration: int) -> Granted | Refused:
         """`membership.ballot.grant`, durable."""
         return self.ledger.vote(lambda held: ballots.grant(held, epoch=epoch, now=now, duration=duration))
+
+    def restarted(self, *, now: int) -> None:
+        """`membership.ballot.restarted`: nobody new is granted before one full lease has passed."""
+        self.ledger.restarted(now=now, duration=self.header.lease)
+
+    def enter(self, record: Record, *, incarnation: int, override: Override) -> Stored:
+        """`membership.ballot.enter_lineage`, durable; what others missed is forgotten.
+
+        Raises: ValueError if the replica is in this lineage already; Failed, OSError.
+        """
+        with self._trust.promising():
+            self._overrides.add(override)
+        return self.ledger.enter(record, incarnation=incarnation)
 
     def open_session(self, *, epoch: Epoch, number: int) -> Opened | Refused:
         """`membership.ballot.open_session`, durable."""
@@ -350,29 +352,14 @@ class Replica:
 
         Raises: ValueError for a name that is taken or empty; Failed, OSError.
         """
-        if not snapshot or snapshot in self._chain.snapshots:
-            raise ValueError(f"a snapshot needs a name of its own, not {snapshot!r}")
+        self._layers.check_name(snapshot)
         self.flush()
-        chain = self._chain
-        name = f"layer-{chain.next_number}"
-        self._remove_layer(name)
-        self.store.push(name)
-        with self._trust.promising():
-            self._directory.sync()
-            after = Chain((*chain.layers, name), (*chain.snapshots, snapshot), chain.next_number + 1)
-            self._chain_slots.save(after)
-        self._chain = after
-
-    def _remove_layer(self, name: str) -> None:
-        """Take away what an earlier cut, stopped half-way, left behind."""
-        for end in ("data", "sums", "map"):
-            if f"{name}.{end}" in self._directory.names():
-                self._directory.remove(f"{name}.{end}")
+        self._layers.cut(snapshot, self.store, self._trust)
 
     @property
     def snapshots(self) -> tuple[str, ...]:
         """The names of the snapshots, oldest first."""
-        return self._chain.snapshots
+        return self._layers.chain.snapshots
 
     def grow(self, size: int) -> None:
         """Make the volume larger; the new bytes are zeroes.
@@ -380,7 +367,7 @@ class Replica:
         Raises: ValueError for a smaller or impossible size; Failed, OSError.
         """
         self._check()
-        check_geometry(size, self.header.block_size, self.header.region)
+        check_geometry(size, self.header.block_size, self.header.region, self.header.lease)
         if size < self.header.size:
             raise ValueError(f"a volume can't shrink from {self.header.size} to {size} bytes")
         header = replace(self.header, size=size)
@@ -392,7 +379,8 @@ class Replica:
         """Give back the files. What was not flushed is as after a kill."""
         self.store.close()
         self.ledger.close()
-        for slots in (self._header_slots, self._chain_slots, self._boot_slots):
+        self._layers.close()
+        for slots in (self._header_slots, self._boot_slots):
             slots.close()
 
     def _check(self, offset: int = 0, length: int = BLOCK) -> None:

@@ -50,6 +50,16 @@ class Store:
             raise Rotten(wrong)
         return data
 
+    def inspect(self, first: int, count: int) -> tuple[bytes, list[int]]:
+        """Blocks as they are, and which of them don't verify (or whose state is damaged)."""
+        try:
+            return self._gather(first, count)
+        except Rotten as rotten:
+            if count == 1:
+                return bytes(BLOCK), rotten.blocks
+        pieces = [self.inspect(block, 1) for block in range(first, first + count)]
+        return b"".join(data for data, _ in pieces), [block for _, wrong in pieces for block in wrong]
+
     def read_cached(self, first: int, count: int) -> bytes | None:
         """The same without waiting for a device; None if that is not possible."""
         states = self.top.states(first, count)

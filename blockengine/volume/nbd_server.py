@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from functools import partial
 from typing import cast
 
 from blockengine.protocol import nbd
@@ -62,8 +63,8 @@ class Connection(asyncio.Protocol):
         self._out: list[bytes] = []
         self._structured = self._contexts = self._no_zeroes = False
         self._skip = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._clogged = self._ended = False
+        self._tasks: set[asyncio.Future[object]] = set()
+        self._clogged = self._ended = self._sending = False
         self.gone = asyncio.Event()
 
     # The transport.
@@ -126,6 +127,11 @@ class Connection(asyncio.Protocol):
         if not self._tasks:
             self._send()
             self._transport.close()
+
+    def abort(self) -> None:
+        """Hang up at once, whatever is under way."""
+        self._ended = True
+        self._transport.abort()
 
     async def cut(self) -> None:
         """Hang up without sending what is left, once nothing works on the device any more."""
@@ -289,12 +295,11 @@ class Connection(asyncio.Protocol):
         if command == _WRITE_ZEROES:
             return device.zero(offset, length, durable=durable)
         if command == _BLOCK_STATUS and self._contexts:
-            stretches = device.allocation(offset, length)
-            return stretches[: 1 if flags & _REQ_ONE else nbd.MAX_STATUS]
+            return device.allocation(offset, length)
         raise Refusal(Code.EINVAL, f"command {command} was not agreed on")
 
     def _reply(self, request: Request, result: object) -> None:
-        _, command, cookie, offset, _ = request
+        flags, command, cookie, offset, _ = request
         if command == _READ:
             assert isinstance(result, bytes)
             head = (
@@ -303,7 +308,8 @@ class Connection(asyncio.Protocol):
             self._out += (head, result)
         elif command == _BLOCK_STATUS:
             assert isinstance(result, list)
-            self._out.append(nbd.status_chunk(cookie, result))
+            most = 1 if flags & _REQ_ONE else nbd.MAX_STATUS
+            self._out.append(nbd.status_chunk(cookie, result[:most]))
         else:
             self._out.append(nbd.simple_reply(cookie))
 
@@ -314,20 +320,29 @@ class Connection(asyncio.Protocol):
             self._out.append(nbd.simple_reply(cookie, code))
 
     def _later(self, request: Request, result: Awaitable[object]) -> None:
-        async def wait() -> None:
-            try:
-                self._reply(request, await result)
-            except Refusal as refusal:
-                self._fail(request.cookie, refusal.code, str(refusal))
+        waited = asyncio.ensure_future(result)
+        self._tasks.add(waited)
+        waited.add_done_callback(partial(self._waited, request))
 
-        task = asyncio.get_running_loop().create_task(wait())
-        self._tasks.add(task)
-        task.add_done_callback(self._waited)
+    def _waited(self, request: Request, waited: asyncio.Future[object]) -> None:
+        self._tasks.discard(waited)
+        error = None if waited.cancelled() else waited.exception()
+        if isinstance(error, Refusal):
+            self._fail(request.cookie, error.code, str(error))
+        elif error is None and not waited.cancelled():
+            self._reply(request, waited.result())
+        else:
+            self.end()
+            return
+        if not self._sending:
+            self._sending = True
+            asyncio.get_running_loop().call_soon(self._send_soon)
 
-    def _waited(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+    def _send_soon(self) -> None:
+        """One write for all that was answered in this turn of the loop."""
+        self._sending = False
         self._send()
-        if task.cancelled() or task.exception() is not None or self._ended:
+        if self._ended:
             self.end()
         else:
             self._go_on()
@@ -354,6 +369,13 @@ class Server:
 
     def _connection(self) -> Connection:
         return Connection(self._device, self._name, self._alive)
+
+    def abort(self) -> None:
+        """Take no more clients, and hang up on those there are: nothing may be answered any more."""
+        if self._listener is not None:
+            self._listener.close()
+        for connection in list(self._alive):
+            connection.abort()
 
     async def stop(self, *, patience: float = 10) -> None:
         """Take no more clients, answer what was asked, hang up.

@@ -47,7 +47,7 @@ class Ghost:
         if key not in self.serving:
             controller: Controller = self.controllers.items[number]
             term = controller.term
-            serves = term is not None and terms.may_serve(term, controller.leases, now)
+            serves = term is not None and now < terms.serves_until(term, controller.leases)
             self.serving[key] = None
             if (
                 term is not None

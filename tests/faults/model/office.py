@@ -220,7 +220,7 @@ class Controller(Owner):
     # Service.
 
     def may_serve(self) -> bool:
-        return self.serving and terms.may_serve(self.office, self.leases, self.schedule.now)
+        return self.serving and self.schedule.now < terms.serves_until(self.office, self.leases)
 
     async def write(self, block: int, value: Any) -> bool:
         """True when every member in sync has it; otherwise nothing is known."""

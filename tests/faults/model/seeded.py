@@ -5,7 +5,7 @@ A rule broken here is broken for whatever runs on it, the engine included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -55,13 +55,14 @@ def _adopted_serves(epoch: Epoch, adopted: Record) -> Term:
     return Term(epoch=epoch, base=adopted, serving=True)
 
 
-def _no_lease(held: Term, leases: LeaseBook, now: int) -> bool:
-    return held.serving
+def _no_lease(held: Term, leases: LeaseBook) -> int:
+    return 1 << 62 if held.serving else 0
 
 
-def _one_lease(book: LeaseBook, now: int) -> frozenset[Voter]:
-    alive = any(now < held.end for held in book.held)
-    return frozenset(held.voter for held in book.held) if alive else frozenset()
+def _one_lease(book: LeaseBook, records: Iterable[Record]) -> int:
+    granted = [held.voter for held in book.held]
+    enough = all(quorum.majority(record.voters, granted) for record in records)
+    return max(held.end for held in book.held) if enough else 0
 
 
 def _below_promise(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,8 +117,8 @@ RECORDS = (
         ((term, "take_office", _adopted_serves), (ballot, "accepts", _older_record)),
         "interrupted removal",
     ),
-    Seeded("read without lease", ((term, "may_serve", _no_lease),), "removal"),
-    Seeded("one lease number for all voters", ((LeaseBook, "valid", _one_lease),), "nothing forgotten"),
+    Seeded("read without lease", ((term, "serves_until", _no_lease),), "removal"),
+    Seeded("one lease number for all voters", ((LeaseBook, "until", _one_lease),), "nothing forgotten"),
     Seeded(
         "grant below promise", ((ballot, "grant", _below_promise(ballot.grant)),), "removal by the successor"
     ),

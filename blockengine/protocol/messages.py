@@ -1,0 +1,153 @@
+"""Control messages between a controller and a voter, as MessagePack.
+
+A request is a tagged map; its answer's type follows from it (`ANSWERS`). A no is always
+`membership.ballot.Refused`, under the frame's status REFUSED.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from blockengine.membership.ballot import Granted, Lease, Refused, Stored
+from blockengine.membership.record import Epoch, Override, Position, Record
+
+
+class Control(Struct, frozen=True, tag=True):
+    """A request that is not about bytes."""
+
+
+class Hello(Control, frozen=True):
+    """Who are you? Answered by `Identity`, whoever asks."""
+
+
+class Ask(Control, frozen=True):
+    """Promise this epoch and lease it, or renew. Answered by `Granted`."""
+
+    epoch: Epoch
+
+
+class Keep(Control, frozen=True):
+    """Store a record. Answered by `Stored`."""
+
+    record: Record
+
+
+class Open(Control, frozen=True):
+    """Let in a session. Answered by `Booted`."""
+
+    epoch: Epoch
+    number: int
+
+
+class Alive(Control, frozen=True):
+    """Is this session still the newest? Answered by nothing."""
+
+
+class Intent(Control, frozen=True):
+    """Regions that may differ from other members. Answered by a list of them."""
+
+
+class Log(Control, frozen=True):
+    """What a replica missed, by this one's log. Answered by `Missed`, or nil for none."""
+
+    target: str
+
+
+class Clear(Control, frozen=True):
+    """Regions are alike on all members, as of these write counts. Answered by nothing."""
+
+    regions: dict[int, int]
+
+
+class Forget(Control, frozen=True):
+    """A promotion is committed: the log with this tag goes. Answered by nothing."""
+
+    target: str
+    tag: Position
+
+
+class Enter(Control, frozen=True):
+    """An operator moves this voter into another lineage. Answered by `Stored`."""
+
+    record: Record
+    incarnation: int
+    override: Override
+
+
+class Identity(Struct, frozen=True):
+    """Who a voter is and what it promised. Sizes are bytes, `lease` is milliseconds.
+
+    `leased` says whose unexpired lease stands in a candidate's way; `failure` why the replica
+    no longer trusts its disk.
+    """
+
+    volume: str
+    voter: str
+    incarnation: int
+    keeps_data: bool
+    boot: str
+    lease: int
+    size: int
+    block_size: int
+    region: int
+    promise: Epoch
+    leased: Lease | None
+    record: Record | None
+    overrides: tuple[Override, ...] = ()
+    failure: str = ""
+
+
+class Booted(Struct, frozen=True):
+    """An opened session: the nonce that its requests carry, and which boot answers."""
+
+    nonce: int
+    boot: str
+
+
+class Missed(Struct, frozen=True):
+    """A missed log."""
+
+    tag: Position
+    regions: list[int]
+
+
+Request = Hello | Ask | Keep | Open | Alive | Intent | Log | Clear | Forget | Enter
+ANSWERS: dict[type[Control], Any] = {
+    Hello: Identity,
+    Ask: Granted,
+    Keep: Stored,
+    Open: Booted,
+    Alive: None,
+    Intent: list[int],
+    Log: Missed | None,
+    Clear: None,
+    Forget: None,
+    Enter: Stored,
+}
+_ENCODER = msgspec.msgpack.Encoder()
+_REQUESTS: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+_ANSWERS = {kind: msgspec.msgpack.Decoder(answer) for kind, answer in ANSWERS.items()}
+_REFUSED = msgspec.msgpack.Decoder(Refused)
+
+
+def encode(message: object) -> bytes:
+    """A message or an answer as it travels."""
+    return _ENCODER.encode(message)
+
+
+def decode_request(raw: bytes | memoryview) -> Request:
+    """Raises: msgspec.DecodeError (ValidationError included)."""
+    return _REQUESTS.decode(raw)
+
+
+def decode_answer(kind: type[Control], raw: bytes) -> Any:
+    """The answer to a request of this kind. Raises: msgspec.DecodeError."""
+    return _ANSWERS[kind].decode(raw)
+
+
+def decode_refused(raw: bytes) -> Refused:
+    """Raises: msgspec.DecodeError."""
+    return _REFUSED.decode(raw)

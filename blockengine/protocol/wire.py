@@ -1,0 +1,104 @@
+"""The replica protocol's frames: what a controller and a voter send each other.
+
+Fixed binary heads, little-endian. Bytes of the volume and control messages (MessagePack,
+`protocol.messages`) travel as payloads. docs/engine-protocol.md has the tables.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import IntEnum
+from typing import NamedTuple
+
+REQUEST_MAGIC, REPLY_MAGIC = b"NVRQ", b"NVRP"
+REQUEST = struct.Struct("<4sBBHQQQQQQQI4x")
+REPLY = struct.Struct("<4sBBHQI4x")
+ISSUED = struct.Struct("<QQQQ")  # nonce, epoch number, controller id, seq
+MAX_PAYLOAD = 33 * 1024 * 1024
+
+
+class Kind(IntEnum):
+    """What a request asks for. Those with a payload carry `length` bytes after the head."""
+
+    CONTROL = 0
+    READ = 1
+    WRITE = 2
+    ZERO = 3
+    DISCARD = 4
+    FLUSH = 5
+    ALLOCATION = 6
+    INSPECT = 7
+
+
+class Status(IntEnum):
+    """How a request ended. `BROKEN` never travels: the connection ended first."""
+
+    OK = 0
+    REFUSED = 1
+    INVALID = 2
+    ROTTEN = 3
+    FULL = 4
+    FAILED = 5
+    BROKEN = 255
+
+
+class Malformed(Exception):
+    """Bytes that no peer which speaks this protocol sends; the connection ends."""
+
+
+class Request(NamedTuple):
+    """A request's head. `issued` is packed: the session's nonce and the record's position.
+
+    `writes` is the region's write count (`membership.logs.RegionWrites`); a request that
+    changes bytes stays within one region.
+    """
+
+    kind: int
+    cookie: int
+    issued: bytes
+    offset: int
+    writes: int
+    length: int
+
+
+_HEAD = struct.Struct("<4sBBHQ")
+_TAIL = struct.Struct("<QQI4x")
+_AFTER_ISSUED = _HEAD.size + ISSUED.size
+
+
+def request(
+    kind: int, cookie: int, issued: bytes, *, offset: int = 0, writes: int = 0, length: int = 0
+) -> bytes:
+    """A request's head; `length` bytes of payload follow a WRITE and a CONTROL."""
+    return _HEAD.pack(REQUEST_MAGIC, kind, 0, 0, cookie) + issued + _TAIL.pack(offset, writes, length)
+
+
+def parse_request(buffer: bytearray, place: int) -> Request:
+    """The head at `place`, of which `REQUEST.size` bytes must be there.
+
+    Raises: Malformed.
+    """
+    magic, kind, _, _, cookie = _HEAD.unpack_from(buffer, place)
+    if magic != REQUEST_MAGIC or kind > Kind.INSPECT:
+        raise Malformed("no request where one must be")
+    issued = bytes(buffer[place + _HEAD.size : place + _AFTER_ISSUED])
+    offset, writes, length = _TAIL.unpack_from(buffer, place + _AFTER_ISSUED)
+    if length > MAX_PAYLOAD:
+        raise Malformed(f"a request of {length} bytes")
+    return Request(kind, cookie, issued, offset, writes, length)
+
+
+def reply(cookie: int, status: int, length: int = 0) -> bytes:
+    """A reply's head; `length` bytes follow."""
+    return REPLY.pack(REPLY_MAGIC, status, 0, 0, cookie, length)
+
+
+def parse_reply(buffer: bytearray, place: int) -> tuple[int, int, int]:
+    """(cookie, status, length of the payload).
+
+    Raises: Malformed.
+    """
+    magic, status, _, _, cookie, length = REPLY.unpack_from(buffer, place)
+    if magic != REPLY_MAGIC or length > MAX_PAYLOAD:
+        raise Malformed("no reply where one must be")
+    return cookie, status, length

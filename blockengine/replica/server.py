@@ -1,0 +1,205 @@
+"""The network side of a voter: one asyncio protocol object per connection.
+
+Many frames are parsed per buffer and answered in one write. What changes a record or a
+session is a barrier: what came behind it on the same connection waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import ssl
+from collections.abc import Awaitable
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from blockengine.membership.ballot import Refused
+from blockengine.protocol import messages, wire
+from blockengine.protocol.messages import Enter, Hello, Keep, Open
+from blockengine.protocol.tls import CONTROLLER, peer_is
+from blockengine.protocol.wire import Kind, Malformed, Request, Status
+from blockengine.replica.replica import Failed
+from blockengine.replica.service import Answer, ReplicaService, failed
+from blockengine.replica.voting import Voting
+
+_HEAD = wire.REQUEST.size
+_BARRIERS = (Keep, Open, Enter)
+
+
+class Connection(asyncio.Protocol):
+    """One controller, or a person's tool. `alive` holds the server's open connections."""
+
+    def __init__(self, service: Voting, alive: set[Connection]) -> None:
+        self._service, self._alive = service, alive
+        self._replica = service if isinstance(service, ReplicaService) else None
+        self._buffer = bytearray()
+        self._out: list[bytes] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._held = self._clogged = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports do not derive from asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        if not peer_is(self._transport, CONTROLLER):
+            self._transport.abort()
+            return
+        self._alive.add(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._alive.discard(self)
+        self._buffer.clear()
+
+    def pause_writing(self) -> None:
+        self._clogged = True
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._clogged = False
+        self._transport.resume_reading()
+        self._work()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        self._work()
+
+    def _work(self) -> None:
+        """Carry out what is in the buffer, then send all answers at once."""
+        try:
+            place = 0
+            while not self._held and not self._clogged and not self._transport.is_closing():
+                used = self._parse(place)
+                if not used:
+                    break
+                place += used
+                if len(self._out) > 256:
+                    self._send()
+            del self._buffer[:place]
+        except Malformed:
+            self._transport.abort()
+        self._send()
+
+    def _send(self) -> None:
+        if self._out and not self._transport.is_closing():
+            self._transport.writelines(self._out)
+        self._out = []
+
+    def _parse(self, place: int) -> int:
+        buffer = self._buffer
+        if len(buffer) - place < _HEAD:
+            return 0
+        request = wire.parse_request(buffer, place)
+        if request.kind not in (Kind.WRITE, Kind.CONTROL):
+            self._bytes(request, None)
+            return _HEAD
+        end = place + _HEAD + request.length
+        if len(buffer) < end:
+            return 0
+        with memoryview(buffer) as whole, whole[place + _HEAD : end] as payload:
+            if request.kind == Kind.WRITE:
+                self._bytes(request, payload)
+            else:
+                self._control(request, payload)
+        return _HEAD + request.length
+
+    def _bytes(self, request: Request, payload: memoryview | None) -> None:
+        if self._replica is None:
+            self._reply(request.cookie, (Status.INVALID, b"a witness keeps no data"))
+            return
+        answer = self._replica.serve(request, payload)
+        if isinstance(answer, tuple):
+            self._reply(request.cookie, answer)
+        else:
+            self._later(request.cookie, answer)
+
+    def _control(self, request: Request, payload: memoryview) -> None:
+        try:
+            message = messages.decode_request(payload)
+        except msgspec.DecodeError as error:
+            raise Malformed(str(error)) from None
+        if isinstance(message, Hello):
+            self._reply(request.cookie, (Status.OK, messages.encode(self._service.identity())))
+            return
+        self._held = isinstance(message, _BARRIERS)
+        self._later(request.cookie, self._answer(message, request.issued), barrier=self._held)
+
+    async def _answer(self, message: messages.Request, issued: bytes) -> Answer:
+        try:
+            if self._replica is not None:
+                answer = await self._replica.answer(message, issued)
+            else:
+                answer = await self._service.answer(message)
+        except (ValueError, Failed, OSError) as error:
+            return failed(error)
+        status = Status.REFUSED if isinstance(answer, Refused) else Status.OK
+        return status, messages.encode(answer)
+
+    def _reply(self, cookie: int, answer: Answer) -> None:
+        status, body = answer
+        self._out.append(wire.reply(cookie, status, len(body)))
+        if body:
+            self._out.append(body)
+
+    def _later(self, cookie: int, answer: Awaitable[Answer], *, barrier: bool = False) -> None:
+        async def wait() -> None:
+            self._reply(cookie, await answer)
+
+        task = asyncio.get_running_loop().create_task(wait())
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._waited, barrier=barrier))
+
+    def _waited(self, task: asyncio.Task[None], *, barrier: bool) -> None:
+        self._tasks.discard(task)
+        self._send()
+        if barrier:
+            self._held = False
+            self._work()
+
+    def cut(self) -> None:
+        """Hang up."""
+        self._transport.abort()
+
+    @property
+    def tasks(self) -> frozenset[asyncio.Task[None]]:
+        """What is under way for this connection."""
+        return frozenset(self._tasks)
+
+
+class Server:
+    """Listens for one voter, on a UNIX socket or a TCP address (with mutual TLS)."""
+
+    def __init__(self, service: Voting) -> None:
+        self._service = service
+        self._alive: set[Connection] = set()
+        self._listener: asyncio.Server | None = None
+
+    def _connection(self) -> Connection:
+        return Connection(self._service, self._alive)
+
+    async def listen_unix(self, path: Path) -> None:
+        """Listen on a socket that only this user can reach; one left over is replaced."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_unix_server(self._connection, str(path))
+        os.chmod(path, 0o600)
+
+    async def listen_tcp(self, host: str, port: int, tls: ssl.SSLContext | None) -> int:
+        """Listen; the port, which the system chose if `port` is 0."""
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(self._connection, host, port, ssl=tls)
+        chosen: int = self._listener.sockets[0].getsockname()[1]
+        return chosen
+
+    async def stop(self) -> None:
+        """Take no more connections, end those there are, and wait for what is under way."""
+        if self._listener is not None:
+            self._listener.close()
+        tasks = {task for connection in self._alive for task in connection.tasks}
+        for connection in list(self._alive):
+            connection.cut()
+        if tasks:
+            await asyncio.wait(tasks)

@@ -1,0 +1,160 @@
+"""A replica's side of the protocol: bytes for one session at a time.
+
+Changes of bytes run on the event loop, in the order in which they come; only waits for the
+disk leave it. So nothing of an older session is under way when a newer one opens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Awaitable
+
+from blockengine.membership import logs
+from blockengine.membership.ballot import Refused
+from blockengine.protocol import messages
+from blockengine.protocol.messages import Alive, Booted, Clear, Forget, Intent, Log, Missed, Open
+from blockengine.protocol.wire import Kind, Request, Status
+from blockengine.replica.layer import BLOCK
+from blockengine.replica.replica import Failed, Replica, Rotten
+from blockengine.replica.session import Gate
+from blockengine.replica.voting import Voting
+
+Answer = tuple[int, bytes]
+DONE: Answer = (Status.OK, b"")
+_CHANGES = frozenset((Kind.WRITE, Kind.ZERO, Kind.DISCARD))
+
+
+class ReplicaService(Voting):
+    """Serves one open replica."""
+
+    def __init__(self, replica: Replica, *, boot: str) -> None:
+        super().__init__(replica, boot=boot)
+        self.replica = replica
+        self.gate = Gate()
+
+    # Bytes.
+
+    def serve(self, request: Request, payload: memoryview | None) -> Answer | Awaitable[Answer]:
+        """Carry out a request about bytes; at once where that takes no wait."""
+        try:
+            if not self.gate.admits(self.replica.ballot, request.issued):
+                return self._not_admitted()
+            if request.kind in _CHANGES:
+                self._change(request, payload)
+                return DONE
+            if request.kind == Kind.FLUSH:
+                return self._flush(request.issued)
+            found = self._look(request)
+            return (Status.OK, found) if found is not None else self._read_later(request)
+        except (ValueError, Rotten, Failed, OSError) as error:
+            return failed(error)
+
+    def _not_admitted(self) -> Answer:
+        refused = Refused("session", self.replica.ballot.promise)
+        return Status.REFUSED, messages.encode(refused)
+
+    def _look(self, request: Request) -> bytes | None:
+        """What a request that changes nothing asks for; None if that takes a wait."""
+        kind, _, _, offset, _, length = request
+        if kind == Kind.READ:
+            return self.replica.read_cached(offset, length)
+        if kind == Kind.ALLOCATION:
+            return messages.encode(self.replica.allocation(offset, length))
+        return self._inspect(offset, length)
+
+    def _change(self, request: Request, payload: memoryview | None) -> None:
+        kind, _, _, offset, writes, length = request
+        region = offset // self.replica.header.region
+        if (offset + length - 1) // self.replica.header.region != region:
+            raise ValueError("a change must stay within one region")
+        session = self.gate.session
+        assert session is not None
+        if session.counts.get(region, 0) < writes:
+            session.counts[region] = writes
+        if payload is not None:
+            self.replica.write(offset, payload)
+        elif kind == Kind.ZERO:
+            self.replica.zero(offset, length)
+        else:
+            self.replica.discard(offset, length)
+
+    async def _read_later(self, request: Request) -> Answer:
+        try:
+            await asyncio.to_thread(self.replica.warming(request.offset, request.length))
+            if not self.gate.admits(self.replica.ballot, request.issued):
+                return self._not_admitted()
+            return Status.OK, self.replica.read(request.offset, request.length)
+        except (ValueError, Rotten, Failed, OSError) as error:
+            return failed(error)
+
+    async def _flush(self, issued: bytes) -> Answer:
+        try:
+            async with self.disk:
+                if not self.gate.admits(self.replica.ballot, issued):
+                    return self._not_admitted()
+                for step in self.replica.flushing():
+                    await asyncio.to_thread(step)
+            return DONE
+        except (Failed, OSError) as error:
+            return failed(error)
+
+    def _inspect(self, offset: int, length: int) -> bytes:
+        """Whole blocks as they are: one byte each, 1 if the checksum verifies; then the bytes."""
+        first, count = offset // BLOCK, length // BLOCK
+        data, wrong = self.replica.store.inspect(first, count)
+        verified = bytearray(b"\1" * count)
+        for block in wrong:
+            verified[block - first] = 0
+        return bytes(verified) + data
+
+    # Control.
+
+    async def answer(self, message: messages.Request, issued: bytes = b"") -> object | Refused:
+        """The answer to a control message. Raises: ValueError, Failed, OSError."""
+        if isinstance(message, Open):
+            async with self.disk:
+                return self._open(message)
+        if isinstance(message, Alive | Intent | Log | Clear | Forget):
+            async with self.disk:
+                if not self.gate.admits(self.replica.ballot, issued):
+                    return Refused("session", self.replica.ballot.promise)
+                return self._in_session(message)
+        return await super().answer(message)
+
+    def _open(self, message: Open) -> Booted | Refused:
+        answer = self.replica.open_session(epoch=message.epoch, number=message.number)
+        if isinstance(answer, Refused):
+            return answer
+        return Booted(self.gate.open(message.epoch, message.number).nonce, self.boot)
+
+    def _in_session(self, message: Alive | Intent | Log | Clear | Forget) -> object:
+        replica = self.replica
+        if isinstance(message, Intent):
+            return sorted(replica.intent.marked)
+        if isinstance(message, Log):
+            log = replica.missed.get(message.target)
+            return None if log is None else Missed(log.tag, sorted(log.marked))
+        if isinstance(message, Clear):
+            assert self.gate.session is not None
+            counts = self.gate.session.counts
+            replica.clear(
+                region
+                for region, count in message.regions.items()
+                if logs.clear_applies(counts.get(region), count)
+            )
+        elif isinstance(message, Forget):
+            replica.forget(message.target, message.tag)
+        return None
+
+
+def failed(error: Exception) -> Answer:
+    """The status and words for what went wrong below."""
+    status = Status.FAILED
+    if isinstance(error, ValueError):
+        status = Status.INVALID
+    elif isinstance(error, Rotten):
+        status = Status.ROTTEN
+    elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        status = Status.FULL
+    return status, str(error).encode()

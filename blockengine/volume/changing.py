@@ -1,0 +1,187 @@
+"""Changes of bytes on their way to every replica that must have them."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import NamedTuple
+
+from blockengine.clock import now
+from blockengine.protocol.nbd import Code
+from blockengine.protocol.wire import Status
+from blockengine.replica.layer import BLOCK
+from blockengine.volume.device import Refusal
+from blockengine.volume.geometry import Geometry
+from blockengine.volume.link import Link
+from blockengine.volume.office import Office
+from blockengine.volume.ranges import BlockLocks, Range
+from blockengine.volume.settling import Unsettled, settle_range
+
+Answer = asyncio.Future[None]
+
+
+class Piece(NamedTuple):
+    """A change within one region; `payload` is empty for zeroes and discards."""
+
+    offset: int
+    length: int
+    payload: bytes
+
+
+class Change:
+    """One change, from its locks to its answer."""
+
+    __slots__ = ("answer", "failed", "full", "kind", "outstanding", "pieces", "range", "targets")
+
+    def __init__(self, kind: int, pieces: list[Piece], taken: Range, answer: Answer) -> None:
+        self.kind, self.pieces, self.range, self.answer = kind, pieces, taken, answer
+        self.targets: frozenset[str] = frozenset()
+        self.failed: set[str] = set()
+        self.full: set[str] = set()
+        self.outstanding = 0
+
+
+class Changes:
+    """Sends changes to all that are obliged or joining, and answers when the obliged have them.
+
+    `held` wait to be sent, because a member has no session; `parked` were sent, and wait until
+    a member that missed them is out of sync; `unanswered` only wait for the lease.
+    """
+
+    def __init__(self, office: Office, geometry: Geometry, locks: BlockLocks) -> None:
+        self._office, self._geometry, self._locks = office, geometry, locks
+        self._held: list[Change] = []
+        self._parked: list[Change] = []
+        self._unanswered: list[Answer] = []
+        self._targets: tuple[tuple[str, Link, bytes], ...] = ()
+        self._names: frozenset[str] = frozenset()
+        self._flying: set[Change] = set()
+        self._draining: list[tuple[set[Change], Answer]] = []
+        self.touched: dict[int, int] = {}
+        self.flushes = 0
+        self.look_again()
+
+    def look_again(self) -> None:
+        """The office changed: whoever waits tries again."""
+        office = self._office
+        ready = office.serving and not office.ended.done() and office.obliged <= office.sessions.keys()
+        names = (office.obliged | office.joining) & office.sessions.keys() if ready else frozenset()
+        self._names = frozenset(names)
+        self._targets = tuple(
+            (name, office.sessions[name].link, office.heads[name]) for name in sorted(names)
+        )
+        held, self._held = self._held, []
+        parked, self._parked = self._parked, []
+        unanswered, self._unanswered = self._unanswered, []
+        for answer in unanswered:
+            self._answer(answer)
+        for change in parked:
+            self._finish(change)
+        for change in held:
+            self._start(change)
+
+    def begin(self, change: Change) -> None:
+        """Send a change once its blocks are free."""
+        self._locks.take(change.range, partial(self._start, change))
+
+    async def drain(self) -> None:
+        """Wait until every change that was sent before has ended."""
+        if self._flying:
+            drained: Answer = asyncio.get_running_loop().create_future()
+            waiting = (set(self._flying), drained)
+            self._draining.append(waiting)
+            try:
+                await drained
+            finally:
+                self._draining.remove(waiting)
+
+    def _start(self, change: Change) -> None:
+        targets = self._targets
+        if not targets:
+            self._held.append(change)
+            return
+        change.targets = self._names
+        change.outstanding = len(targets) * len(change.pieces)
+        self._flying.add(change)
+        for offset, length, payload in change.pieces:
+            region = offset // self._geometry.region_size
+            writes = self._office.writes.begin(region)
+            self.touched[region] = self.flushes
+            for name, link, head in targets:
+                link.send(
+                    change.kind,
+                    head,
+                    partial(self._replied, change, name, link),
+                    offset=offset,
+                    writes=writes,
+                    length=length,
+                    payload=payload,
+                )
+
+    def _replied(self, change: Change, name: str, link: Link, status: int, body: bytes) -> None:
+        change.outstanding -= 1
+        if status == Status.FULL:
+            change.full.add(name)
+        elif status != Status.OK:
+            change.failed.add(name)
+            self._lose(name, link, f"a change failed: {body.decode(errors='replace') or link.why}")
+        if not change.outstanding:
+            self._all_replied(change)
+
+    def _lose(self, name: str, link: Link, why: str) -> None:
+        session = self._office.sessions.get(name)
+        if session is not None and session.link is link:
+            self._office.lose(name, why)
+
+    def _all_replied(self, change: Change) -> None:
+        if change.full:
+            if self._office.obliged <= change.full | change.failed:
+                self._office.spawn(f"no space {id(change)}", partial(self._nowhere, change))
+                return
+            for name in change.full:
+                change.failed.add(name)
+                self._office.lose(name, "its disk is full")
+        self._finish(change)
+
+    def _finish(self, change: Change) -> None:
+        have = change.targets - change.failed if change.failed else change.targets
+        if not self._office.obliged <= have:
+            self._parked.append(change)
+            return
+        self._release(change)
+        self._answer(change.answer)
+
+    def _release(self, change: Change) -> None:
+        self._flying.discard(change)
+        for earlier, drained in self._draining:
+            earlier.discard(change)
+            if not earlier and not drained.done():
+                drained.set_result(None)
+        for offset, _, _ in change.pieces:
+            self._office.writes.finish(offset // self._geometry.region_size)
+        self._locks.give(change.range)
+
+    def _answer(self, answer: Answer) -> None:
+        if answer.done():
+            return
+        if now() < self._office.serve_until:
+            answer.set_result(None)
+        elif not self._office.ended.done():
+            self._unanswered.append(answer)
+
+    async def _nowhere(self, change: Change) -> None:
+        """No member had space: what some have in part is made alike, and the client is told."""
+        office = self._office
+        for name in change.targets - office.obliged:
+            office.lose(name, "its disk is full")
+        try:
+            for offset, length, _ in change.pieces:
+                first, last = offset // BLOCK, -(-(offset + length) // BLOCK)
+                await settle_range(office, self._geometry, first * BLOCK, (last - first) * BLOCK)
+        except Unsettled:
+            await office.until(lambda: office.obliged <= office.sessions.keys())
+            await self._nowhere(change)
+            return
+        self._release(change)
+        if not change.answer.done():
+            change.answer.set_exception(Refusal(Code.ENOSPC, "the replicas' disks are full"))

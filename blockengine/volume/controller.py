@@ -1,0 +1,95 @@
+"""A volume's controller: takes over, settles, serves, brings replicas back, until it is fenced."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from blockengine.protocol.address import Address
+from blockengine.volume.geometry import Geometry
+from blockengine.volume.link import Link
+from blockengine.volume.office import Fenced, Office, Tell
+from blockengine.volume.peer import Peer
+from blockengine.volume.replicated import Replicated
+from blockengine.volume.resync import Resync
+from blockengine.volume.settling import settle_all
+from blockengine.volume.takeover import Strangers, open_sessions, take_office
+
+
+class Controller:
+    """One term of office. `deadline` (seconds) is how long a replica may take for any answer."""
+
+    def __init__(
+        self, voters: Sequence[Address], *, tls: ssl.SSLContext | None, deadline: float, tell: Tell
+    ) -> None:
+        self._tell = tell
+        self.peers = [Peer(address, tls=tls, deadline=deadline, watcher=self) for address in voters]
+        self._keeping: list[asyncio.Task[None]] = []
+        self.office: Office | None = None
+
+    async def start(self) -> Replicated:
+        """Take over and settle; the volume, ready to be served. It may wait for voters for ever.
+
+        Raises: Fenced, LineagesDiffer, Strangers.
+        """
+        loop = asyncio.get_running_loop()
+        self._keeping = [loop.create_task(peer.keep_connected()) for peer in self.peers]
+        self.office = office = await take_office(self.peers, self._tell)
+        office.spawn("renewal of leases", office.renew_for_ever)
+        await _unless_ended(office, open_sessions(office))
+        geometry = self._geometry(office)
+        await _unless_ended(office, settle_all(office, geometry))
+        if missing := office.obliged - office.sessions.keys():
+            raise Fenced(f"{', '.join(sorted(missing))} failed during the take-over")
+        device = Replicated(office, geometry)
+        office.serving = True
+        office.changed()
+        office.spawn("idle flushes", device.flush_when_idle)
+        office.spawn("resync", Resync(office, device).for_ever)
+        return device
+
+    def _geometry(self, office: Office) -> Geometry:
+        """The volume's shape, on which all members must agree. Raises: Strangers."""
+        shapes = {
+            (peer.identity.block_size, peer.identity.region)
+            for peer in self.peers
+            if peer.identity is not None and peer.identity.voter in office.obliged
+        }
+        if len(shapes) != 1:
+            raise Strangers(f"the replicas differ in block or region size: {sorted(shapes)}")
+        block_size, region = shapes.pop()
+        return Geometry(office.term.base.size, block_size, region)
+
+    # `peer.Watcher`.
+
+    def arrived(self, peer: Peer) -> None:
+        if self.office is not None:
+            self.office.changed()
+
+    def left(self, peer: Peer, link: Link, why: str) -> None:
+        if self.office is not None:
+            self.office.link_left(link, why)
+
+    async def stop(self) -> None:
+        """End the term and hang up."""
+        if self.office is not None:
+            await self.office.close()
+        for task in self._keeping:
+            task.cancel()
+        await asyncio.gather(*self._keeping, return_exceptions=True)
+        for peer in self.peers:
+            peer.close()
+
+
+async def _unless_ended(office: Office, work: Coroutine[None, None, None]) -> None:
+    """Do a step of the take-over, or raise Fenced as soon as the office ends."""
+    task = asyncio.get_running_loop().create_task(work)
+    waiting: list[asyncio.Future[Any]] = [task, office.ended]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    if not task.done():
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise Fenced(office.ended.result())
+    task.result()

@@ -1,0 +1,95 @@
+"""Locks on blocks: one change at a time per 4 KiB block, and no read beside a change.
+
+First come, first served: whoever waits also keeps those behind it out of its blocks.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from blockengine.replica.layer import BLOCK
+
+
+class Range(NamedTuple):
+    """Whole blocks, first and last included; `shared` among readers, else alone."""
+
+    first: int
+    last: int
+    shared: bool
+
+
+NOTHING = Range(0, -1, True)
+
+
+class _Waiting(NamedTuple):
+    wanted: Range
+    granted: Callable[[], None]
+
+
+def blocks(offset: int, length: int, *, shared: bool = False) -> Range:
+    """The blocks that a range of bytes touches."""
+    return Range(offset // BLOCK, (offset + length - 1) // BLOCK, shared)
+
+
+class BlockLocks:
+    """`_held` has, per block, the number of readers, or -1 for a change."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, int] = {}
+        self._waiting: deque[_Waiting] = deque()
+
+    def take(self, wanted: Range, granted: Callable[[], None]) -> None:
+        """Call `granted` once the range is ours: now, if it is free."""
+        if self._free(wanted) and not any(_clash(wanted, other.wanted) for other in self._waiting):
+            self._hold(wanted)
+            granted()
+        else:
+            self._waiting.append(_Waiting(wanted, granted))
+
+    def give(self, taken: Range) -> None:
+        """Give a range back; those who waited for it are granted in order."""
+        held = self._held
+        for block in range(taken.first, taken.last + 1):
+            left = held[block] - 1 if taken.shared else 0
+            if left:
+                held[block] = left
+            else:
+                del held[block]
+        if self._waiting:
+            self._grant_waiting()
+
+    def _grant_waiting(self) -> None:
+        still: deque[_Waiting] = deque()
+        ready: list[_Waiting] = []
+        for one in self._waiting:
+            if self._free(one.wanted) and not any(_clash(one.wanted, other.wanted) for other in still):
+                self._hold(one.wanted)
+                ready.append(one)
+            else:
+                still.append(one)
+        self._waiting = still
+        for one in ready:
+            one.granted()
+
+    def _free(self, wanted: Range) -> bool:
+        held = self._held
+        if wanted.first == wanted.last:
+            state = held.get(wanted.first, 0)
+            return state == 0 or (wanted.shared and state > 0)
+        for block in range(wanted.first, wanted.last + 1):
+            state = held.get(block, 0)
+            if state and not (wanted.shared and state > 0):
+                return False
+        return True
+
+    def _hold(self, wanted: Range) -> None:
+        held = self._held
+        for block in range(wanted.first, wanted.last + 1):
+            held[block] = held.get(block, 0) + 1 if wanted.shared else -1
+
+
+def _clash(one: Range, other: Range) -> bool:
+    meet = one.first <= other.last and other.first <= one.last
+    return meet and not (one.shared and other.shared)

@@ -1,0 +1,135 @@
+"""Reads: from one trusted member, and from another where a copy is bad."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from blockengine.clock import now
+from blockengine.protocol.nbd import Code
+from blockengine.protocol.wire import Status
+from blockengine.replica.layer import BLOCK
+from blockengine.volume.device import Refusal
+from blockengine.volume.geometry import Geometry
+from blockengine.volume.link import Link
+from blockengine.volume.office import Office
+from blockengine.volume.ranges import NOTHING, BlockLocks, Range, blocks
+from blockengine.volume.settling import Unsettled, settle_range
+
+Answer = asyncio.Future[bytes]
+
+
+class Read:
+    """One read; `bad` are the members whose copy does not verify, `mended` says that a repair was tried.
+
+    A `locked` read's blocks are held by its caller: it takes no lock, and waits for no repair.
+    """
+
+    __slots__ = ("answer", "bad", "kind", "length", "mended", "offset", "range")
+
+    def __init__(self, kind: int, offset: int, length: int, answer: Answer, *, locked: bool = False) -> None:
+        self.kind, self.offset, self.length, self.answer = kind, offset, length, answer
+        self.range: Range = NOTHING if locked else blocks(offset, length, shared=True)
+        self.bad: set[str] = set()
+        self.mended = locked
+
+
+class Reads:
+    """Spreads reads over the members in sync. `held` wait for one, or for the lease."""
+
+    def __init__(self, office: Office, geometry: Geometry, locks: BlockLocks) -> None:
+        self._office, self._geometry, self._locks = office, geometry, locks
+        self._held: list[Read] = []
+        self._readers: tuple[tuple[str, Link, bytes], ...] = ()
+        self._turn = 0
+        self.look_again()
+
+    def look_again(self) -> None:
+        """The office changed: whoever waits tries again."""
+        office = self._office
+        names = office.readable & office.sessions.keys() if office.serving else ()
+        self._readers = tuple(
+            (name, office.sessions[name].link, office.heads[name]) for name in sorted(names)
+        )
+        held, self._held = self._held, []
+        for read in held:
+            self._start(read)
+
+    def begin(self, read: Read) -> None:
+        """Read once no change is under way in these blocks."""
+        self._locks.take(read.range, partial(self._start, read))
+
+    def _start(self, read: Read) -> None:
+        readers = self._readers
+        if read.bad:
+            readers = tuple(reader for reader in readers if reader[0] not in read.bad)
+            if not readers and self._readers:
+                self._lost_everywhere(read)
+                return
+        if not readers or self._office.ended.done():
+            self._held.append(read)
+            return
+        self._turn = turn = (self._turn + 1) % len(readers)
+        name, link, head = readers[turn]
+        link.send(
+            read.kind, head, partial(self._replied, read, name, link), offset=read.offset, length=read.length
+        )
+
+    def _replied(self, read: Read, name: str, link: Link, status: int, body: bytes) -> None:
+        office = self._office
+        if status == Status.OK:
+            if name not in office.readable:
+                self._start(read)
+            elif now() < office.serve_until:
+                self._answer(read, body)
+            else:
+                self._held.append(read)
+        elif status == Status.ROTTEN:
+            office.tell(f"{name} has bad blocks between bytes {read.offset} and {read.offset + read.length}")
+            read.bad.add(name)
+            self._start(read)
+        else:
+            session = office.sessions.get(name)
+            if session is not None and session.link is link:
+                office.lose(name, f"a read failed: {body.decode(errors='replace') or link.why}")
+            self._start(read)
+
+    def _answer(self, read: Read, body: bytes) -> None:
+        self._locks.give(read.range)
+        if not read.answer.done():
+            read.answer.set_result(body)
+        if read.bad:
+            self._office.spawn(f"repair at {read.offset}", partial(self.repair, read.offset, read.length))
+
+    def _lost_everywhere(self, read: Read) -> None:
+        self._locks.give(read.range)
+        if not read.mended:
+            self._office.spawn(f"repair for {id(read)}", partial(self._mend, read))
+            return
+        message = f"no replica has intact bytes between {read.offset} and {read.offset + read.length}"
+        self._office.tell(message)
+        if not read.answer.done():
+            read.answer.set_exception(Refusal(Code.EIO, message))
+
+    async def _mend(self, read: Read) -> None:
+        """Every member has bad blocks, but perhaps not the same: repair them, then read again."""
+        await self.repair(read.offset, read.length)
+        read.mended, read.bad = True, set()
+        self.begin(read)
+
+    async def repair(self, offset: int, length: int) -> None:
+        """Write blocks that are bad on one member again, from one that has them intact."""
+        first = offset - offset % BLOCK
+        last = min(-(-(offset + length) // BLOCK) * BLOCK, self._geometry.size)
+        for start, size in self._geometry.pieces(first, last - first):
+            wanted = blocks(start, size)
+            granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._locks.take(wanted, lambda granted=granted: granted.set_result(None))  # type: ignore[misc]
+            await granted
+            try:
+                await settle_range(self._office, self._geometry, start, size, intact_only=True)
+                self._office.tell(f"repaired bytes {start} to {start + size}")
+            except Unsettled:
+                pass
+            finally:
+                self._locks.give(wanted)

@@ -1,0 +1,187 @@
+"""Bringing replicas back: what they missed, or everything, while the volume is served."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from blockengine.membership import changes
+from blockengine.membership import logs as rules
+from blockengine.membership import term as terms
+from blockengine.membership.ballot import Refused
+from blockengine.membership.logs import MissedLog
+from blockengine.membership.record import Voter
+from blockengine.protocol.messages import Forget, Intent, Keep, Log
+from blockengine.protocol.wire import Kind, Status
+from blockengine.volume.device import Refusal
+from blockengine.volume.link import Link, Unanswered
+from blockengine.volume.office import Office
+from blockengine.volume.peer import Peer
+from blockengine.volume.ranges import blocks
+from blockengine.volume.replicated import Replicated
+
+_STEP = 256 * 1024
+_AT_ONCE = 4
+_PAUSE = 0.2
+
+
+class Resync:
+    """Looks for voters that came back, and brings them back one at a time."""
+
+    def __init__(self, office: Office, device: Replicated) -> None:
+        self._office, self._device = office, device
+        self._told: dict[str, str] = {}
+
+    async def for_ever(self) -> None:
+        """Raises: Fenced."""
+        office = self._office
+        while True:
+            await self._readmit()
+            for absent in office.term.newest.absent:
+                if office.peer(absent.id) is not None and not office.term.sent:
+                    await self._bring_back(absent.id)
+            await asyncio.sleep(_PAUSE)
+
+    def _tell(self, target: str, what: str) -> None:
+        if self._told.get(target) != what:
+            self._told[target] = what
+            self._office.tell(f"{target}: {what}")
+
+    async def _readmit(self) -> None:
+        """A known voter that answers with a blank state may vote again, once all others agree."""
+        office = self._office
+        for peer in office.peers:
+            identity = peer.identity
+            if identity is None or peer.link is None or identity.record is not None:
+                continue
+            known = office.term.newest.incarnation(identity.voter)
+            if known in (None, identity.incarnation) or identity.voter in office.obliged:
+                continue
+            async with office.changing:
+                if office.term.sent:
+                    return
+                at = terms.next_position(office.term)
+                voter = Voter(identity.voter, identity.incarnation)
+                office.tell(f"{voter.id} lost its state: it is let in again, and rebuilt in full")
+                office.propose(changes.readmit(office.term.newest, voter, at))
+                await office.until(partial(_decided, office, peer))
+            await peer.look()
+
+    async def _bring_back(self, target: str) -> None:
+        try:
+            if await self._resync(target):
+                self._tell(target, "in sync again")
+        except (Unanswered, Refusal) as error:
+            self._tell(target, f"resync stopped: {error}")
+        if target not in self._office.obliged:
+            self._office.lose(target, "its resync did not end")
+            self._office.joining.discard(target)
+
+    async def _resync(self, target: str) -> bool:
+        office = self._office
+        peer = office.peer(target)
+        if peer is None or peer.link is None:
+            return False
+        answer = await peer.link.ask(Keep(office.term.base))
+        if isinstance(answer, Refused) and answer.why != "older":
+            self._tell(target, f"refused the record: {answer.why}")
+            return False
+        if not await office.open(target):
+            return False
+        await self._join(target)
+        regions = await self._missed(target)
+        if regions is None:
+            return False
+        self._tell(target, f"resync of {len(regions)} regions")
+        for region in sorted(regions):
+            await self._copy_region(target, region)
+        return await self._promote(target, regions)
+
+    async def _join(self, target: str) -> None:
+        """The target takes every change from now on; those begun earlier end first."""
+        self._office.joining.add(target)
+        self._office.changed()
+        await self._device.changes.drain()
+
+    async def _missed(self, target: str) -> frozenset[int] | None:
+        """What to copy: some source's log and the target's own intent, or everything."""
+        office = self._office
+        own = await office.ask(target, Intent())
+        if own is None:
+            return None
+        for source in sorted(office.readable):
+            answer = await office.ask(source, Log(target))
+            log = MissedLog(answer.tag, frozenset(answer.regions)) if answer else None
+            if log is not None and rules.covers(office.term.base, log, holder=source, target=target):
+                return frozenset(log.regions | frozenset(own))
+        return frozenset(range(self._device.geometry.regions))
+
+    async def _copy_region(self, target: str, region: int) -> None:
+        offset, length = self._device.geometry.region(region)
+        starts = range(offset, offset + length, _STEP)
+        for first in range(0, len(starts), _AT_ONCE):
+            await asyncio.gather(
+                *(
+                    self._copy(target, region, start, min(_STEP, offset + length - start))
+                    for start in starts[first : first + _AT_ONCE]
+                )
+            )
+
+    async def _copy(self, target: str, region: int, offset: int, length: int) -> None:
+        """Copy a stretch under its lock: no change may come between reading and writing it.
+
+        Raises: Unanswered if the target failed; Refusal if no source has it intact.
+        """
+        office, device = self._office, self._device
+        async with device.locked(blocks(offset, length, shared=True)):
+            data = await device.read_locked(offset, length)
+            session = office.sessions.get(target)
+            if session is None or target not in office.joining:
+                raise Unanswered("the session broke")
+            writes = office.writes.begin(region)
+            status, body = await _write(session.link, office.heads[target], offset, writes, data)
+            office.writes.finish(region)
+        if status != Status.OK:
+            raise Unanswered(body.decode(errors="replace") or session.link.why)
+
+    async def _promote(self, target: str, regions: frozenset[int]) -> bool:
+        office = self._office
+        if not await office.flush([target]):
+            return False
+        async with office.changing:
+            absence = office.term.newest.absence(target)
+            if target not in office.joining or absence is None or office.term.sent:
+                return False
+            at = terms.next_position(office.term)
+            office.propose(changes.promote(office.term.newest, target, office.boots[target], at))
+            await office.until(partial(_settled, office, target))
+            office.joining.discard(target)
+        # Its promotion can't be taken back; if it left meanwhile, its removal follows.
+        await office.until(lambda: not office.term.sent)
+        if office.term.base.member(target) is None:
+            return False
+        office.writes.alike(regions)
+        holders = sorted(office.term.base.member_ids)
+        await office.each(holders, lambda name: office.ask(name, Forget(target, absence.out)))
+        return True
+
+
+def _decided(office: Office, peer: Peer) -> bool:
+    return not office.term.sent or peer.link is None
+
+
+def _settled(office: Office, target: str) -> bool:
+    return not office.term.sent or not (office.obliged | {target}) <= office.sessions.keys()
+
+
+async def _write(link: Link, head: bytes, offset: int, writes: int, data: bytes) -> tuple[int, bytes]:
+    answer: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
+
+    def done(status: int, body: bytes) -> None:
+        answer.set_result((status, body))
+
+    if data.count(0) == len(data):
+        link.send(Kind.ZERO, head, done, offset=offset, writes=writes, length=len(data))
+    else:
+        link.send(Kind.WRITE, head, done, offset=offset, writes=writes, payload=data)
+    return await answer
