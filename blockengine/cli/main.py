@@ -3,6 +3,7 @@
 python -m blockengine replica create|show|scrub|serve DIRECTORY
 python -m blockengine volume create|serve|show|force --voter ADDRESS …
 python -m blockengine nbd DIRECTORY --socket PATH | --port NUMBER
+python -m blockengine verify [--operations N] [--disks]
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import argparse
 import re
 import sys
 
-from blockengine.cli import nbd, replica, volume
+from blockengine.cli import nbd, replica, verify, volume
 from blockengine.replica.replica import Damaged, Failed, Misplaced
 from blockengine.volume.device import Refusal
 
@@ -33,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     replica.add(commands, size)
     volume.add(commands)
     nbd.add(commands)
+    verify.add(commands)
     chosen = parser.parse_args(arguments)
     try:
         return int(chosen.run(chosen))

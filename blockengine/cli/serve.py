@@ -13,7 +13,7 @@ from blockengine.cli.lock import locked
 from blockengine.cli.place import here
 from blockengine.protocol.address import Address, parse
 from blockengine.replica.files import Directory
-from blockengine.replica.replica import Replica
+from blockengine.replica.replica import Place, Replica
 from blockengine.replica.server import Server
 from blockengine.replica.service import ReplicaService
 from blockengine.replica.voting import Voting
@@ -22,7 +22,11 @@ from blockengine.replica.witness import Witness
 
 def add(actions: Any) -> None:
     """Add `serve` to the command line."""
-    parser = actions.add_parser("serve", help="serve a replica or witness to its volume's controller")
+    add_options(actions.add_parser("serve", help="serve a replica or witness to its volume's controller"))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What `serve` takes."""
     parser.add_argument("directory", type=Path)
     parser.add_argument("--listen", type=_address, required=True, help="unix:/path or host:port")
     parser.add_argument("--moved", action="store_true", help="the original of this directory is gone")
@@ -41,14 +45,14 @@ def _run(chosen: argparse.Namespace) -> int:
     import uvloop
 
     with locked(chosen.directory) as directory:
-        uvloop.run(serve(chosen, directory))
+        uvloop.run(serve(chosen, directory, here()))
     return 0
 
 
-async def serve(chosen: argparse.Namespace, directory: Directory) -> None:
+async def serve(chosen: argparse.Namespace, directory: Directory, place: Place) -> None:
     """Serve until SIGTERM or SIGINT, then close: whatever was flushed is safe."""
     tls = server_tls(chosen, chosen.listen)
-    service = _opened(directory, moved=chosen.moved)
+    service = _opened(directory, place, moved=chosen.moved)
     server = Server(service)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,8 +68,7 @@ async def serve(chosen: argparse.Namespace, directory: Directory) -> None:
     service.close()
 
 
-def _opened(directory: Directory, *, moved: bool) -> Voting:
-    place = here()
+def _opened(directory: Directory, place: Place, *, moved: bool) -> Voting:
     if "witness" in directory.names():
         return Voting(Witness.open(directory, place, moved=moved), boot=place.boot)
     return ReplicaService(Replica.open(directory, place, moved=moved), boot=place.boot)

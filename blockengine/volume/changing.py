@@ -124,7 +124,7 @@ class Changes:
             change.full.add(name)
         elif status != Status.OK:
             change.failed.add(name)
-            self._lose(name, link, f"a change failed: {body.decode(errors='replace') or link.why}")
+            self._lose(name, link, f"a change failed: {link.words(status, body)}")
         if not change.outstanding:
             self._all_replied(change)
 

@@ -103,11 +103,27 @@ class Link(asyncio.Protocol):
         if out and self._transport is not None and not self._transport.is_closing():
             self._transport.writelines(out)
 
-    async def call(self, kind: int, issued: bytes, *, offset: int = 0, length: int = 0) -> tuple[int, bytes]:
-        """(status, body) of a request without payload."""
+    async def call(
+        self,
+        kind: int,
+        issued: bytes,
+        *,
+        offset: int = 0,
+        writes: int = 0,
+        length: int = 0,
+        payload: bytes = b"",
+    ) -> tuple[int, bytes]:
+        """(status, body) of a request; as `send`."""
         answer: asyncio.Future[tuple[int, bytes]] = self._loop.create_future()
-        self.send(kind, issued, _into(answer), offset=offset, length=length)
+        done = _into(answer)
+        self.send(kind, issued, done, offset=offset, writes=writes, length=length, payload=payload)
         return await answer
+
+    def words(self, status: int, body: bytes) -> str:
+        """What went wrong, from an answer that is not OK."""
+        if status == Status.REFUSED:
+            return f"refused ({messages.decode_refused(body).why})"
+        return body.decode(errors="replace") or self.why
 
     async def ask(self, message: Control, issued: bytes = OUTSIDE) -> Any | Refused:
         """The answer to a control message.

@@ -280,7 +280,7 @@ class Office:
                 return False
             status, body = await session.link.call(Kind.FLUSH, self.heads[name])
             if status != Status.OK and self.sessions.get(name) is session:
-                self.lose(name, f"its flush failed: {body.decode(errors='replace')}")
+                self.lose(name, f"its flush failed: {session.link.words(status, body)}")
             return status == Status.OK
 
         return {name for name, done in (await self.each(names, one)).items() if done}

@@ -91,7 +91,7 @@ class Reads:
         else:
             session = office.sessions.get(name)
             if session is not None and session.link is link:
-                office.lose(name, f"a read failed: {body.decode(errors='replace') or link.why}")
+                office.lose(name, f"a read failed: {link.words(status, body)}")
             self._start(read)
 
     def _answer(self, read: Read, body: bytes) -> None:

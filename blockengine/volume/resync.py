@@ -142,7 +142,7 @@ class Resync:
             status, body = await _write(session.link, office.heads[target], offset, writes, data)
             office.writes.finish(region)
         if status != Status.OK:
-            raise Unanswered(body.decode(errors="replace") or session.link.why)
+            raise Unanswered(session.link.words(status, body))
 
     async def _promote(self, target: str, regions: frozenset[int]) -> bool:
         office = self._office
@@ -175,13 +175,6 @@ def _settled(office: Office, target: str) -> bool:
 
 
 async def _write(link: Link, head: bytes, offset: int, writes: int, data: bytes) -> tuple[int, bytes]:
-    answer: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
-
-    def done(status: int, body: bytes) -> None:
-        answer.set_result((status, body))
-
     if data.count(0) == len(data):
-        link.send(Kind.ZERO, head, done, offset=offset, writes=writes, length=len(data))
-    else:
-        link.send(Kind.WRITE, head, done, offset=offset, writes=writes, payload=data)
-    return await answer
+        return await link.call(Kind.ZERO, head, offset=offset, writes=writes, length=len(data))
+    return await link.call(Kind.WRITE, head, offset=offset, writes=writes, payload=data)

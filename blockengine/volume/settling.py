@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
@@ -72,7 +71,7 @@ async def _inspect(office: Office, name: str, offset: int, length: int) -> bytes
         raise Unsettled(f"{name} has no session")
     status, body = await session.link.call(Kind.INSPECT, office.heads[name], offset=offset, length=length)
     if status != Status.OK:
-        office.lose(name, f"an inspection failed: {body.decode(errors='replace')}")
+        office.lose(name, f"an inspection failed: {session.link.words(status, body)}")
         raise Unsettled(f"{name} failed")
     return body
 
@@ -110,24 +109,16 @@ def _differences(
 async def _write(office: Office, geometry: Geometry, members: Collection[str], rewrite: _Rewrite) -> None:
     region = rewrite.offset // geometry.region_size
     writes = office.writes.begin(region)
-    loop = asyncio.get_running_loop()
 
     async def one(name: str) -> bool:
         session = office.sessions.get(name)
         if session is None:
             return False
-        answer: asyncio.Future[tuple[int, bytes]] = loop.create_future()
-        session.link.send(
-            Kind.WRITE,
-            office.heads[name],
-            lambda status, body: answer.set_result((status, body)),
-            offset=rewrite.offset,
-            writes=writes,
-            payload=rewrite.payload,
+        status, body = await session.link.call(
+            Kind.WRITE, office.heads[name], offset=rewrite.offset, writes=writes, payload=rewrite.payload
         )
-        status, body = await answer
         if status != Status.OK and office.sessions.get(name) is session:
-            office.lose(name, f"a write failed: {body.decode(errors='replace')}")
+            office.lose(name, f"a write failed: {session.link.words(status, body)}")
         return status == Status.OK
 
     if not all((await office.each(members, one)).values()):

@@ -1,0 +1,251 @@
+"""Clients, a judge and a nemesis on one scratch volume: does it keep its promises?"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from blockengine.protocol.address import parse
+from blockengine.verify.blocks import content
+from blockengine.verify.judge import Judge, Violation
+from blockengine.verify.nbd_client import Client, Lost, Refused
+from blockengine.verify.rig import Rig, Serving, Stuck
+from blockengine.volume.founding import reach
+
+_ALL_RESTARTED = "every member's machine restarted"
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the clients do. A unit is one block of the volume; `units` of them are used, spread out."""
+
+    operations: int = 20_000
+    workers: int = 16
+    units: int = 256
+    longest: int = 4
+    writes: float = 0.5
+    flushes: float = 0.02
+    zeroes: float = 0.03
+
+
+@dataclass
+class Report:
+    """What happened. `violation` is empty if every promise was kept."""
+
+    operations: int = 0
+    refused: int = 0
+    terms: int = 0
+    power_losses: int = 0
+    seconds: float = 0
+    violation: str = ""
+    troubles: Counter[str] = field(default_factory=Counter)
+    events: list[str] = field(default_factory=list)
+
+
+class Campaign:
+    """One run. The nemesis (`verify.nemesis`) works on `rig` while `play` goes on."""
+
+    def __init__(self, rig: Rig, load: Load, seed: int) -> None:
+        self.rig, self.load = rig, load
+        self.draw = random.Random(seed)  # noqa: S311 (a test's dice)
+        self.judge = Judge(load.units)
+        self.report = Report()
+        self.serving: Serving | None = None
+        self.client: Client | None = None
+        self.successor, self.taken = asyncio.Event(), asyncio.Event()
+        self._served = asyncio.Event()
+        self._ended = asyncio.Event()
+        shape = rig.shape
+        self._size = shape.block_size
+        # Groups of neighbours, as far apart as the volume allows, so that many regions are touched.
+        groups = load.units // load.longest
+        self._stride = shape.size // groups // 4096 * 4096
+
+    # The supervisor: there is always a controller, and everybody talks to the newest.
+
+    async def supervise(self) -> None:
+        """Start a controller whenever the newest has ended, or the nemesis asks for a successor."""
+        while not self._ended.is_set():
+            serving = await self.rig.start_controller()
+            try:
+                await self._until_served(serving)
+                client = await Client.connect(serving.socket)
+            except (Stuck, OSError, Lost):
+                await serving.process.end()
+                continue
+            self._take(serving, client)
+            await self._while_current(serving)
+
+    async def _until_served(self, serving: Serving) -> None:
+        while True:
+            try:
+                await serving.process.until("serving", deadline=0.5)
+                return
+            except Stuck:
+                if not serving.process.alive or self._ended.is_set():
+                    raise
+
+    def _take(self, serving: Serving, client: Client) -> None:
+        """From now on `serving` is the volume; whatever others had under way is decided."""
+        if any(_ALL_RESTARTED in line for line in serving.process.said):
+            self.report.power_losses += 1
+            self.judge.lost_power()
+        self.judge.fenced()
+        if self.client is not None:
+            self.client.abandon()
+        self.serving, self.client = serving, client
+        self.report.terms += 1
+        self._served.set()
+        self.taken.set()
+
+    async def _while_current(self, serving: Serving) -> None:
+        self.successor.clear()
+        waits = (self.successor.wait(), serving.process.process.wait(), self._ended.wait())
+        tasks: list[asyncio.Future[object]] = [asyncio.ensure_future(wait) for wait in waits]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+
+    # Clients.
+
+    async def work(self) -> None:
+        """One client: one operation after the other, on whoever serves."""
+        while not self._ended.is_set():
+            await self._served.wait()
+            client = self.client
+            assert client is not None
+            if client.lost:
+                # Nothing is asked of nobody: what is begun and never decided costs the judge dearly.
+                await asyncio.sleep(0.01)
+                continue
+            try:
+                await self._operation(client)
+            except Lost:
+                pass
+            except Refused:
+                self.report.refused += 1
+            if self.judge.checked >= self.load.operations:
+                self._ended.set()
+
+    async def _operation(self, client: Client) -> None:
+        load, draw = self.load, self.draw
+        group = draw.randrange(load.units // load.longest)
+        count = draw.randint(1, load.longest)
+        start = draw.randrange(load.longest - count + 1)
+        units = range(group * load.longest + start, group * load.longest + start + count)
+        offset = group * self._stride + start * self._size
+        kind = draw.random()
+        if kind < load.flushes:
+            await self._flush(client)
+        elif kind < load.flushes + load.zeroes:
+            ask = client.zero if kind < load.flushes + load.zeroes / 2 else self._discard(client)
+            await self._change(units, 0, lambda: ask(offset, count * self._size))
+        elif kind < load.flushes + load.zeroes + load.writes:
+            await self._write(client, units, offset)
+        else:
+            await self.read(client, units, offset)
+
+    def _discard(self, client: Client) -> Callable[[int, int], Awaitable[bytes]]:
+        # Parts of a 4 KiB block keep their bytes when discarded; then zeroes are written instead.
+        return client.discard if self._size == 4096 else client.zero
+
+    async def _write(self, client: Client, units: range, offset: int) -> None:
+        number = self.judge.number()
+        data = b"".join(content(unit, number, self._size) for unit in units)
+        await self._change(units, number, lambda: client.write(offset, data), number=number)
+
+    async def _change(
+        self, units: range, value: int, ask: Callable[[], Awaitable[bytes]], *, number: int = 0
+    ) -> None:
+        number = number or self.judge.number()
+        self.judge.write_begins(number, units, value)
+        await ask()
+        self.judge.write_ends(number, units)
+
+    async def read(self, client: Client, units: range, offset: int) -> None:
+        number = self.judge.number()
+        self.judge.read_begins(number, units)
+        data = await client.read(offset, len(units) * self._size)
+        self.judge.read_ends(number, units, data, self._size)
+
+    async def _flush(self, client: Client) -> None:
+        number = self.judge.number()
+        self.judge.flush_begins(number)
+        await client.flush()
+        self.judge.flush_ends(number, durable=True)
+
+    # One run.
+
+    async def play(self, nemesis: Callable[[Campaign], Awaitable[None]]) -> Report:
+        """Load and trouble, then healing, then the comparison of the members."""
+        began = time.monotonic()
+        work = [self.supervise(), nemesis(self), *(self.work() for _ in range(self.load.workers))]
+        tasks: set[asyncio.Future[object]] = {asyncio.ensure_future(each) for each in work}
+        try:
+            while not self._ended.is_set():
+                done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        except Violation as violation:
+            self.report.violation = str(violation)
+        finally:
+            self._ended.set()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        self.report.operations = self.judge.checked
+        self.report.seconds = time.monotonic() - began
+        for serving in self.rig.controllers:
+            self.report.events += [f"{serving.process.name}: {line}" for line in serving.process.said]
+        return self.report
+
+    async def heal(self) -> None:
+        """Everything is well again: wait until all replicas are in sync.
+
+        Raises: Stuck; Violation if a last look at all units shows what can't be.
+        """
+        self._ended.clear()
+        for name in self.rig.names:
+            if self.rig.faulty:
+                self.rig.voters[name].send(signal.SIGHUP)
+            self.rig.voters[name].send(signal.SIGCONT)
+            if not self.rig.voters[name].alive:
+                await self.rig.start_voter(name)
+        for serving in self.rig.controllers:
+            await serving.process.end()
+        serving = await self.rig.start_controller()
+        await serving.process.until("serving")
+        client = await Client.connect(serving.socket)
+        self._take(serving, client)
+        await self._all_in_sync()
+        for group in range(self.load.units // self.load.longest):
+            units = range(group * self.load.longest, (group + 1) * self.load.longest)
+            await self.read(client, units, group * self._stride)
+        await client.flush()
+        client.close()
+        status = await serving.process.end(signal.SIGTERM)
+        if status:
+            raise Stuck(f"the controller ended with {status}: {serving.process.said[-5:]}")
+
+    async def _all_in_sync(self, deadline: float = 60) -> None:
+        end = time.monotonic() + deadline
+        addresses = [parse(f"unix:{self.rig.socket(name)}") for name in self.rig.names]
+        while True:
+            reached = await reach(addresses, tls=None, deadline=5)
+            for one in reached:
+                one.link.fail("done")
+            records = [one.identity.record for one in reached if one.identity is not None]
+            if len(records) == len(addresses) and all(
+                record is not None and record.member_ids == set(self.rig.replicas) for record in records
+            ):
+                return
+            if time.monotonic() > end:
+                raise Stuck(
+                    f"the volume did not heal: {records}; {self.rig.controllers[-1].process.said[-8:]}"
+                )
+            await asyncio.sleep(0.1)

@@ -1,0 +1,198 @@
+"""Trouble for a volume's processes: killed, frozen, cut off, started twice, copied, disks that fail."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+
+from blockengine.verify.campaign import Campaign
+from blockengine.verify.judge import Violation
+from blockengine.verify.nbd_client import Lost, Refused
+
+Trouble = Callable[[Campaign], Awaitable[None]]
+
+
+async def _later(campaign: Campaign, shortest: float = 0.1, longest: float = 2.0) -> None:
+    await asyncio.sleep(campaign.draw.uniform(shortest, longest))
+
+
+async def kill_voter(campaign: Campaign) -> None:
+    """kill -9, and back after a while. On a faulty disk this is a power loss."""
+    name = campaign.draw.choice(campaign.rig.names)
+    await campaign.rig.kill_voter(name)
+    await _later(campaign)
+    await campaign.rig.start_voter(name)
+
+
+async def kill_two(campaign: Campaign) -> None:
+    """Two voters at once: no majority, so nothing may be answered."""
+    names = campaign.draw.sample(campaign.rig.names, 2)
+    for name in names:
+        await campaign.rig.kill_voter(name)
+    await _later(campaign)
+    for name in names:
+        await campaign.rig.start_voter(name)
+
+
+async def blackout(campaign: Campaign) -> None:
+    """All voters and the controller."""
+    if campaign.serving is not None:
+        campaign.serving.process.send(signal.SIGKILL)
+    for name in campaign.rig.names:
+        await campaign.rig.kill_voter(name)
+    for name in campaign.rig.names:
+        await campaign.rig.start_voter(name)
+
+
+async def stop_voter(campaign: Campaign) -> None:
+    """SIGSTOP, perhaps for longer than it has to answer."""
+    process = campaign.rig.voters[campaign.draw.choice(campaign.rig.names)]
+    process.send(signal.SIGSTOP)
+    await _later(campaign, 0.1, 2 * campaign.rig.shape.deadline)
+    process.send(signal.SIGCONT)
+
+
+async def kill_controller(campaign: Campaign) -> None:
+    """kill -9; the supervisor starts another."""
+    if campaign.serving is not None:
+        campaign.serving.process.send(signal.SIGKILL)
+
+
+async def freeze_controller(campaign: Campaign) -> None:
+    """SIGSTOP; another one takes over; then the first wakes up, and must not answer any more."""
+    serving, client = campaign.serving, campaign.client
+    if serving is None or client is None or not serving.process.alive:
+        return
+    serving.process.send(signal.SIGSTOP)
+    campaign.taken.clear()
+    campaign.successor.set()
+    await campaign.taken.wait()
+    probes = [client.read(offset * campaign.rig.shape.block_size, 4096) for offset in range(0, 64, 8)]
+    serving.process.send(signal.SIGCONT)
+    for probe in asyncio.as_completed(probes, timeout=30):
+        try:
+            await probe
+        except (Lost, Refused):
+            continue
+        raise Violation(f"{serving.process.name} answered a read asked for after its successor served")
+    await serving.process.end()
+
+
+async def two_controllers(campaign: Campaign) -> None:
+    """A second controller is told to serve; it has to wait until the first one is gone."""
+    campaign.successor.set()
+    await _later(campaign, 0.5, 1.5)
+    if campaign.serving is not None:
+        campaign.serving.process.send(signal.SIGKILL)
+
+
+async def cut(campaign: Campaign) -> None:
+    """The connection to a voter breaks."""
+    if campaign.serving is not None:
+        campaign.draw.choice(list(campaign.serving.wires.values())).cut()
+
+
+async def swallow(campaign: Campaign) -> None:
+    """Nothing passes between the controller and a voter; then all of it does, late."""
+    if campaign.serving is not None:
+        wire = campaign.draw.choice(list(campaign.serving.wires.values()))
+        wire.swallow()
+        await _later(campaign, 0.05, 2 * campaign.rig.shape.deadline)
+        wire.heal()
+
+
+async def isolate(campaign: Campaign) -> None:
+    """The controller reaches nobody while another one takes over; then everything arrives late."""
+    serving = campaign.serving
+    if serving is None:
+        return
+    for wire in serving.wires.values():
+        wire.swallow()
+    campaign.successor.set()
+    await _later(campaign, 0.5, 3 * campaign.rig.shape.lease / 1000)
+    for wire in serving.wires.values():
+        wire.heal()
+
+
+async def start_twice(campaign: Campaign) -> None:
+    """A voter's directory is served already: a second process must refuse."""
+    name = campaign.draw.choice(campaign.rig.names)
+    if not campaign.rig.voters[name].alive:
+        return
+    where = f"unix:{campaign.rig.folder / 'twice.sock'}"
+    status, said = await campaign.rig.try_run(
+        "replica", "serve", str(campaign.rig.folder / name), "--listen", where
+    )
+    if not status or not any("another process" in line for line in said):
+        raise Violation(f"voter {name} was started twice: {said}")
+
+
+async def copy_voter(campaign: Campaign) -> None:
+    """A copy of a voter's directory must not start."""
+    name = campaign.draw.choice(campaign.rig.names)
+    copy = campaign.rig.folder / "copy"
+    await asyncio.to_thread(shutil.copytree, campaign.rig.folder / name, copy)
+    where = f"unix:{campaign.rig.folder / 'copy.sock'}"
+    status, said = await campaign.rig.try_run("replica", "serve", str(copy), "--listen", where)
+    await asyncio.to_thread(shutil.rmtree, copy)
+    if not status or not any("copy" in line for line in said):
+        raise Violation(f"a copy of voter {name} was started: {said}")
+
+
+async def full_disk(campaign: Campaign) -> None:
+    """A replica's disk is full for a while (needs `verify.faulty`)."""
+    process = campaign.rig.voters[campaign.draw.choice(campaign.rig.replicas)]
+    process.send(signal.SIGUSR1)
+    await _later(campaign)
+    process.send(signal.SIGHUP)
+
+
+async def failing_disk(campaign: Campaign) -> None:
+    """A replica's syncs fail; it must be replaced, that is, started anew (needs `verify.faulty`)."""
+    name = campaign.draw.choice(campaign.rig.replicas)
+    campaign.rig.voters[name].send(signal.SIGUSR2)
+    await _later(campaign)
+    await campaign.rig.kill_voter(name)
+    await campaign.rig.start_voter(name)
+
+
+PROCESSES: tuple[Trouble, ...] = (
+    kill_voter,
+    kill_voter,
+    kill_two,
+    stop_voter,
+    kill_controller,
+    freeze_controller,
+    two_controllers,
+    cut,
+    swallow,
+    isolate,
+    start_twice,
+    copy_voter,
+)
+DISKS: tuple[Trouble, ...] = (
+    kill_voter,
+    kill_voter,
+    kill_two,
+    blackout,
+    kill_controller,
+    cut,
+    swallow,
+    full_disk,
+    failing_disk,
+)
+
+
+def trouble(kinds: Sequence[Trouble], *, pause: float = 1.0) -> Trouble:
+    """One trouble after the other, for ever, with pauses in which the volume may heal or not."""
+
+    async def nemesis(campaign: Campaign) -> None:
+        while True:
+            await _later(campaign, 0.1 * pause, 2 * pause)
+            kind = campaign.draw.choice(kinds)
+            campaign.report.troubles[kind.__name__] += 1
+            await kind(campaign)
+
+    return nemesis
