@@ -6,11 +6,13 @@ import asyncio
 from typing import Protocol
 
 from blockengine.clock import now
-from blockengine.membership.ballot import Ballot, Granted, Refused, Stored
+from blockengine.membership.ballot import Ballot, Granted, Refused, Stored, leased_to_another
 from blockengine.membership.record import Epoch, Override, Record
 from blockengine.protocol import messages
 from blockengine.protocol.messages import Ask, Enter, Hello, Identity, Keep
 from blockengine.replica.identity import Header
+
+_STRANGER = Epoch(-1, 0)
 
 
 class Voter(Protocol):
@@ -86,7 +88,7 @@ class Voting:
             block_size=header.block_size,
             region=header.region,
             promise=ballot.promise,
-            leased=ballot.lease if now() < ballot.lease.end else None,
+            leased=ballot.lease if leased_to_another(ballot, _STRANGER, now()) else None,
             record=ballot.record,
             overrides=self.voter.overrides,
             failure=self.voter.failure,

@@ -55,6 +55,8 @@ class Campaign:
         self.draw = random.Random(seed)  # noqa: S311 (a test's dice)
         self.judge = Judge(load.units)
         self.report = Report()
+        self.failing: set[str] = set()
+        self.apart = ""
         self.serving: Serving | None = None
         self.client: Client | None = None
         self.successor, self.taken = asyncio.Event(), asyncio.Event()
@@ -64,14 +66,14 @@ class Campaign:
         self._size = shape.block_size
         # Groups of neighbours, as far apart as the volume allows, so that many regions are touched.
         groups = load.units // load.longest
-        self._stride = shape.size // groups // 4096 * 4096
+        self.stride = shape.size // groups // 4096 * 4096
 
     # The supervisor: there is always a controller, and everybody talks to the newest.
 
     async def supervise(self) -> None:
         """Start a controller whenever the newest has ended, or the nemesis asks for a successor."""
         while not self._ended.is_set():
-            serving = await self.rig.start_controller()
+            serving = await self.rig.start_controller(without=self.apart)
             try:
                 await self._until_served(serving)
                 client = await Client.connect(serving.socket)
@@ -102,6 +104,13 @@ class Campaign:
         self.report.terms += 1
         self._served.set()
         self.taken.set()
+
+    def join(self) -> None:
+        """No new controller is kept apart from a voter any more."""
+        self.apart = ""
+        for serving in self.rig.controllers[-2:]:
+            for wire in serving.wires.values():
+                wire.heal()
 
     async def _while_current(self, serving: Serving) -> None:
         self.successor.clear()
@@ -138,7 +147,7 @@ class Campaign:
         count = draw.randint(1, load.longest)
         start = draw.randrange(load.longest - count + 1)
         units = range(group * load.longest + start, group * load.longest + start + count)
-        offset = group * self._stride + start * self._size
+        offset = group * self.stride + start * self._size
         kind = draw.random()
         if kind < load.flushes:
             await self._flush(client)
@@ -189,8 +198,9 @@ class Campaign:
         try:
             while not self._ended.is_set():
                 done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
+                errors = [task.exception() for task in done]
+                for error in filter(None, errors):
+                    raise error
         except Violation as violation:
             self.report.violation = str(violation)
         finally:
@@ -210,6 +220,8 @@ class Campaign:
         Raises: Stuck; Violation if a last look at all units shows what can't be.
         """
         self._ended.clear()
+        for name in self.failing:
+            await self.rig.kill_voter(name)
         for name in self.rig.names:
             if self.rig.faulty:
                 self.rig.voters[name].send(signal.SIGHUP)
@@ -225,7 +237,7 @@ class Campaign:
         await self._all_in_sync()
         for group in range(self.load.units // self.load.longest):
             units = range(group * self.load.longest, (group + 1) * self.load.longest)
-            await self.read(client, units, group * self._stride)
+            await self.read(client, units, group * self.stride)
         await client.flush()
         client.close()
         status = await serving.process.end(signal.SIGTERM)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from blockengine.verify.campaign import Campaign
 from blockengine.verify.judge import Violation
-from blockengine.verify.nbd_client import Lost, Refused
+from blockengine.verify.nbd_client import Client
 
 Trouble = Callable[[Campaign], Awaitable[None]]
 
@@ -69,15 +69,53 @@ async def freeze_controller(campaign: Campaign) -> None:
     campaign.taken.clear()
     campaign.successor.set()
     await campaign.taken.wait()
-    probes = [client.read(offset * campaign.rig.shape.block_size, 4096) for offset in range(0, 64, 8)]
+    probing = asyncio.ensure_future(_probe(campaign, serving.process.name, client))
     serving.process.send(signal.SIGCONT)
-    for probe in asyncio.as_completed(probes, timeout=30):
-        try:
-            await probe
-        except (Lost, Refused):
-            continue
-        raise Violation(f"{serving.process.name} answered a read asked for after its successor served")
+    await probing
     await serving.process.end()
+
+
+async def split(campaign: Campaign) -> None:
+    """The controller keeps one replica, and a successor gets the others: who answers?"""
+    serving, client = campaign.serving, campaign.client
+    if serving is None or client is None or not serving.process.alive:
+        return
+    kept = campaign.draw.choice(campaign.rig.replicas)
+    for name, wire in serving.wires.items():
+        if name != kept:
+            wire.swallow()
+    campaign.apart = kept
+    campaign.taken.clear()
+    campaign.successor.set()
+    try:
+        await asyncio.wait_for(campaign.taken.wait(), 10 * campaign.rig.shape.deadline)
+        await _later(campaign, 0.2, 0.5)
+        if campaign.serving is not serving:
+            await _probe(campaign, serving.process.name, client)
+    except TimeoutError:
+        pass
+    campaign.join()
+    for wire in serving.wires.values():
+        wire.heal()
+
+
+async def _probe(campaign: Campaign, name: str, client: Client) -> None:
+    """Nobody may answer on behalf of a controller that was replaced."""
+    probes = [client.read(group * campaign.stride, 4096) for group in range(16)]
+    _, _ = await asyncio.wait(probes, timeout=campaign.rig.shape.deadline / 2)
+    for probe in probes:
+        if probe.done() and probe.exception() is None:
+            raise Violation(f"{name} answered a read asked for after its successor served")
+        probe.cancel()
+
+
+async def kill_with_controller(campaign: Campaign) -> None:
+    """A voter and the controller at once: the successor can't know what the voter missed."""
+    name = campaign.draw.choice(campaign.rig.names)
+    if campaign.serving is not None:
+        campaign.serving.process.send(signal.SIGKILL)
+    await campaign.rig.kill_voter(name)
+    await campaign.rig.start_voter(name)
 
 
 async def two_controllers(campaign: Campaign) -> None:
@@ -152,9 +190,11 @@ async def full_disk(campaign: Campaign) -> None:
 async def failing_disk(campaign: Campaign) -> None:
     """A replica's syncs fail; it must be replaced, that is, started anew (needs `verify.faulty`)."""
     name = campaign.draw.choice(campaign.rig.replicas)
+    campaign.failing.add(name)
     campaign.rig.voters[name].send(signal.SIGUSR2)
     await _later(campaign)
     await campaign.rig.kill_voter(name)
+    campaign.failing.discard(name)
     await campaign.rig.start_voter(name)
 
 
@@ -169,6 +209,8 @@ PROCESSES: tuple[Trouble, ...] = (
     cut,
     swallow,
     isolate,
+    split,
+    kill_with_controller,
     start_twice,
     copy_voter,
 )
@@ -178,6 +220,7 @@ DISKS: tuple[Trouble, ...] = (
     kill_two,
     blackout,
     kill_controller,
+    kill_with_controller,
     cut,
     swallow,
     full_disk,

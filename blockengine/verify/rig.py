@@ -106,7 +106,7 @@ class Serving:
 class Rig:
     """Everything lives in `folder`; `close` ends every process that was started.
 
-    With `faulty`, voters run on disks that may fail (`verify.faulty`).
+    With `faulty`, voters run on disks that may fail (`verify.faulty`). `program` runs what serves.
     """
 
     def __init__(
@@ -115,11 +115,12 @@ class Rig:
         shape: Shape,
         *,
         faulty: bool = False,
-        controller_program: Sequence[str] = (*PROGRAM, "volume", "serve"),
+        program: Sequence[str] = PROGRAM,
     ) -> None:
         self.folder, self.shape = folder, shape
-        self.faulty, self._controller_program = faulty, controller_program
-        self._voter_program = _FAULTY if faulty else (*PROGRAM, "replica", "serve")
+        self.faulty = faulty
+        self._controller_program = (*program, "volume", "serve")
+        self._voter_program = _FAULTY if faulty else (*program, "replica", "serve")
         self.replicas = [f"r{number}" for number in range(shape.replicas)]
         self.names = [*self.replicas, *(["w0"] if shape.witness else [])]
         self.voters: dict[str, Process] = {}
@@ -174,13 +175,15 @@ class Rig:
         """kill -9."""
         await self.voters[name].end()
 
-    async def start_controller(self) -> Serving:
-        """Start a controller; it serves once it says so."""
+    async def start_controller(self, *, without: str = "") -> Serving:
+        """Start a controller, kept apart from one voter; it serves once it says so."""
         number = len(self.controllers)
         wires = {}
         for name in self.names:
             wires[name] = Wire(self.folder / f"c{number}-{name}.sock", self.socket(name))
             await wires[name].open()
+            if name == without:
+                wires[name].swallow()
         voters = [word for wire in wires.values() for word in ("--voter", f"unix:{wire.path}")]
         socket = self.folder / f"nbd{number}.sock"
         words = (*voters, "--socket", str(socket), "--deadline", str(self.shape.deadline))

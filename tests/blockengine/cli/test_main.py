@@ -17,10 +17,10 @@ def ran(*words: str) -> int:
 
 def test_a_replica_is_made_shown_and_scrubbed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = str(tmp_path / "replica")
-    assert ran("replica", "create", folder, "--size", "8M", "--volume", "v1") == 0
+    assert ran("replica", "create", folder, "--size", "8M", "--name", "r1") == 0
     assert ran("replica", "show", folder) == 0
     said = capsys.readouterr().out
-    assert "volume     v1" in said
+    assert "replica    r1" in said
     assert "size       8388608 bytes, blocks of 4096" in said
     assert "unclean    0 of 2 regions" in said
     assert ran("replica", "scrub", folder) == 0

@@ -1,0 +1,153 @@
+"""Seeded bugs put into the engine's processes: `python -m tests.faults.engine.planted BUG COMMAND…`.
+
+Each breaks one rule in a process that is otherwise the real one. `tests/faults/model/seeded.py` has
+the same bugs for the models.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from blockengine.cli.main import main
+from blockengine.membership import ballot, changes, logs, quorum, term
+from blockengine.membership.ballot import Ballot
+from blockengine.membership.lease import LeaseBook
+from blockengine.membership.logs import MissedLog
+from blockengine.membership.record import Epoch, Position, Record
+from blockengine.membership.term import Term
+from blockengine.replica import session, voting
+from blockengine.replica.ledger import Ledger
+from blockengine.volume import controller, ranges
+from blockengine.volume.changing import Changes
+from blockengine.volume.office import Office
+from blockengine.volume.ranges import Range
+from blockengine.volume.resync import Resync
+
+
+def _read_without_lease() -> None:
+    def always(held: Term, leases: LeaseBook) -> int:
+        return 1 << 62 if held.serving else 0
+
+    term.serves_until = always
+
+
+def _one_lease() -> None:
+    def newest(book: LeaseBook, records: Any) -> int:
+        granted = [held.voter for held in book.held]
+        enough = all(quorum.majority(record.voters, granted) for record in records)
+        return max(held.end for held in book.held) if enough else 0
+
+    LeaseBook.until = newest  # type: ignore[method-assign]
+
+
+def _lease_ignored() -> None:
+    def never(held: Ballot, epoch: Epoch, now: int) -> bool:
+        return False
+
+    ballot.leased_to_another = voting.leased_to_another = never
+
+
+def _delayed_requests() -> None:
+    def any_session(gate: session.Gate, held: Ballot, issued: bytes) -> bool:
+        return gate.session is not None
+
+    session.Gate.admits = any_session  # type: ignore[method-assign]
+
+
+def _restarted_as_source() -> None:
+    def all_steady(record: Record, boots: Mapping[str, str], at: Position) -> Record | None:
+        as_known = {member.id: member.boot for member in record.in_sync if member.id in boots}
+        return original(record, as_known, at)
+
+    original = changes.rebooted
+    changes.rebooted = all_steady
+
+
+def _nothing_settled() -> None:
+    async def settled(office: Office, geometry: Any) -> None:
+        return
+
+    controller.settle_all = settled
+
+
+def _no_locks() -> None:
+    def take(locks: ranges.BlockLocks, wanted: Range, granted: Callable[[], None]) -> None:
+        granted()
+
+    def give(locks: ranges.BlockLocks, taken: Range) -> None:
+        return
+
+    ranges.BlockLocks.take = take  # type: ignore[method-assign]
+    ranges.BlockLocks.give = give  # type: ignore[method-assign]
+
+
+def _nothing_marked() -> None:
+    def intent_only(ledger: Ledger, regions: Any) -> None:
+        if ledger.intent.mark(list(regions)):
+            ledger.intent.sync()
+
+    Ledger.mark = intent_only  # type: ignore[method-assign]
+
+
+def _joining_left_out() -> None:
+    def look_again(held: Changes) -> None:
+        office = held._office
+        joining, office.joining = office.joining, set()
+        original(held)
+        office.joining = joining
+
+    original = Changes.look_again
+    Changes.look_again = look_again  # type: ignore[method-assign]
+
+
+def _logs_first() -> None:
+    async def join(resync: Resync, target: str) -> None:
+        read[target] = await missed(resync, target)
+        # Long enough for a client to write, as a slow network would be.
+        await asyncio.sleep(0.3)
+        await original(resync, target)
+
+    async def as_read(resync: Resync, target: str) -> Any:
+        return read.pop(target)
+
+    read: dict[str, Any] = {}
+    original, missed = Resync._join, Resync._missed
+    Resync._join = join  # type: ignore[method-assign]
+    Resync._missed = as_read  # type: ignore[method-assign]
+
+
+def _any_log_counts() -> None:
+    def any_log(record: Record, log: MissedLog | None, *, holder: str, target: str) -> bool:
+        return log is not None
+
+    logs.covers = any_log
+
+
+def _nobody_flushes() -> None:
+    async def flush(office: Office, names: Any) -> set[str]:
+        return set(names)
+
+    Office.flush = flush  # type: ignore[method-assign]
+
+
+BUGS: dict[str, Callable[[], None]] = {
+    "read without lease": _read_without_lease,
+    "one lease number for all voters": _one_lease,
+    "lease ignored by voters": _lease_ignored,
+    "requests of old sessions": _delayed_requests,
+    "restarted member as source": _restarted_as_source,
+    "settle left out": _nothing_settled,
+    "no block locks": _no_locks,
+    "missed logs not marked": _nothing_marked,
+    "writes pass a joining replica by": _joining_left_out,
+    "logs read before joining": _logs_first,
+    "any missed log counts": _any_log_counts,
+    "flush answered by nobody": _nobody_flushes,
+}
+
+if __name__ == "__main__":
+    BUGS[sys.argv[1]]()
+    sys.exit(main(sys.argv[2:]))
