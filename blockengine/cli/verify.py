@@ -45,7 +45,7 @@ async def verify(chosen: argparse.Namespace, folder: Path) -> Report:
     rig = Rig(folder, shape, faulty=chosen.disks)
     load = Load(operations=chosen.operations)
     if block_size == 512:
-        load = Load(operations=chosen.operations, units=1024, longest=16)
+        load = Load(operations=chosen.operations, units=1024, longest=8)
     campaign = Campaign(rig, load, chosen.seed)
     kinds = DISKS if chosen.disks else PROCESSES
     try:

@@ -22,7 +22,11 @@ _ALL_RESTARTED = "every member's machine restarted"
 
 @dataclass(frozen=True)
 class Load:
-    """What the clients do. A unit is one block of the volume; `units` of them are used, spread out."""
+    """What the clients do. A unit is one block of the volume; `units` of them are used, spread out.
+
+    With many workers on few units, many writes of one unit are under way at once, and the judge
+    has to follow every order of them: keep several groups of `longest` units per worker.
+    """
 
     operations: int = 20_000
     workers: int = 16

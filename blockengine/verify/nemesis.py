@@ -60,6 +60,18 @@ async def kill_controller(campaign: Campaign) -> None:
         campaign.serving.process.send(signal.SIGKILL)
 
 
+async def kill_unheard(campaign: Campaign) -> None:
+    """The controller dies while one voter has not heard its last words, and never will."""
+    serving = campaign.serving
+    if serving is None:
+        return
+    wire = campaign.draw.choice(list(serving.wires.values()))
+    wire.swallow()
+    await _later(campaign, 0.02, 0.3)
+    serving.process.send(signal.SIGKILL)
+    wire.drop()
+
+
 async def freeze_controller(campaign: Campaign) -> None:
     """SIGSTOP; another one takes over; then the first wakes up, and must not answer any more."""
     serving, client = campaign.serving, campaign.client
@@ -204,6 +216,7 @@ PROCESSES: tuple[Trouble, ...] = (
     kill_two,
     stop_voter,
     kill_controller,
+    kill_unheard,
     freeze_controller,
     two_controllers,
     cut,

@@ -92,6 +92,12 @@ class Wire:
                 # It hung up meanwhile; that is heard last.
                 end.other.hang_up()
 
+    def drop(self) -> None:
+        """Break every connection, and forget what was not passed on."""
+        for end in list(self.ends):
+            end.kept = []
+        self.cut()
+
     def cut(self) -> None:
         """Break every connection; new ones may be made."""
         for end in list(self.ends):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
 import sys
@@ -15,7 +16,14 @@ from blockengine.verify.proxy import Wire
 
 DEADLINE = 60.0
 PROGRAM = (sys.executable, "-m", "blockengine")
+_PR_SET_PDEATHSIG = 1
 _FAULTY = (sys.executable, "-m", "blockengine.verify.faulty")
+
+
+def _die_with_parent() -> None:
+    """In a new process: end when the rig's process ends, however it does (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Stuck(Exception):
@@ -64,17 +72,17 @@ class Process:
         await self.process.wait()
         self.news.set()
 
-    async def until(self, start: str, *, deadline: float = DEADLINE) -> str:
-        """The first line that begins so. Raises: Stuck."""
+    async def until(self, words: str, *, deadline: float = DEADLINE) -> str:
+        """The first line with these words. Raises: Stuck."""
         loop = asyncio.get_running_loop()
         end = loop.time() + deadline
         while True:
-            found = next((line for line in self.said if line.startswith(start)), None)
+            found = next((line for line in self.said if words in line), None)
             if found is not None:
                 return found
             if not self.alive or loop.time() > end:
                 state = "" if self.alive else f" (it ended with {self.process.returncode})"
-                raise Stuck(f"{self.name} never said {start!r}{state}: {self.said[-5:]}")
+                raise Stuck(f"{self.name} never said {words!r}{state}: {self.said[-5:]}")
             self.news.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.news.wait(), end - loop.time())
@@ -200,6 +208,7 @@ class Rig:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            preexec_fn=_die_with_parent,
         )
         process = Process(name, running)
         process.reading = asyncio.get_running_loop().create_task(process.read())

@@ -20,9 +20,6 @@ from blockengine.verify.nemesis import Trouble, trouble
 from blockengine.verify.rig import PROGRAM, Rig, Shape
 from tests.faults.engine.planted import BUGS
 
-FINE = Load(operations=100_000, units=64, workers=16)
-SECTORS = Load(operations=100_000, units=256, longest=16, workers=16)
-
 
 def provoking(bug: str) -> tuple[tuple[Trouble, ...], bool]:
     """The troubles under which a bug shows, and whether they need faulty disks."""
@@ -33,7 +30,7 @@ def provoking(bug: str) -> tuple[tuple[Trouble, ...], bool]:
     if bug in ("restarted member as source", "flush answered by nobody"):
         return (nemesis.kill_with_controller, nemesis.blackout, nemesis.kill_two), True
     if bug == "settle left out":
-        return (nemesis.kill_controller,), False
+        return (nemesis.kill_unheard,), False
     return (nemesis.kill_voter,), False
 
 
@@ -69,7 +66,7 @@ async def campaign(
 async def find(bug: str, *, seed: int, operations: int = 40_000) -> Report:
     """Play a bug until it is found, or `operations` have been judged."""
     kinds, disks = provoking(bug)
-    units, longest = (256, 16) if disks else (64, 4)
+    units, longest = (1024, 8) if disks else (128, 4)
     load = Load(operations=operations, units=units, longest=longest, flushes=0.05)
     return await campaign(kinds, load, seed=seed, disks=disks, bug=bug)
 
