@@ -22,6 +22,8 @@ from blockengine.cli.serve import add_options, serve
 from blockengine.replica.files import Bytes, File, RealDirectory, RealFile
 
 PAGE, SECTOR = 4096, 512
+# Filled when they are made, so that a full disk does not stop a vote.
+_SLOTS = ("header", "ballot", "chain", "boot", "witness")
 
 
 class Trouble:
@@ -39,8 +41,8 @@ class Trouble:
 class VolatileFile:
     """A `File` that keeps pages in memory until they are synced; some sectors escape earlier."""
 
-    def __init__(self, file: RealFile, trouble: Trouble) -> None:
-        self._file, self._trouble = file, trouble
+    def __init__(self, file: RealFile, trouble: Trouble, *, filled: bool) -> None:
+        self._file, self._trouble, self._filled = file, trouble, filled
         self._pages: dict[int, bytearray] = {}
         self._draw = random.Random()  # noqa: S311 (a test's dice)
         # A flush runs in a thread, beside reads and writes.
@@ -67,7 +69,7 @@ class VolatileFile:
         return self.pread(length, offset)
 
     def pwrite(self, data: Bytes, offset: int, *, durable: bool = False) -> None:
-        if self._trouble.full:
+        if self._trouble.full and not self._filled:
             raise OSError(errno.ENOSPC, "simulated full disk")
         with self._lock:
             self._pwrite(data, offset, durable=durable)
@@ -114,14 +116,14 @@ class VolatileDirectory(RealDirectory):
     trouble = Trouble()
 
     def create(self, name: str) -> File:
-        return self._volatile(super().create(name))
+        return self._volatile(super().create(name), name)
 
     def open(self, name: str) -> File:
-        return self._volatile(super().open(name))
+        return self._volatile(super().open(name), name)
 
-    def _volatile(self, file: File) -> File:
+    def _volatile(self, file: File, name: str) -> File:
         assert isinstance(file, RealFile)
-        return VolatileFile(file, self.trouble)
+        return VolatileFile(file, self.trouble, filled=name in _SLOTS)
 
 
 def main() -> None:
