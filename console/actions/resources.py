@@ -9,6 +9,7 @@ from console.actions.action import Action, Scope
 action = partial(Action, scope=Scope.RESOURCES)
 
 ACTIONS = (
+    action("export", "ctrl+e", "screen.export", "export", "Write what is shown to a file: CSV, JSON or SVG"),
     action(
         "filter", "/", "screen.filter", "filter", "Keep the rows that match a pattern, as you type", bar=91
     ),

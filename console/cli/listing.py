@@ -20,7 +20,7 @@ from backend.kube.status import State
 from backend.resources import registry
 from console.cli.exits import Exit
 from console.cli.failures import say
-from console.cli.output import Format, NameWriter, TableWriter
+from console.cli.output import CsvWriter, Format, NameWriter, TableWriter
 from console.cli.session import open_fleet
 from console.cli.waiting import impatiently
 
@@ -112,13 +112,20 @@ async def _print_rows(clusters: Sequence[Cluster], request: Request) -> int:
     return outcome.code(matched=printer.written)
 
 
+def _writer_for(request: Request) -> TableWriter | NameWriter | CsvWriter:
+    match request.form:
+        case Format.NAME:
+            return NameWriter()
+        case Format.CSV:
+            return CsvWriter()
+    return TableWriter(wide=request.form is Format.WIDE, why=request.problems)
+
+
 class _Printer:
     """Collects rows per cluster and prints what is complete, in the fleet's order."""
 
     def __init__(self, clusters: Sequence[Cluster], request: Request) -> None:
-        wide = request.form is Format.WIDE
-        self._names = request.form is Format.NAME
-        self._writer = NameWriter() if self._names else TableWriter(wide=wide, why=request.problems)
+        self._writer = _writer_for(request)
         self._request = request
         self._filter = RowFilter(
             match=request.query.match, not_match=request.query.not_match, problems_only=request.problems
@@ -176,9 +183,7 @@ class _Follower:
         self._filter = RowFilter(match=query.match, not_match=query.not_match, problems_only=request.problems)
         self._sort = query.sort
         self._descending = query.descending
-        wide = request.form is Format.WIDE
-        names = request.form is Format.NAME
-        self._writer = NameWriter() if names else TableWriter(wide=wide, why=request.problems)
+        self._writer = _writer_for(request)
         self._states: dict[str, State] = {}
 
     def take(self, batch: Batch) -> None:

@@ -32,6 +32,7 @@ class Format(StrEnum):
     JSON = "json"
     YAML = "yaml"
     NAME = "name"
+    CSV = "csv"
 
 
 def coloured(stream: TextIO) -> bool:
@@ -98,6 +99,25 @@ class TableWriter:
             padding = " " * (width - cells(text))
             parts.append(f"{colour}{text}{_PLAIN}{padding}" if colour and index in at else text + padding)
         return GAP.join(parts).rstrip()
+
+
+class CsvWriter:
+    """RFC 4180, with all columns; what a spreadsheet would take for a formula is disarmed."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+        self._titles: list[str] = []
+        self.written = 0
+
+    def write(self, rows: Sequence[Row], columns: Iterable[TableColumn] = ()) -> None:
+        from backend.fleet.export import csv_text
+
+        shown = list(columns)
+        titles = [column.name for column in shown]
+        if rows:
+            self._stream.write(csv_text(rows, shown, now=time.time(), titles=titles != self._titles))
+            self._titles = titles
+        self.written += len(rows)
 
 
 class NameWriter:

@@ -288,6 +288,12 @@ class ResourcesScreen(OwnCommands, Beside):
         cells = of_row(row, columns, now=now) if row is not None else []
         return [*of_rows(marked, columns, now=now), *super().copyables(ref), *cells]
 
+    def action_export(self) -> None:
+        """Everything that passes the filter, in the columns and the order on the screen."""
+        from console.screens.exporting import start_export
+
+        start_export(self)
+
     def chosen_rows(self) -> list[Row]:
         """What an act applies to: the marked rows, or the one under the cursor."""
         marked = [self.rows.rows[key] for key in self.rows.marks if key in self.rows.rows]

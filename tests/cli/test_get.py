@@ -223,3 +223,16 @@ def test_what_is_given_empty_is_refused_and_never_means_everything(
     done = navarch("get", "pods", *arguments, kubeconfig=demo.kubeconfig)
     assert (done.returncode, done.stdout) == (2, "")
     assert "is empty" in done.stderr
+
+
+def test_csv_is_what_other_programs_read(demo: Demo) -> None:
+    import csv
+
+    done = navarch("get", "deploy", "-o", "csv", kubeconfig=demo.kubeconfig)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert {row["CLUSTER"] for row in rows} == set(demo.clusters)
+    assert all(row["IMAGES"] for row in rows)
+    assert len(rows) == len(
+        navarch("get", "deploy", "-o", "name", kubeconfig=demo.kubeconfig).stdout.splitlines()
+    )

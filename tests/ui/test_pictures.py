@@ -114,6 +114,7 @@ SCREENS: dict[str, tuple[Way, Gate]] = {
     "act-as": (then(pods, "A", sign="Act as"), Gate.OPEN),
     "acting": (settled(line("as ops-bot,devs", "U ends it")), Gate.OPEN),
     "jump": (then(pods, "ctrl+o", sign=" a"), Gate.OPEN),
+    "export": (then(one_pod, "ctrl+e", sign="Export what is shown"), Gate.OPEN),
     "help": (then(pods, "?", sign="Keys that work here"), Gate.OPEN),
     "palette": (then(pods, "ctrl+p", sign="Find"), Gate.OPEN),
     "theme": (then(pods, "T", sign="High contrast"), Gate.OPEN),
