@@ -22,7 +22,7 @@ from blockengine.volume.replicated import Replicated
 
 _STEP = 256 * 1024
 _AT_ONCE = 4
-_PAUSE = 0.2
+_PAUSE, _LONGEST = 0.2, 10.0
 
 
 class Resync:
@@ -31,6 +31,7 @@ class Resync:
     def __init__(self, office: Office, device: Replicated) -> None:
         self._office, self._device = office, device
         self._told: dict[str, str] = {}
+        self._patience: dict[str, tuple[float, float]] = {}
 
     async def for_ever(self) -> None:
         """Raises: Fenced."""
@@ -39,7 +40,7 @@ class Resync:
             await self._readmit()
             for absent in office.term.newest.absent:
                 if office.peer(absent.id) is not None and not office.term.sent:
-                    await self._bring_back(absent.id)
+                    await self._try(absent.id)
             await asyncio.sleep(_PAUSE)
 
     def _tell(self, target: str, what: str) -> None:
@@ -67,15 +68,28 @@ class Resync:
                 await office.until(partial(_decided, office, peer))
             await peer.look()
 
-    async def _bring_back(self, target: str) -> None:
+    async def _try(self, target: str) -> None:
+        """Bring a replica back, unless the last attempts failed only just now."""
+        now = asyncio.get_running_loop().time()
+        pause, again = self._patience.get(target, (_PAUSE, now))
+        if now < again:
+            return
+        if await self._bring_back(target):
+            self._patience.pop(target, None)
+        else:
+            self._patience[target] = (min(2 * pause, _LONGEST), now + pause)
+
+    async def _bring_back(self, target: str) -> bool:
         try:
             if await self._resync(target):
                 self._tell(target, "in sync again")
+                return True
         except (Unanswered, Refusal) as error:
             self._tell(target, f"resync stopped: {error}")
         if target not in self._office.obliged:
             self._office.lose(target, "its resync did not end")
             self._office.joining.discard(target)
+        return False
 
     async def _resync(self, target: str) -> bool:
         office = self._office

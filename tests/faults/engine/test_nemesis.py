@@ -21,7 +21,12 @@ BLOCKS = Load(operations=8000)
 SECTORS = Load(operations=8000, units=1024, longest=8)
 WITNESS = Shape(replicas=2, witness=True, block_size=512)
 # Those that take more than half a minute to find are left to the long form.
-QUICK = ("read without lease",)
+QUICK = (
+    "read without lease",
+    "settle left out",
+    "missed logs not marked",
+    "writes pass a joining replica by",
+)
 
 
 def test_three_replicas_keep_every_promise() -> None:
