@@ -26,6 +26,9 @@ class Scope(StrEnum):
     OWN = "Your own programs"
     OUTPUT = "Output of a program"
     SETTINGS = "Settings"
+    PROMPT = "Typing a line"
+    PALETTE = "Finding an action"
+    PATH = "Typing a path"
     HELP = "Help"
     FAVOURITES = "Favourite filters"
 

@@ -16,6 +16,9 @@ TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({*_TEXTS, Scope.TEXT, Scope.OBJECT, Scope.OWN}),
     frozenset({*_LISTS, Scope.RIGHTS}),
     frozenset({*_DIALOGS, Scope.STATES}),
+    frozenset({Scope.APP, Scope.PROMPT}),
+    frozenset({Scope.APP, Scope.FORM, Scope.PALETTE}),
+    frozenset({Scope.APP, Scope.PATH}),
     frozenset({Scope.APP, Scope.FORM, Scope.READING, Scope.HELP}),
     frozenset({Scope.APP, Scope.FORM, Scope.READING, Scope.OUTPUT}),
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
+from console.actions import Scope
+from console.keymap import bindings
 from console.screens.dialog import DialogScreen
 from console.theme import Tone
 from console.widgets.field import Field
@@ -19,9 +19,7 @@ from console.widgets.text_block import TextBlock
 
 class AskPathScreen(DialogScreen[str]):
     title_text = "Which kubeconfig?"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete", "complete", show=False, priority=True)
-    ]
+    BINDINGS = bindings(Scope.PATH)
 
     def __init__(self, path: str = "") -> None:
         super().__init__()

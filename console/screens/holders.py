@@ -71,6 +71,11 @@ class GrantsScreen(RightsTableScreen):
 class WhoCanScreen(GrantsScreen):
     """Enter shows everything that the subject may."""
 
+    about = (
+        "Everybody who may do this, by which role and binding, on every cluster that let its rights be "
+        "read. RBAC alone is looked at: other authorizers of a cluster may allow more."
+    )
+
     empty = "Nobody may, as far as RBAC says."
 
     def __init__(self, view: WhoCanView) -> None:
@@ -105,6 +110,11 @@ class WhoCanScreen(GrantsScreen):
 
 class SubjectRightsScreen(GrantsScreen):
     """Enter shows the role that a right comes from."""
+
+    about = (
+        "Everything that RBAC gives to this user, group or service account, and by which role and "
+        "binding. Groups that only the sign-in knows are not among it."
+    )
 
     empty = "RBAC gives it nothing."
 

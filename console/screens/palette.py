@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.fuzzy import Matcher
 from textual.widget import Widget
 from textual.widgets import Input
 
 from backend.fleet.query import Query
 from backend.text import safe_text
+from console.actions import Scope
 from console.completion import kind_words
+from console.keymap import bindings
 from console.palettes import names
 from console.screens.dialog import DialogScreen
 from console.screens.frame import FrameScreen
@@ -40,11 +40,7 @@ class Entry:
 
 class PaletteScreen(DialogScreen[Callable[[], object]]):
     title_text = "Find"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "move(1)", "next", show=False, priority=True),
-        Binding("up", "move(-1)", "previous", show=False, priority=True),
-        Binding("enter", "take", "choose", show=False, priority=True),
-    ]
+    BINDINGS = bindings(Scope.PALETTE)
     AUTO_FOCUS = "Field"
 
     def __init__(self, about: FrameScreen) -> None:

@@ -28,6 +28,12 @@ _SELDOM = ("watch", "patch", "deletecollection")
 class RightsScreen(RightsTableScreen):
     """From the servers' own rules reviews, so that all of their authorizers are heard."""
 
+    about = (
+        "What you may do on each cluster, as its server says when it is asked; with whose rights stands "
+        "at the top. What could not be asked says why: an empty table never means that you may do "
+        "nothing."
+    )
+
     empty = "Nothing may be done here."
 
     def __init__(self, view: RightsView) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
+from console.actions import Scope
 from console.completion import Offer
+from console.keymap import bindings
 from console.theme import Tone
 from console.widgets.field import Field
 from console.widgets.lines import LineWidget
@@ -40,12 +40,7 @@ class Sigil(LineWidget):
 class PromptLine(Horizontal):
     """Opened by :meth:`ask`; closes on enter and escape."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "cancel", show=False),
-        Binding("tab", "complete", "complete", show=False, priority=True),
-        Binding("up", "older", "older line", show=False),
-        Binding("down", "newer", "newer line", show=False),
-    ]
+    BINDINGS = bindings(Scope.PROMPT)
 
     @dataclass
     class Changed(Message):

@@ -11,12 +11,14 @@ from console.actions import ACTIONS, SCOPES, Scope, in_scope
 from console.actions.together import TOGETHER
 from console.application import NavarchApp
 from console.keymap import bindings, shown
+from console.screens.ask_path import AskPathScreen
 from console.screens.detail import DetailScreen
 from console.screens.dialog import DialogScreen
 from console.screens.fleet import FleetScreen
 from console.screens.frame import FrameScreen
 from console.screens.help import HelpScreen
 from console.screens.output import OutputScreen
+from console.screens.palette import PaletteScreen
 from console.screens.relations import RelationsScreen
 from console.screens.resources import ResourcesScreen
 from console.screens.rights_table import RightsTableScreen
@@ -26,6 +28,7 @@ from console.screens.states import StatesScreen
 from console.screens.table_frame import TableScreen
 from console.screens.vault import VaultScreen
 from console.widgets.choices import ChoiceList
+from console.widgets.prompt import PromptLine
 from console.widgets.table import ResourceTable
 from console.widgets.text_pane import TextPane
 
@@ -44,6 +47,9 @@ HOLDERS = {
     Scope.STATES: [StatesScreen],
     Scope.SEARCH: [SearchScreen],
     Scope.HELP: [HelpScreen],
+    Scope.PROMPT: [PromptLine],
+    Scope.PALETTE: [PaletteScreen],
+    Scope.PATH: [AskPathScreen],
     Scope.RIGHTS: [RightsTableScreen],
     Scope.SETTINGS: [SettingsScreen],
     Scope.OWN: [ResourcesScreen, DetailScreen],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 
 import pytest
 
 from console.application import NavarchApp
+from console.screens.opener import _SCREENS
 from console.settings import Settings
 from tests.ui.seeing import gone, screen_text, see, write
 
@@ -73,3 +75,21 @@ async def test_help_leaves_its_own_keys_in_sight(open_app: Open, size: tuple[int
         await pilot.press("?")
         await see(pilot, "Keys that work here", "/ search", "esc cancel")
         assert len(screen_text(app).split("\n")) <= size[1]
+
+
+def test_every_screen_says_what_it_shows() -> None:
+    for module_name, name in _SCREENS.values():
+        screen = getattr(importlib.import_module(f"console.screens.{module_name}"), name)
+        assert screen.about.endswith("."), f"{name} says nothing of itself: give it about = '…'"
+
+
+async def test_keys_of_a_typed_line_are_remapped_too(open_app: Open) -> None:
+    settings = Settings()
+    settings.set(("keys", "prompt.complete"), "ctrl+n")
+    app = open_app(settings=settings)
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        await write(pilot, ":deplo")
+        await pilot.press("ctrl+n")
+        assert app.frame is not None
+        assert app.frame.prompt.field.value == "deployments"

@@ -86,6 +86,7 @@ def seen(sign: str, *keys: str, at_last: str = "") -> Way:
 
 pods = line("pods", "90 rows")
 one_pod = line("pods @prod-eu -n pay", "10 rows")
+lock_settings = then(line("settings", "lock.idle"), "/", *"minutes", "enter", sign="/minutes")
 SCREENS: dict[str, tuple[Way, Gate]] = {
     "fleet": (home, Gate.OPEN),
     "pods": (pods, Gate.OPEN),
@@ -100,8 +101,8 @@ SCREENS: dict[str, tuple[Way, Gate]] = {
     "events": (then(one_pod, "v", sign="No events"), Gate.OPEN),
     "secret": (then(line("secrets @prod-eu", "Opaq"), "y", sign="masked"), Gate.OPEN),
     "delete": (then(one_pod, "D", sign="Keep everything"), Gate.OPEN),
-    "settings": (line("settings", "lock.idle_minutes"), Gate.OPEN),
-    "settings-edit": (then(line("settings", "lock.idle"), *["down"] * 5, "enter", sign="takes"), Gate.OPEN),
+    "settings": (lock_settings, Gate.OPEN),
+    "settings-edit": (then(lock_settings, "enter", sign="takes"), Gate.OPEN),
     "keep-favourite": (then(pods, "+", sign="Keep this filter"), Gate.OPEN),
     "restart": (then(line("deploy @prod-eu", "3/3"), "r", sign="are replaced"), Gate.OPEN),
     "relations": (then(line("deploy @prod-eu", "3/3"), "X", sign="1 missing"), Gate.OPEN),
