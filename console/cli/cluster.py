@@ -314,4 +314,4 @@ def demand_name(name: str, confirmed: str, question: str) -> None:
     raise typer.Exit(Exit.REFUSED)
 
 
-from console.cli import discover, grouping, importing  # noqa: E402,F401 - they add their commands
+from console.cli import discover, grouping, importing, namespaces  # noqa: E402,F401 - they add their commands

@@ -93,7 +93,17 @@ class ResourcesScreen(OwnCommands, Beside):
         if self.rows.marks:
             facts.append(Piece(f"{len(self.rows.marks):,} marked", Tone.KEY))
         facts += self._progress()
+        facts += self._parts()
         self.subject.tell(facts, self._filters())
+
+    def _parts(self) -> list[Piece]:
+        """Where these rows are not all there are: a count must not pretend."""
+        partly = [status.covers for status in self.statuses.values() if status.covers]
+        if not partly:
+            return []
+        if len(self.statuses) == 1:
+            return [Piece(partly[0], Tone.WARNING)]
+        return [Piece(f"only in part on {len(partly)} of {len(self.statuses)} (S)", Tone.WARNING)]
 
     def _progress(self) -> list[Piece]:
         syncing = [s for s in self.statuses.values() if s.state is State.SYNCING]

@@ -168,6 +168,7 @@ def _choice(name: str, status: Status) -> Choice:
             Piece(f"{glyph} ", tone),
             Piece(name, Tone.STRONG),
             Piece(f"  {status.state.value}", tone),
+            Piece(f"  {status.covers}" if status.covers else "", Tone.WARNING),
             Piece(skipped, Tone.WARNING),
         ),
         right=(Piece(_since(status), Tone.DIM),),

@@ -347,3 +347,14 @@ def test_the_canary_is_nowhere_outside_the_ciphertext(two: Navarch, file: Kubeco
                 assert private not in content, path
                 assert b"PRIVATE KEY" not in content, path
     assert searched >= 3
+
+
+def test_namespaces_to_ask_where_listing_all_is_forbidden(navarch: Navarch, file: Kubeconfig) -> None:
+    navarch.done("cluster", "import", str(file.path), "--yes", "--context", "prod-eu")
+    navarch.done("cluster", "namespaces", "prod-eu", "--add", "pay,cart", "--add", "shop")
+    navarch.done("cluster", "namespaces", "prod-eu", "--drop", "cart")
+    shown = navarch.done("cluster", "namespaces", "prod-eu")
+    assert shown.splitlines()[1].split("   ") == ["prod-eu", "pay, shop"]
+    refused = navarch("cluster", "namespaces", "prod-eu", "--add", "Not_A_Name")
+    assert refused.returncode == Exit.USAGE
+    assert "pay, shop" in navarch.done("cluster", "namespaces", "prod-eu")

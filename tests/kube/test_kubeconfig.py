@@ -216,6 +216,11 @@ def test_interactive_mode_has_a_default_only_in_v1beta1() -> None:
 def test_auth_provider_is_refused_with_advice() -> None:
     error = refusal(config(None, {"auth-provider": {"name": "gcp", "config": {"cmd-path": "/bin/evil"}}}))
     assert "auth-provider" in error.sentence
+    assert "gke-gcloud-auth-plugin" in error.advice
+    assert "/bin/evil" not in f"{error.sentence} {error.advice} {error.detail}"
+    oidc = refusal(config(None, {"auth-provider": {"name": "oidc", "config": {"refresh-token": "secret"}}}))
+    assert "oidc-login" in oidc.advice
+    assert "secret" not in f"{oidc.sentence} {oidc.advice} {oidc.detail}"
     assert "exec plugin" in error.advice
 
 

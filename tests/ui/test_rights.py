@@ -129,3 +129,28 @@ async def test_a_line_that_asks_nothing_is_explained(open_app: Open) -> None:
             await write(pilot, line)
             await pilot.press("enter")
             await see(pilot, words)
+
+
+async def test_a_list_says_how_much_of_all_it_is(open_app: Open) -> None:
+    from backend.kube.status import State, Status
+    from backend.text import safe_text
+    from tests.ui.double import NAMES, NOW, live
+
+    partly = Status(
+        state=State.LIVE,
+        since=NOW,
+        covers=safe_text("2 of 3 namespaces"),
+        detail=safe_text("only pay, cart (2 of 3 known namespaces): listing all namespaces is forbidden"),
+    )
+    fleet = FleetDouble(statuses={**live(*NAMES), "id-prod-eu": partly})
+    app = open_app(SessionDouble(fleet))
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        await write(pilot, ":pods")
+        await pilot.press("enter")
+        await see(pilot, "only in part on 1 of 3 (S)")
+        await write(pilot, ":pods @prod-eu")
+        await pilot.press("enter")
+        await see(pilot, "30 rows", "2 of 3 namespaces")
+        await pilot.press("S")
+        await see(pilot, "LIVE  2 of 3 namespaces", "listing all namespaces is forbidden")

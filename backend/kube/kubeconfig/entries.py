@@ -19,6 +19,13 @@ Entry = TypeVar("Entry")
 
 EXEC_EXTENSION = "client.authentication.k8s.io/exec"
 _API = "client.authentication.k8s.io/"
+_INSTEAD = {
+    "oidc": "Use kubelogin's exec plugin with the same issuer and client: kubectl oidc-login setup "
+    "--oidc-issuer-url ISSUER --oidc-client-id ID prints the kubectl config set-credentials command.",
+    "gcp": "Use the exec plugin gke-gcloud-auth-plugin; gcloud container clusters get-credentials writes it.",
+    "azure": "Use Azure's exec plugin: kubelogin convert-kubeconfig rewrites the file.",
+}
+"""What to use in an auth-provider's place; Kubernetes has removed gcp and azure, and deprecates oidc."""
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _MODES = ("Never", "IfAvailable", "Always")
 
@@ -106,10 +113,11 @@ def context(name: str, line: int, fields: Fields) -> ContextEntry:
 
 def user(name: str, line: int, fields: Fields, *, base_dir: Path | None) -> UserEntry:
     if "auth-provider" in fields:
+        provider = fields.below("auth-provider").text("name")
         raise Flaw(
-            "auth-provider is no longer supported by Kubernetes",
+            f"it signs in by an auth-provider ({provider or 'unnamed'}), which is no exec plugin",
             line=fields.line_of("auth-provider"),
-            advice="Use the provider's exec plugin (kubelogin, gke-gcloud-auth-plugin); its tool writes one.",
+            advice=_INSTEAD.get(provider, _INSTEAD["oidc"]),
         )
     key = fields.data("client-key-data")
     entry = UserEntry(
