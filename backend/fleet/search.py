@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 from backend.fleet.cluster import Cluster
@@ -109,6 +109,8 @@ async def _run(
             await pieces.put(await searcher.run(timeout))
         finally:
             lease.give_back()
+            with suppress(KubeError):
+                await cluster.client.release()  # 300 clusters searched keep no 900 connections
     except Exception as error:
         await pieces.put(error)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 
 import pytest
@@ -330,3 +330,20 @@ async def test_what_two_groups_serve_is_found_once(fleet: Fleet, monkeypatch: py
     monkeypatch.setattr("backend.fleet.search.chosen", twice)
     rows, _ = await found_by(fleet.clusters[:1], "ledger -n pay")
     assert kinds(rows)["pods"] == len({row.key for row in rows}) == len(rows)
+
+
+async def test_a_searched_cluster_keeps_no_idle_connection(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released: list[str] = []
+    for cluster in fleet.clusters:
+        monkeypatch.setattr(cluster.client, "release", _noting(released, cluster))
+    await found_by(fleet.clusters, "x --kind pods")
+    assert sorted(released) == sorted(cluster.id for cluster in fleet.clusters)
+
+
+def _noting(released: list[str], cluster: Cluster) -> Callable[[], Awaitable[None]]:
+    async def release() -> None:
+        released.append(cluster.id)
+
+    return release
