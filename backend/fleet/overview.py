@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -16,7 +16,8 @@ from backend.fleet.background import Background
 from backend.fleet.cluster import Cluster
 from backend.fleet.expiry import UNKNOWN, Expiry, credentials_of
 from backend.fleet.member import Member
-from backend.fleet.summary import ClusterSummary, with_distances
+from backend.fleet.skew import behind
+from backend.fleet.summary import ClusterSummary
 from backend.fleet.survey import Reading, Survey, Surveyor
 from backend.fleet.watched import Watched
 from backend.kube.status import State, Status
@@ -76,24 +77,36 @@ class FleetOverview:
     def summaries(self) -> list[ClusterSummary]:
         """As of now."""
         surveys, watched = self._background.surveys, self._background.watched
-        found = [
+        apart = distances(surveys.values())
+        return [
             summary_of(
                 member,
                 surveys[member.id],
                 watched=watched.get(member.id),
                 expiry=self._expiries.get(member.id, UNKNOWN),
+                apart=apart,
             )
             for member in self._fleet.members
         ]
-        return with_distances(found)
 
     async def _read_credentials(self) -> None:
         self._expiries = await asyncio.to_thread(credentials_of, self._fleet.members)
         self._background.tell()
 
 
+def distances(surveys: Iterable[Survey]) -> dict[str, int | None]:
+    """How many minor versions each server's version is behind the newest of these."""
+    versions = {survey.version.value for survey in surveys if survey.version.value}
+    return {version: behind(version, versions) for version in versions}
+
+
 def summary_of(
-    member: Member, survey: Survey, *, watched: Watched | None = None, expiry: Expiry = UNKNOWN
+    member: Member,
+    survey: Survey,
+    *,
+    watched: Watched | None = None,
+    expiry: Expiry = UNKNOWN,
+    apart: Mapping[str, int | None],
 ) -> ClusterSummary:
     """What is known of one cluster, as one row; what a watch says is newer than any look."""
     nodes, pods, room, used = survey.nodes.value, survey.pods.value, survey.room.value, survey.used.value
@@ -106,6 +119,7 @@ def summary_of(
         name=safe_text(member.name),
         status=status,
         version=survey.version.value or SafeStr(""),
+        behind=apart.get(survey.version.value or ""),
         kubelets=nodes.kubelets if nodes is not None else (),
         nodes=nodes.total if nodes is not None else None,
         nodes_ready=nodes.ready if nodes is not None else None,
@@ -117,7 +131,11 @@ def summary_of(
         no_metrics=survey.used.why,
         seen=None if live else _oldest((survey.nodes, survey.pods)),
         live_counts=live,
-        expiry=replace(expiry, server_certificate=survey.server_certificate_ends),
+        expiry=Expiry(
+            client_certificate=expiry.client_certificate,
+            token=expiry.token,
+            server_certificate=survey.server_certificate_ends,
+        ),
         tags=tuple(safe_text(tag, limit=64) for tag in member.tags),
         groups=tuple(safe_text(group, limit=64) for group in member.groups),
         protected=member.protected,
@@ -137,11 +155,11 @@ async def look_once(clusters: Sequence[Cluster], *, timeout: float) -> list[Clus
     expiries = asyncio.create_task(asyncio.to_thread(credentials_of, [one.member for one in clusters]))
     surveys = await asyncio.gather(*(_look(cluster, timeout) for cluster in clusters))
     known = await expiries
-    found = [
-        summary_of(cluster.member, survey, expiry=known[cluster.id])
+    apart = distances(surveys)
+    return [
+        summary_of(cluster.member, survey, expiry=known[cluster.id], apart=apart)
         for cluster, survey in zip(clusters, surveys, strict=True)
     ]
-    return with_distances(found)
 
 
 async def _look(cluster: Cluster, timeout: float) -> Survey:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from backend.fleet.counts import Resources
 from backend.fleet.expiry import UNKNOWN, Expiry
 from backend.fleet.query import Query
-from backend.fleet.skew import behind, kubelet_warning
+from backend.fleet.skew import kubelet_warning
 from backend.kube.status import State, Status
 from backend.resources.kind import Health
 from backend.text import SafeStr, safe_text
@@ -148,12 +147,3 @@ class SummaryFilter:
 def filter_of(query: Query, *, problems: bool = False) -> SummaryFilter:
     """The filter that a line of the grammar names. Raises PatternError."""
     return SummaryFilter(match=query.match, not_match=query.not_match, problems_only=problems)
-
-
-def with_distances(summaries: Sequence[ClusterSummary]) -> list[ClusterSummary]:
-    """The same, each knowing how far its server is behind the newest of them."""
-    from dataclasses import replace
-
-    versions = {summary.version for summary in summaries}
-    apart: dict[str, Any] = {version: behind(version, versions) for version in versions}
-    return [replace(summary, behind=apart[summary.version]) for summary in summaries]

@@ -73,6 +73,7 @@ class LiveTable:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> LiveTable:
+        self._admission.show(cluster.id for cluster in self.clusters)
         self._tasks = [
             asyncio.create_task(self._follow(cluster), name=f"table {self.query.kind} {cluster.name}")
             for cluster in self.clusters
@@ -80,6 +81,7 @@ class LiveTable:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
+        self._admission.hide(cluster.id for cluster in self.clusters)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

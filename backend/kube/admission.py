@@ -118,16 +118,17 @@ class Admission:
         self._pace = TokenBucket(rate=HANDSHAKES_PER_SECOND, burst=HANDSHAKE_BURST, clock=clock)
         self._lists = PriorityGate(LISTS_AT_ONCE)
         self._cluster_lists: dict[str, PriorityGate] = {}
-        self._shown: Counter[str] = Counter()
+        self.shown: Counter[str] = Counter()
+        """How many screens show each cluster now."""
         self._places: dict[str, Reachability] = {}
 
     def show(self, clusters: Iterable[str]) -> None:
         """These are on a screen now: their connections come first. Each is hidden as often as shown."""
-        self._shown.update(clusters)
+        self.shown.update(clusters)
 
     def hide(self, clusters: Iterable[str]) -> None:
-        self._shown.subtract(clusters)
-        self._shown += Counter()  # drops what is at nought
+        self.shown.subtract(clusters)
+        self.shown += Counter()  # drops what is at nought
 
     def handshakes(self, cluster_id: str) -> Callable[[], AbstractAsyncContextManager[object]]:
         """What the transport of *one* cluster enters around each opening of a connection (R1).
@@ -143,7 +144,7 @@ class Admission:
             nonlocal last, lost
             now = self._clock.now()
             starts, last = now - last > SAME_START, now
-            await self._handshakes.enter((2 if lost else 0 if cluster_id in self._shown else 1, 0))
+            await self._handshakes.enter((2 if lost else 0 if cluster_id in self.shown else 1, 0))
             try:
                 if starts:
                     await self._pace.take()

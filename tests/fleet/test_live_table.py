@@ -101,6 +101,16 @@ async def test_clusters_merge_and_changes_arrive(fleet: Fleet, demo: Demo) -> No
         assert watched.view.rows == watched.table.rows
 
 
+async def test_clusters_of_an_open_table_come_first(fleet: Fleet) -> None:
+    one, other = (cluster.id for cluster in fleet.clusters)
+    async with fleet.table(parse_line(f"pods @{fleet.clusters[0].name}")):
+        assert set(fleet.admission.shown) == {one}
+        async with fleet.table(parse_line("pods")):
+            assert set(fleet.admission.shown) == {one, other}
+        assert set(fleet.admission.shown) == {one}
+    assert not fleet.admission.shown
+
+
 async def test_names_and_globs(fleet: Fleet) -> None:
     async with watching(fleet, "namespaces pa* default") as watched:
         await watched.until(watched.live)

@@ -6,11 +6,11 @@ import asyncio
 import json
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from anyio.abc import ByteStream
 
 from backend.fleet.background import Tier
 from backend.fleet.descriptors import make_room
@@ -20,7 +20,7 @@ from backend.fleet.member import Member
 from backend.fleet.overview import FleetOverview
 from backend.kube.admission import HANDSHAKE_PATIENCE, HANDSHAKES_AT_ONCE
 from backend.kube.client import Client
-from backend.kube.direct import DirectOpener
+from backend.kube.dial import Handshakes
 from backend.kube.status import State
 from backend.kube.transport import Transport
 from tests.bench.benches.fleet300 import mixed
@@ -61,19 +61,19 @@ class Openings:
         return self.made
 
 
-class CountingOpener(DirectOpener):
-    """Holds its count until the TCP connection is there; what follows, TLS, is the shorter part."""
+def counted(handshakes: Handshakes, openings: Openings) -> Handshakes:
+    """The same gate; whoever is let in is counted in that moment, until its TLS is there."""
 
-    def __init__(self, openings: Openings) -> None:
-        super().__init__()
-        self._openings = openings
+    @asynccontextmanager
+    async def admitted() -> AsyncIterator[None]:
+        async with handshakes():
+            number = openings.enter()
+            try:
+                yield
+            finally:
+                del openings.begun[number]
 
-    async def open(self, host: str, port: int, deadline: float) -> ByteStream:
-        number = self._openings.enter()
-        try:
-            return await super().open(host, port, deadline)
-        finally:
-            del self._openings.begun[number]
+    return admitted
 
 
 async def test_a_start_is_no_storm(kubeconfig: Path) -> None:
@@ -81,9 +81,8 @@ async def test_a_start_is_no_storm(kubeconfig: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
 
     def connect(member: Member) -> Client:
-        opener = CountingOpener(openings)
-        wire = Transport(member.access, opener=opener, handshakes=fleet.admission.handshakes(member.id))
-        return Client(member.access, wire=wire)
+        gate = counted(fleet.admission.handshakes(member.id), openings)
+        return Client(member.access, wire=Transport(member.access, handshakes=gate))
 
     members, _ = members_of(kubeconfig)
     async with (
