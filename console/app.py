@@ -16,7 +16,7 @@ def run(session: Session) -> int:
     traits = detect()
     prepare_environment(traits)
     log.start()
-    log.note("start", state=session.title if session.title in ("vault", "demo") else "file", text=f"{traits}")
+    log.note("start", state=session.title if session.title in ("vault", "demo") else "file")
     from console.application import NavarchApp
     from console.collector import Collector
     from console.settings import users_settings

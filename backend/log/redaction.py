@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from backend.secret import REDACTED
 from backend.text import SafeStr, safe_text
 
 LONGEST = 400
 
-_SECRETS = re.compile(
+_SECRETS = (
     r"-----BEGIN [^-]{1,40}-----.{0,8000}?(?:-----END [^-]{1,40}-----|$)"  # PEM, cut off or not
     r"|\bAGE-SECRET-KEY-[0-9A-Z]+"
     r"|\beyJ[\w-]{4,}\.[\w-]*(?:\.[\w-]*)?"  # JSON Web Tokens
@@ -24,12 +25,11 @@ _SECRETS = re.compile(
     r"|(?i:\b[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api-?key|credential|authorization|cookie)[\w-]*"
     r"\s*[=:]\s*(?:bearer\s+|basic\s+)?\S+)"
     r"|\b(?=[\w+/=]*\d)(?=[\w+/=]*[A-Za-z])[\w+/=]{20,}"  # keys, hashes, base64
-    r"|\b[0-9a-fA-F]{16,}\b",
-    re.DOTALL,
+    r"|\b[0-9a-fA-F]{16,}\b"
 )
-_QUOTED = re.compile(r"\"[^\"]{0,300}\"|'[^']{2,300}'(?!\w)|`[^`]{0,300}`|‘[^’]{0,300}’|“[^”]{0,300}”")
-_PATH = re.compile(r"(?<![\w/])(?:~|\.{1,2})?(?:/[\w.@+,%=:-]+)+/?")
-_HOST = re.compile(
+_QUOTED = r"\"[^\"]{0,300}\"|'[^']{2,300}'(?!\w)|`[^`]{0,300}`|‘[^’]{0,300}’|“[^”]{0,300}”"
+_PATH = r"(?<![\w/])(?:~|\.{1,2})?(?:/[\w.@+,%=:-]+)+/?"
+_HOST = (
     r"\[[0-9a-fA-F:.]{2,45}(?:%\w+)?\](?::\d+)?"  # IPv6 as in addresses
     r"|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"
     r"|\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F:]{1,4}\b"
@@ -37,7 +37,13 @@ _HOST = re.compile(
     r"|\b[A-Za-z][\w-]{0,62}:\d{2,5}\b"
     r"|(?<=://)[\w.-]+(?::\d+)?"
 )
-_USER = re.compile(r"\b[\w.+-]{1,64}@[\w.-]{1,255}")
+_USER = r"\b[\w.+-]{1,64}@[\w.-]{1,255}"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled when something is first redacted: that is after the console's first picture."""
+    return re.compile(pattern, re.DOTALL)
 
 
 class Redactor:
@@ -66,16 +72,21 @@ class Redactor:
 
     def text(self, text: object) -> SafeStr:
         """One line without secrets, names in quotes, paths, users and hosts."""
+        if not text:
+            return SafeStr("")
         line = redacted(text)
         if self._names is not None:
             line = self._names.sub(lambda found: self._known[found[0]], line)
-        line = _QUOTED.sub("‹…›", line)
-        line = _PATH.sub("‹path›", line)
-        line = _USER.sub("‹user›", line)
-        line = _HOST.sub(lambda found: f"‹{self.pseudonym('host', found[0].rsplit(':', 1)[0])}›", line)
+        line = _compiled(_QUOTED).sub("‹…›", line)
+        line = _compiled(_PATH).sub("‹path›", line)
+        line = _compiled(_USER).sub("‹user›", line)
+        line = _compiled(_HOST).sub(self._host, line)
         return safe_text(line, limit=LONGEST)
+
+    def _host(self, found: re.Match[str]) -> str:
+        return f"‹{self.pseudonym('host', found[0].rsplit(':', 1)[0])}›"
 
 
 def redacted(text: object) -> str:
     """Text without what looks like a key, a token, a password or any other long random string."""
-    return str(_SECRETS.sub(REDACTED, safe_text(text, limit=20 * LONGEST, multiline=True)))
+    return str(_compiled(_SECRETS).sub(REDACTED, safe_text(text, limit=20 * LONGEST, multiline=True)))

@@ -16,6 +16,7 @@ from console.cli.tables import Form, moment, print_json, print_table
 
 if TYPE_CHECKING:
     from backend.vault import Vault
+    from backend.vault.slots import Slot
 
 app = new_app("The ways into the vault: passphrases, recovery codes, keyring, age keys, an SSH agent.")
 
@@ -89,37 +90,42 @@ def slot_add(
         raise typer.BadParameter("choose one of --recovery, --keyring, --age and --ssh-agent")
     if ssh_agent is not None:
         _agree_to_agent(yes=yes)
+    from backend.journal.ways import note_added
+
     vault, _ = opened(identity=identity)
+    code = ""
     if recovery:
         from backend.vault.rekey import add_recovery_code
 
         slot, code = add_recovery_code(vault, label=label or "recovery code")
-        say(f"added slot {slot.name}")
-        show_code(code)
     elif keyring:
         from backend.vault.rekey import add_keyring
 
-        say(f"added slot {add_keyring(vault, label=label or prompt.this_machine()).name}")
+        slot = add_keyring(vault, label=label or prompt.this_machine())
     elif age:
         from backend.vault.rekey import add_age
 
-        say(f"added slot {add_age(vault, age, label=label or 'age').name}")
+        slot = add_age(vault, age, label=label or "age")
     elif ssh_agent is not None:
         from backend.vault.rekey import add_agent
 
-        say(f"added slot {add_agent(vault, ssh_agent, label=label or 'SSH agent').name}")
+        slot = add_agent(vault, ssh_agent, label=label or "SSH agent")
     else:
-        _add_passphrase(vault, label or "passphrase")
+        slot = _add_passphrase(vault, label or "passphrase")
+    note_added(vault, slot)
+    say(f"added slot {slot.name}")
+    if code:
+        show_code(code)
 
 
-def _add_passphrase(vault: Vault, label: str) -> None:
+def _add_passphrase(vault: Vault, label: str) -> Slot:
     from backend.vault.rekey import add_passphrase
     from console.cli.session import NEW_PREFIX, given_secret
 
     new = given_secret(NEW_PREFIX)
     if new is None:
         new = typed_new("Passphrase for the new slot")
-    say(f"added slot {add_passphrase(vault, new, label=label).name}")
+    return add_passphrase(vault, new, label=label)
 
 
 def _agree_to_agent(*, yes: bool) -> None:
@@ -137,6 +143,7 @@ def slot_remove(
     identity: Identity = None,
 ) -> None:
     """Remove a way in, and change the master key, so that it opens nothing new."""
+    from backend.journal.ways import note_removed
     from backend.vault import SlotRefused
     from backend.vault.rekey import remove_slot
 
@@ -148,6 +155,7 @@ def slot_remove(
         )
     known = known_passphrases(vault, given, leaving=chosen[0].slot_id)
     codes = remove_slot(vault, chosen[0].slot_id, passphrases=known)
+    note_removed(vault, chosen[0])
     say(
         f"removed slot {chosen[0].name}; the master key is new",
         "Backups and copies made before still open with it. If it was stolen, renew the clusters' "

@@ -10,9 +10,11 @@ from textual import on, work
 from textual.widget import Widget
 from textual.widgets import Input
 
+from backend.journal.ways import note_added
 from backend.secret import Secret
 from backend.vault import Vault, rekey
 from backend.vault.agent_slot import RISKS
+from backend.vault.slots import Slot
 from console.screens.dialog import DialogScreen
 from console.screens.error import full_sentence
 from console.theme import Tone
@@ -29,32 +31,28 @@ class Kind:
     asks: str = ""
     """What is typed for it; '' : nothing."""
     secret: bool = False
-    add: Callable[[Vault, str, str], str]
-    """Vault, what was typed, label in; a recovery code to be shown, or ''."""
+    add: Callable[[Vault, str, str], tuple[Slot, str]]
+    """Vault, what was typed, label in; the slot, and a recovery code to be shown, or ''."""
 
 
-def _passphrase(vault: Vault, typed: str, label: str) -> str:
-    rekey.add_passphrase(vault, typed, label=label or "passphrase")
-    return ""
+def _passphrase(vault: Vault, typed: str, label: str) -> tuple[Slot, str]:
+    return rekey.add_passphrase(vault, typed, label=label or "passphrase"), ""
 
 
-def _recovery(vault: Vault, typed: str, label: str) -> str:
-    return rekey.add_recovery_code(vault, label=label or "recovery code")[1]
+def _recovery(vault: Vault, typed: str, label: str) -> tuple[Slot, str]:
+    return rekey.add_recovery_code(vault, label=label or "recovery code")
 
 
-def _keyring(vault: Vault, typed: str, label: str) -> str:
-    rekey.add_keyring(vault, label=label or "desktop")
-    return ""
+def _keyring(vault: Vault, typed: str, label: str) -> tuple[Slot, str]:
+    return rekey.add_keyring(vault, label=label or "desktop"), ""
 
 
-def _age(vault: Vault, typed: str, label: str) -> str:
-    rekey.add_age(vault, typed.split(","), label=label or "age")
-    return ""
+def _age(vault: Vault, typed: str, label: str) -> tuple[Slot, str]:
+    return rekey.add_age(vault, typed.split(","), label=label or "age"), ""
 
 
-def _agent(vault: Vault, typed: str, label: str) -> str:
-    rekey.add_agent(vault, typed, label=label or "SSH agent")
-    return ""
+def _agent(vault: Vault, typed: str, label: str) -> tuple[Slot, str]:
+    return rekey.add_agent(vault, typed, label=label or "SSH agent"), ""
 
 
 KINDS = {
@@ -160,7 +158,8 @@ class SlotFormScreen(DialogScreen[None]):
             await keeper.prove(proof)
             vault = keeper.vault
             assert vault is not None
-            code = await asyncio.to_thread(self._kind.add, vault, typed.text(), label)
+            slot, code = await asyncio.to_thread(self._kind.add, vault, typed.text(), label)
+            await asyncio.to_thread(note_added, vault, slot)
         except Exception as error:
             self.say(full_sentence(error))
             for field in self.query(Field):

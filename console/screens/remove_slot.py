@@ -8,6 +8,7 @@ from textual import on, work
 from textual.widget import Widget
 from textual.widgets import Input
 
+from backend.journal.ways import note_removed
 from backend.secret import Secret
 from backend.vault.rekey import remove_slot, slots_unopened
 from backend.vault.slots import Slot
@@ -70,6 +71,7 @@ class RemoveSlotScreen(DialogScreen[None]):
                 self._ask(missing[0])
                 return
             codes = await asyncio.to_thread(remove_slot, vault, self._slot.slot_id, passphrases=texts)
+            await asyncio.to_thread(note_removed, vault, self._slot)
         except Exception as error:
             self.say(full_sentence(error))
             field.disabled = False

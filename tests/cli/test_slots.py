@@ -44,6 +44,9 @@ def test_age_slot_is_added_listed_opened_and_removed(navarch: Navarch, tmp_path:
     refused = navarch("vault", "unlock", "--identity", identity, unlocked=False)
     assert refused.returncode == Exit.LOCKED
     assert "No age slot" in refused.stderr
+    said = navarch.done("journal")
+    assert "vault slot add" in said
+    assert "vault slot remove" in said
 
 
 @pytest.mark.skipif(secret_service.DAEMON is None, reason="needs dbus-daemon")

@@ -144,6 +144,31 @@ def test_a_plugin_that_changed_since_it_was_approved_fails(vault: Vault, tmp_pat
     assert "fail" in verdicts(found("programs", vault))
 
 
+async def test_clusters_that_never_answer_are_counted_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    import asyncio
+
+    from backend.diagnosis.checks import clocks
+
+    class Silent:
+        id = name = "silent"
+        clock_skew = 0.0
+
+        @property
+        def client(self) -> Silent:
+            return self
+
+        async def version(self) -> None:
+            await asyncio.Event().wait()
+
+    class Fleet:
+        clusters = [Silent() for _ in range(300)]
+
+    monkeypatch.setattr(clocks, "_ALTOGETHER", 0.2)
+    findings = list(await clocks._ask(Surroundings(environ={}, fleet=Fleet())))  # type: ignore[arg-type]
+    assert [finding.verdict.value for finding in findings] == ["warn", "ok"]
+    assert "300 clusters were not reached" in findings[0].what
+
+
 def test_room_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     class Full:
         f_bavail, f_frsize, f_files, f_favail = 1, 4096, 1000, 5

@@ -10,6 +10,7 @@ import pyrage
 import pytest
 from textual.pilot import Pilot
 
+from backend.journal import Journal
 from backend.vault import Vault, WrongKey, rekey
 from backend.vault.kdf import fresh_params
 from console.application import NavarchApp
@@ -124,6 +125,7 @@ async def test_removing_changes_the_key_and_asks_for_those_who_stay(
     with pytest.raises(WrongKey):
         again.unlock("of somebody who leaves")
     again.unlock("of somebody who stays")
+    assert "vault slot remove" in [entry.act for entry in Journal(again).read()]
     again.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from backend.diagnosis.check import Check, Finding, Surroundings, fail, ok, warn
 from backend.fleet.registry import members
@@ -13,21 +14,32 @@ from backend.kube.exec_review import check_approval
 
 def _examine(around: Surroundings) -> Iterator[Finding]:
     for name in ("ssh", "kubectl"):
-        path = shutil.which(name, path=around.environ.get("PATH"))
-        yield ok(f"{name}: {path}" if path else f"{name} is not installed (needed only where you use it)")
+        program = shutil.which(name, path=around.environ.get("PATH"))
+        yield ok(
+            f"{name}: {program}" if program else f"{name} is not installed (needed only where you use it)"
+        )
     if around.vault is None or around.vault.locked:
         return
+    fine: dict[tuple[Path, str], list[str]] = {}
     for member in members(around.vault):
         spec = member.access.exec
         if spec is None:
             continue
+        agreed = (spec.approval.path, spec.approval.sha256) if spec.approval is not None else None
+        if agreed in fine:
+            fine[agreed].append(member.name)  # the same file: hashed once, not for each of 300 clusters
+            continue
         try:
-            path = str(check_approval(spec, member.access))
+            check_approval(spec, member.access)
         except KubeError as error:
-            judge = warn if spec.approval is None else fail
+            judge = warn if agreed is None else fail
             yield judge(f"{member.name}: {error.sentence}", error.advice, cluster=member.id)
         else:
-            yield ok(f"{member.name}: {path} is as it was approved")
+            if agreed is not None:
+                fine[agreed] = [member.name]
+    for (path, _), names in fine.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        yield ok(f"{path} is as it was approved for {names[0]}{more}")
 
 
 CHECK = Check(title="Programs", examine=_examine)
