@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from textual import events
+from textual.widgets import Input
 
 if TYPE_CHECKING:
     from console.application import NavarchApp
@@ -20,7 +21,9 @@ _PATIENCE = 0.5
 """Seconds after which a key that nobody reports as done no longer holds up the others."""
 _RETRY = 0.01
 _LONGEST = 256
-"""Keys kept waiting; more are dropped, as terminals do."""
+"""Keys kept waiting."""
+_REPEATS = 12
+"""So many of the same key wait at most, where no text is typed."""
 
 
 class KeyQueue:
@@ -32,8 +35,11 @@ class KeyQueue:
     async def add(self, event: events.Key, dispatch: Callable[[events.Key], Awaitable[None]]) -> None:
         """A key arrived; ``dispatch`` is Textual's own way of handling it."""
         self._dispatch = dispatch
-        if len(self._waiting) < _LONGEST:
-            self._waiting.append(event)
+        if self._held_down(event):
+            return
+        if len(self._waiting) == _LONGEST:
+            self._waiting.pop()  # the newest key is what the person wants now: to leave, perhaps
+        self._waiting.append(event)
         await self._advance()
 
     def done(self, event: events.Key) -> None:
@@ -42,6 +48,12 @@ class KeyQueue:
             self._under_way = None
             if self._waiting:
                 self._app.call_later(self._advance)
+
+    def _held_down(self, event: events.Key) -> bool:
+        """A key repeated faster than it can be worked off: the rest of it would come after it was let go."""
+        if isinstance(self._app.focused, Input) or len(self._waiting) < _REPEATS:
+            return False
+        return all(self._waiting[-at].key == event.key for at in range(1, _REPEATS + 1))
 
     async def _advance(self) -> None:
         if self._under_way is not None or not self._waiting:

@@ -1,12 +1,17 @@
-"""A Textual application that never shows what it holds: no locals in a crash, no pictures of the screen."""
+"""A Textual application that shows what it should and never what it holds: sizes, crashes, pictures."""
 
 from __future__ import annotations
 
 from textual.app import App
+from textual.timer import Timer
 
 from backend import log
 from backend.crash import report
 from backend.text import SafeStr, safe_text
+from console.terminal.driver import NavarchDriver
+
+_SETTLED = 0.15
+"""Seconds without another size after which a terminal is taken to have the one it keeps."""
 
 
 class QuietApp(App[None], inherit_bindings=False):
@@ -14,6 +19,25 @@ class QuietApp(App[None], inherit_bindings=False):
 
     crashed: SafeStr | None = None
     """What is printed at the end, once the terminal is back to normal."""
+
+    _settling: Timer | None = None
+
+    def on_resize(self) -> None:
+        """Paint all of it anew, and once more when the size has stopped changing.
+
+        A terminal cuts or moves what it shows while the frame for its former size is still on the way, and a
+        storm of sizes may end with one that Textual knows already, for which it does nothing.
+        """
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(_SETTLED, self._paint_anew)
+        if isinstance(self._driver, NavarchDriver):
+            self._driver.repaint()
+
+    def _paint_anew(self) -> None:
+        if isinstance(self._driver, NavarchDriver):
+            self._driver.repaint()
+            self.screen.refresh(layout=True)
 
     # --- the crash path, first of all: nothing below may print what the program holds
 

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+_MANY_COLOURS = ("256color", "direct", "kitty", "alacritty", "foot", "wezterm", "ghostty")
+"""What the names of terminals with more than 16 colours contain (terminfo's habits, and terminals' own)."""
 _TEXTUAL_SWITCHES_KEPT = frozenset({"TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DISABLE_KITTY_KEY", "TEXTUAL_FPS"})
 
 
@@ -25,7 +27,7 @@ class Traits:
     colour: bool = True
     """False under ``NO_COLOR`` (no-color.org: set and not empty) or ``TERM=dumb``."""
     palette_colours: bool = False
-    """Only the terminal's own 16 colours can be trusted (the Linux console, vt100 and the like)."""
+    """Only the terminal's own 16 colours can be trusted (the Linux console, a bare ``screen``, vt100…)."""
 
     @property
     def refreshes_per_second(self) -> int:
@@ -40,7 +42,7 @@ def detect(environ: Mapping[str, str] | None = None, *, encoding: str | None = N
         remote=bool(env.get("SSH_CONNECTION")),
         unicode=_is_utf8(encoding or _terminal_encoding()),
         colour=not env.get("NO_COLOR") and term != "dumb",
-        palette_colours=term in {"linux", "vt100", "vt220", "ansi", "xterm"} and not env.get("COLORTERM"),
+        palette_colours=not env.get("COLORTERM") and not any(word in term for word in _MANY_COLOURS),
     )
 
 

@@ -119,6 +119,11 @@ class Terminal:
         self.settle(quiet)
         return len(self.written) - before
 
+    def resize(self, columns: int, rows: int) -> None:
+        """As dragging a window's corner does."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
