@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from backend.fleet.marks import Marks
     from backend.fleet.member import Member
     from backend.fleet.programs import Program
+    from backend.journal.journal import Verdict
     from backend.kube.access import Impersonation
     from backend.kube.client import Client
     from console.sessions.belongings import Belongings
@@ -198,6 +199,10 @@ class Session(Protocol):
 
     async def start_demo(self) -> None:
         """From now on the fleet is the demo's."""
+        ...
+
+    async def journal_verdict(self) -> Verdict | None:
+        """Whether the journal is as it was written; None: there is none."""
         ...
 
     async def journal(self) -> Sequence[JournalEntry]:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 
+from backend.fleet.filter import Matcher, PatternError, compile_pattern
 from backend.resources.kind import Health
+from console.actions import ACTIONS
+from console.keymap import binding
 from console.screens.table_frame import TableScreen
 from console.session import JournalEntry
 from console.theme import Tone
 from console.widgets.paint import Piece
 from console.widgets.table_source import GridColumn, ListSource
 
+if TYPE_CHECKING:
+    from backend.journal.journal import Verdict
+
+_LOOK_AGAIN = 5.0
+"""Seconds: other consoles on this vault write too."""
 _HEALTH = {
     "done": Health.OK,
     "failed": Health.FAILING,
@@ -25,12 +34,16 @@ _HEALTH = {
 class JournalScreen(TableScreen):
     about = (
         "What was done through Navarch on this vault, by whom, to what, and what came of it; the newest "
-        "first. Lines can't be changed: navarch journal --verify proves it."
+        "first. Each line is chained to the one before it; whether the chain is whole is said above."
     )
+    BINDINGS = [binding(ACTIONS["filter"])]
 
     def __init__(self) -> None:
         super().__init__()
-        self._count: int | None = None
+        self._entries: Sequence[JournalEntry] | None = None
+        self._verdict: Verdict | None = None
+        self._match = ""
+        self._matcher: Matcher | None = None
 
     def crumbs(self) -> tuple[object, ...]:
         return ("journal",)
@@ -60,33 +73,106 @@ class JournalScreen(TableScreen):
         self.table.messages = [(Piece("Reading the journal…", Tone.STRONG),)]
         self.tell_subject()
         self.load()
+        self.set_interval(_LOOK_AGAIN, self.load)
 
     @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self) -> None:
         entries = await self.navarch.attempt(self.navarch.session.journal)
         if entries is None:
             return
-        self._count = len(entries)
+        self._entries = entries
+        self._show()
+        self._verdict = await self.navarch.attempt(self.navarch.session.journal_verdict)
+        self.tell_subject()
+
+    def _show(self) -> None:
+        """The lines that pass the filter."""
         source = self.table.source
         assert isinstance(source, ListSource)
-        source.replace(entries)
-        self.table.messages = [
-            (Piece("Nothing was done yet; what changes a cluster is noted here.", Tone.STRONG),)
-        ]
+        matcher = self._matcher
+        entries = self._entries or ()
+        source.replace([one for one in entries if matcher is None or matcher.matches(_hay(one))])
+        if entries:
+            self.table.messages = [
+                (Piece(f"{len(entries):,} lines, none of them matches.", Tone.STRONG),),
+                (Piece("Press esc to clear the filter.", Tone.DIM),),
+            ]
+        elif self._entries is not None:
+            self.table.messages = [
+                (Piece("Nothing was done yet; what changes a cluster is noted here.", Tone.STRONG),)
+            ]
         self.table.rows_changed()
         self.tell_subject()
 
     def tell_subject(self) -> None:
         facts = [Piece("journal", Tone.STRONG)]
-        if self._count is not None:
-            facts.append(Piece(f"{self._count:,} line{'' if self._count == 1 else 's'}"))
-        self.subject.tell(facts)
+        if self._entries is not None:
+            count, shown = len(self._entries), len(self.table.source)
+            of = f"{shown:,} of " if shown != count else ""
+            facts.append(Piece(f"{of}{count:,} line{'' if count == 1 else 's'}"))
+        if self._verdict is not None:
+            tone = Tone.OK if self._verdict.intact else Tone.FAILING
+            facts.append(Piece("chain intact" if self._verdict.intact else self._verdict.sentence, tone))
+        self.subject.tell(facts, [f"/{self._match}"] if self._match else [])
+
+    # --- filter
+
+    def action_filter(self) -> None:
+        self.prompt.ask("filter", "/", text=self._match)
+
+    def prompt_changed(self, kind: str, text: str) -> None:
+        if kind == "filter":
+            self._filter(text)
+
+    def prompt_entered(self, kind: str, text: str) -> None:
+        if kind == "filter":
+            self._filter(text)
+
+    def prompt_cancelled(self, kind: str) -> None:
+        if kind == "filter":
+            self._filter("")
+
+    def _filter(self, text: str) -> None:
+        """Keep the lines that match; a pattern that can't be read leaves the last good one in force."""
+        try:
+            self._matcher = compile_pattern(text) if text else None
+        except PatternError as error:
+            self.prompt.wrong(True)
+            self.say(f"Not a pattern yet: {error}", Tone.WARNING, stay=True)
+            return
+        self._match = text
+        self.prompt.wrong(False)
+        self.clear_notice()
+        self._show()
+
+    def action_back(self) -> None:
+        if self._match:
+            self._filter("")
+        else:
+            super().action_back()
+
+    def can_go_back(self) -> bool:
+        return bool(self._match) or super().can_go_back()
 
     def open_row(self, row: Any) -> None:
         from console.screens.journal_entry import JournalEntryScreen
 
         assert isinstance(row, JournalEntry)
         self.app.push_screen(JournalEntryScreen(row))
+
+
+def _hay(entry: JournalEntry) -> bytes:
+    """What the filter looks at: every column, and the whole detail."""
+    words = (
+        _when(entry.when),
+        entry.who,
+        entry.act,
+        entry.cluster,
+        entry.object,
+        entry.outcome,
+        entry.detail,
+    )
+    return " ".join(words).encode()
 
 
 def _when(seconds: float) -> str:

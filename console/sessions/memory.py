@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from backend.fleet.marks import Marks
     from backend.fleet.member import Member
     from backend.fleet.programs import Program
+    from backend.journal.journal import Verdict
     from backend.kube.access import Impersonation
     from backend.kube.client import Client
 
@@ -94,6 +95,9 @@ class MemorySession:
 
         self._before = Fleet(acting_as(members, self.acting_as), after=self._before)
         return self._before
+
+    async def journal_verdict(self) -> Verdict | None:
+        return None
 
     async def journal(self) -> Sequence[JournalEntry]:
         return ()

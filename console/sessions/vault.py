@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from backend.fleet.programs import Program
     from backend.fleet.registry import Review
     from backend.journal import Journal
+    from backend.journal.journal import Verdict
     from backend.kube.access import Impersonation
     from backend.kube.client import Client
     from backend.vault import Vault
@@ -207,6 +208,10 @@ class VaultSession:
 
         journal, fleet = self._journal(), self._before
         return AttributedJournal(journal, fleet.members if fleet else ()) if journal else None
+
+    async def journal_verdict(self) -> Verdict | None:
+        journal = self._journal()
+        return None if journal is None else await asyncio.to_thread(journal.verify)
 
     async def journal(self) -> Sequence[JournalEntry]:
         journal = self._journal()

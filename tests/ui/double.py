@@ -508,6 +508,8 @@ class SessionDouble:
         self.noted: list[tuple[str, str, str]] = []
         self.decisions: Sequence[Decision] = ()
         self.lines: list[dict[str, Any]] = []
+        self.tampered = False
+        """Whether the journal's chain is broken."""
         self.marked: list[tuple[tuple[str, ...], Marks]] = []
         self.before_unlock: Callable[[], None] = lambda: None
 
@@ -656,6 +658,12 @@ class SessionDouble:
 
     def fleet_journal(self) -> Any:
         return self
+
+    async def journal_verdict(self) -> Any:
+        from backend.journal.journal import Verdict
+
+        sentence = "The journal was changed: line 2 is missing, altered or out of place."
+        return Verdict(intact=not self.tampered, lines=2, sentence=sentence if self.tampered else "whole")
 
     def append(self, act: str, **facts: Any) -> int:
         self.lines.append({"act": act, **facts})
