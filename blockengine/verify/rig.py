@@ -183,18 +183,27 @@ class Rig:
         """kill -9."""
         await self.voters[name].end()
 
-    async def start_controller(self, *, without: str = "") -> Serving:
-        """Start a controller, kept apart from one voter; it serves once it says so."""
+    async def start_controller(self, *, without: str = "", direct: bool = False) -> Serving:
+        """Start a controller, kept apart from one voter; it serves once it says so.
+
+        Its connections go through wires that can be cut, unless they are to be `direct`.
+        """
         number = len(self.controllers)
         wires = {}
-        for name in self.names:
+        for name in () if direct else self.names:
             wires[name] = Wire(self.folder / f"c{number}-{name}.sock", self.socket(name))
             await wires[name].open()
             if name == without:
                 wires[name].swallow()
         voters = [word for wire in wires.values() for word in ("--voter", f"unix:{wire.path}")]
         socket = self.folder / f"nbd{number}.sock"
-        words = (*voters, "--socket", str(socket), "--deadline", str(self.shape.deadline))
+        words = [
+            *(voters or self.addresses()),
+            "--socket",
+            str(socket),
+            "--deadline",
+            str(self.shape.deadline),
+        ]
         process = await self._start(f"controller {number}", self._controller_program, words)
         serving = Serving(process, socket, wires)
         self.controllers.append(serving)
