@@ -22,6 +22,8 @@ async def test_help_tells_of_the_screen_and_only_of_keys_that_work(open_app: Ope
         await see(pilot, "3 clusters")
         await pilot.press("?")
         text = await see(pilot, "Keys that work here", "Home: one row per cluster")
+        assert "Import clusters from a kubeconfig" in text
+        assert "Order by a column" in text
         assert "Your favourite filter" not in text, "none is set"
         assert "What went wrong last" not in text, "nothing did"
         assert "The view after this one" not in text, "there is none"

@@ -110,6 +110,19 @@ async def test_the_list_shows_only_what_is_for_this_kind(open_app: Open, tmp_pat
         await see(pilot, "not run before in this form")
 
 
+async def test_the_menu_of_an_object_lists_them_with_why_not(open_app: Open, tmp_path: Path) -> None:
+    settings = given(
+        tmp_path,
+        here=python(SHOW, "{name}", title="For pods"),
+        there=python(SHOW, "{name}", title="For nodes", kinds=["nodes"]),
+    )
+    app = open_app(settings=settings)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await one_pod(pilot)
+        await write(pilot, "!")
+        await see(pilot, "For pods", "For nodes", "it is for nodes")
+
+
 async def test_marked_rows_run_one_after_the_other(open_app: Open, tmp_path: Path) -> None:
     app = open_app(settings=given(tmp_path, show=python(SHOW, "{name}", key="f6")))
     async with app.run_test(size=SIZE) as pilot:
