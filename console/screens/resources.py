@@ -23,8 +23,8 @@ from console.copying import Copyable, of_row, of_rows
 from console.keymap import bindings
 from console.screens.beside import Beside
 from console.screens.error import full_sentence
+from console.screens.no_rows import why_no_rows
 from console.screens.own_commands import OwnCommands
-from console.states import words, worst_first
 from console.theme import Tone
 from console.view_source import ViewSource
 from console.views import ObjectRef, ResourcesView
@@ -240,31 +240,9 @@ class ResourcesScreen(OwnCommands, Beside):
         self.look_beside()
 
     def _why_empty(self) -> list[Line]:
-        kind = self.kind_name
-        lines: list[Line] = []
-        hidden = len(self.rows.rows)
-        if hidden:
-            lines.append((Piece(f"{hidden:,} rows, none of them matches.", Tone.STRONG),))
-            lines.append((Piece("Press esc to clear the filter, z for all rows.", Tone.DIM),))
-        elif any(status.state is State.SYNCING for status in self._statuses.values()):
-            lines.append((Piece("Waiting for the first rows…", Tone.STRONG),))
-        elif not self._statuses:
-            lines.append((Piece("No cluster in this fleet.", Tone.STRONG),))
-            lines.append((Piece("Import some: navarch cluster import", Tone.DIM),))
-        elif not any(status.state is State.LIVE for status in self._statuses.values()):
-            lines.append((Piece(f"Whether there are {kind} here is not known.", Tone.STRONG),))
-        else:
-            lines.append((Piece(f"There are no {kind} here.", Tone.STRONG),))
-            lines.append((Piece("Press : for another kind, namespace or cluster.", Tone.DIM),))
         names = {member.id: member.name for member in self.navarch.members}
-        troubled = [pair for pair in worst_first(self._statuses, names) if pair[1].state is not State.LIVE]
-        if troubled:
-            lines.append(())
-            lines += [
-                (Piece(name, Tone.STRONG), Piece(f"  {words(status)}")) for name, status in troubled[:8]
-            ]
-            lines.append((Piece("Press S for all states and what to do.", Tone.DIM),))
-        return lines
+        hidden = len(self.rows.rows)
+        return why_no_rows(self.kind_name, hidden=hidden, statuses=self._statuses, names=names)
 
     # --- acting
 

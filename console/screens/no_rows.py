@@ -1,0 +1,41 @@
+"""Why a list of objects is empty, and what to press: it never says there is nothing where nobody answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from backend.kube.status import State, Status
+from console.states import words, worst_first
+from console.theme import Tone
+from console.widgets.paint import Line, Piece
+
+_LISTED = 8
+"""Clusters named that are not live."""
+
+
+def why_no_rows(
+    kind: str, *, hidden: int, statuses: Mapping[str, Status], names: Mapping[str, str]
+) -> list[Line]:
+    """``hidden``: rows that a filter leaves out; ``names``: of clusters, by id."""
+    lines: list[Line] = []
+    if hidden:
+        lines.append((Piece(f"{hidden:,} rows, none of them matches.", Tone.STRONG),))
+        lines.append((Piece("Press esc to clear the filter, z for all rows.", Tone.DIM),))
+    elif any(status.state is State.SYNCING for status in statuses.values()):
+        lines.append((Piece("Waiting for the first rows…", Tone.STRONG),))
+    elif not statuses:
+        lines.append((Piece("No cluster in this fleet.", Tone.STRONG),))
+        lines.append((Piece("Import some: navarch cluster import", Tone.DIM),))
+    elif not any(status.state is State.LIVE for status in statuses.values()):
+        lines.append((Piece(f"Whether there are {kind} here is not known.", Tone.STRONG),))
+    else:
+        lines.append((Piece(f"There are no {kind} here.", Tone.STRONG),))
+        lines.append((Piece("Press : for another kind, namespace or cluster.", Tone.DIM),))
+    troubled = [pair for pair in worst_first(statuses, names) if pair[1].state is not State.LIVE]
+    if troubled:
+        lines.append(())
+        lines += [
+            (Piece(name, Tone.STRONG), Piece(f"  {words(status)}")) for name, status in troubled[:_LISTED]
+        ]
+        lines.append((Piece("Press S for all states and what to do.", Tone.DIM),))
+    return lines
