@@ -249,14 +249,14 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
             self.exit()
 
     def action_lock(self) -> None:
-        self.lock()
+        self.lock(safe_text("You locked it."))
 
     def action_lock_screen(self) -> None:
         self.locks.cover()
 
     @work(exclusive=True, group="lock", exit_on_error=False)
-    async def lock(self, notice: SafeStr = _NOTHING) -> None:
-        """Forget keys first, then close what used them, then show the gate with ``notice``."""
+    async def lock(self, notice: SafeStr) -> None:
+        """Forget keys first, then close what used them, then show the gate and ``notice``: why."""
         from console.screens.opener import gate_screen
 
         if self.session.gate() is Gate.FIRST_START or (
