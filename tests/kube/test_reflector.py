@@ -470,6 +470,23 @@ def test_echoes_of_older_states_are_not_shown() -> None:
     simulate(scenario())
 
 
+def test_a_late_echo_does_not_bring_back_what_was_deleted() -> None:
+    async def scenario() -> None:
+        async with feeding(faults=("", "", "replay")) as feed:
+            await feed.settle(15)
+            await feed.put("brief", 1)
+            feed.collection.delete("brief")
+            await feed.wire.changed()
+            await feed.settle()
+            assert feed.sink.seen() == feed.collection.truth()
+            feed.wire.cut("eof")  # the next watch begins with old events once more
+            await feed.settle()
+            assert feed.watches[-1].fault == "replay"
+            assert feed.sink.seen() == feed.collection.truth()
+
+    simulate(scenario())
+
+
 def test_events_the_server_makes_up_at_the_start_do_not_move_the_version() -> None:
     """[TestReflectorResourceVersionUpdate]: a watch from nowhere opens with ADDED events in no order."""
 

@@ -128,6 +128,8 @@ class Day:
         if isinstance(screen, ResourcesScreen) and screen.is_mounted:
             for key in ("slash", "a", "p", "p", "enter"):
                 self.app.simulate_key(key)
+            await asyncio.sleep(0.2)  # they pass the app's message queue before they are in ours
+            await self.until(self._quiet, "the end of what was typed")
 
     async def cut(self) -> None:
         self._feeder.tell("cut", self._some())

@@ -45,7 +45,7 @@ def footprint() -> Footprint:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """From the first quarter after the warm-up to the last one, by medians."""
+    """From the third quarter of a run to the last one, by medians."""
 
     memory: float
     """Bytes."""
@@ -57,9 +57,9 @@ class Growth:
 
 
 def growth(seen: Sequence[Footprint]) -> Growth:
-    """How much more there is at the end; the first quarter only warms up caches and pools."""
+    """How much more there is at the end; the first half fills caches, pools and the allocator's arenas."""
     part = max(1, len(seen) // 4)
-    before, after = seen[part : 2 * part] or seen[:part], seen[-part:]
+    before, after = seen[-2 * part : -part] or seen[:part], seen[-part:]
 
     def more(value: str) -> float:
         return _median(after, value) - _median(before, value)
