@@ -1,4 +1,4 @@
-"""A day of restarts, compressed to some minutes: what is left behind while views, servers and locks come and go.
+"""A day of restarts in some minutes: what is left behind while views, servers and locks come and go.
 
 Longer: ``python -m tests.bench.soak --minutes 60``.
 """
