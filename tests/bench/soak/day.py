@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from backend.fleet.filter import compile_pattern
 from backend.fleet.query import Query
 from backend.kube.status import State
 from backend.secret import Secret
@@ -161,6 +162,7 @@ class Day:
         await self.until(lambda: self.app.session.gate() is Gate.LOCKED, "a locked vault")
         await self.until(lambda: isinstance(self.app.screen, UnlockScreen), "the gate")
         await self.until(lambda: self._feeder.tell().watches == 0, "closed watches")
+        compile_pattern.cache_clear()  # bounded; but while it fills, it grows
         for _ in range(3):
             gc.collect()
             await asyncio.sleep(0.05)
