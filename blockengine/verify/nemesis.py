@@ -153,6 +153,15 @@ async def swallow(campaign: Campaign) -> None:
         wire.heal()
 
 
+async def deliver_late(campaign: Campaign) -> None:
+    """A connection's last words arrive when its replica is in sync again over another one."""
+    if campaign.serving is not None:
+        wire = campaign.draw.choice(list(campaign.serving.wires.values()))
+        wire.hold()
+        await asyncio.sleep(campaign.rig.shape.deadline + 1.5)
+        wire.heal()
+
+
 async def isolate(campaign: Campaign) -> None:
     """The controller reaches nobody while another one takes over; then everything arrives late."""
     serving = campaign.serving
@@ -221,6 +230,7 @@ PROCESSES: tuple[Trouble, ...] = (
     two_controllers,
     cut,
     swallow,
+    deliver_late,
     isolate,
     split,
     kill_with_controller,
@@ -236,6 +246,7 @@ DISKS: tuple[Trouble, ...] = (
     kill_with_controller,
     cut,
     swallow,
+    deliver_late,
     full_disk,
     failing_disk,
 )

@@ -14,6 +14,7 @@ class _End(asyncio.Protocol):
         self._wire = wire
         self.other: _End | None = None
         self.kept: list[bytes] = []
+        self.held = False
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -24,7 +25,7 @@ class _End(asyncio.Protocol):
             asyncio.get_running_loop().create_task(self._wire.reach(self))
 
     def data_received(self, data: bytes) -> None:
-        if self._wire.passing and self.other is not None and not self.kept:
+        if self._wire.passing and not self.held and self.other is not None and not self.kept:
             self._pass(data)
         else:
             self.kept.append(data)
@@ -42,7 +43,7 @@ class _End(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._wire.ends.discard(self)
-        if self._wire.passing:
+        if self._wire.passing and not self.held:
             self.hang_up()
 
     def hang_up(self) -> None:
@@ -83,13 +84,20 @@ class Wire:
         """Pass nothing on, in both directions, though connections stay up."""
         self.passing = False
 
+    def hold(self) -> None:
+        """Pass on nothing of the connections there are, until `heal`; new ones work."""
+        for end in self.ends:
+            end.held = True
+
     def heal(self) -> None:
         """Pass on again, beginning with what was kept: late delivery."""
         self.passing = True
         for end in list(self.ends):
+            end.held = False
             end.release()
             if end.other is not None and end.other not in self.ends:
-                # It hung up meanwhile; that is heard last.
+                # It hung up meanwhile; what it said last comes first.
+                end.other.release()
                 end.other.hang_up()
 
     def drop(self) -> None:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import uvloop
@@ -21,17 +22,40 @@ from blockengine.verify.rig import PROGRAM, Rig, Shape
 from tests.faults.engine.planted import BUGS
 
 
-def provoking(bug: str) -> tuple[tuple[Trouble, ...], bool]:
-    """The troubles under which a bug shows, and whether they need faulty disks."""
-    if bug in ("read without lease", "one lease number for all voters", "lease ignored by voters"):
-        return (nemesis.split,), False
-    if bug == "requests of old sessions":
-        return (nemesis.swallow,), False
-    if bug in ("restarted member as source", "flush answered by nobody"):
-        return (nemesis.kill_with_controller, nemesis.blackout, nemesis.kill_two), True
-    if bug == "settle left out":
-        return (nemesis.kill_unheard,), False
-    return (nemesis.kill_voter,), False
+@dataclass(frozen=True)
+class Provoked:
+    """What makes a bug show: troubles, whether disks must be faulty, the volume and the load."""
+
+    kinds: tuple[Trouble, ...]
+    disks: bool = False
+    shape: Shape = field(default_factory=Shape)
+    load: Load = field(default_factory=lambda: Load(units=128, flushes=0.05))
+
+
+_SPLIT = Provoked((nemesis.split,))
+# The old lease must still stand when the successor serves.
+_LONG_LEASE = Provoked((nemesis.split,), shape=Shape(lease=20_000))
+_POWER = Provoked(
+    (nemesis.kill_with_controller, nemesis.blackout, nemesis.kill_two),
+    disks=True,
+    shape=Shape(block_size=512),
+    load=Load(units=1024, longest=8, flushes=0.05),
+)
+# Few writes to many regions, so that an absence does not mark them all.
+_MANY_REGIONS = Provoked(
+    (nemesis.kill_voter,), shape=Shape(region=65536), load=Load(units=1024, workers=3, flushes=0.05)
+)
+PROVOKING = {
+    "read without lease": _SPLIT,
+    "one lease number for all voters": _SPLIT,
+    "lease ignored by voters": _LONG_LEASE,
+    "requests of old sessions": Provoked((nemesis.deliver_late,)),
+    "restarted member as source": _POWER,
+    "flush answered by nobody": _POWER,
+    "settle left out": Provoked((nemesis.kill_unheard,)),
+    "logs read before joining": _MANY_REGIONS,
+}
+_OUTAGES = Provoked((nemesis.kill_voter,))
 
 
 async def campaign(
@@ -65,10 +89,11 @@ async def campaign(
 
 async def find(bug: str, *, seed: int, operations: int = 40_000) -> Report:
     """Play a bug until it is found, or `operations` have been judged."""
-    kinds, disks = provoking(bug)
-    units, longest = (1024, 8) if disks else (128, 4)
-    load = Load(operations=operations, units=units, longest=longest, flushes=0.05)
-    return await campaign(kinds, load, seed=seed, disks=disks, bug=bug)
+    provoked = PROVOKING.get(bug, _OUTAGES)
+    load = replace(provoked.load, operations=operations)
+    return await campaign(
+        provoked.kinds, load, seed=seed, shape=provoked.shape, disks=provoked.disks, bug=bug
+    )
 
 
 def main() -> None:
