@@ -54,6 +54,7 @@ PROVOKING = {
     "flush answered by nobody": _POWER,
     "settle left out": Provoked((nemesis.kill_unheard,)),
     "logs read before joining": _MANY_REGIONS,
+    "missed logs not marked": _MANY_REGIONS,
 }
 _OUTAGES = Provoked((nemesis.kill_voter,))
 
