@@ -126,11 +126,17 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
 
     # --- start and end
 
-    def on_mount(self) -> None:
-        from console.screens.opener import gate_screen
+    def on_load(self) -> None:
+        """Before the terminal is touched: who tells us to go a moment later must find it restored too."""
         from console.terminal.ending import Ending
 
-        Ending(self).install()
+        self._ending = Ending(self)
+        self._ending.install()
+
+    def on_mount(self) -> None:
+        from console.screens.opener import gate_screen
+
+        self._ending.watch()
         self.push_screen(gate_screen(self))
         self.call_after_refresh(self._tell_trouble)
         self.set_timer(_SETTLED, self._examine_settings)

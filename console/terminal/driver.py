@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import select
 import termios
 from collections.abc import Callable
@@ -13,6 +14,9 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from console.terminal.shadow import ShadowScreen
 from console.terminal.traits import Traits, detect
+
+_LAST_WORDS = 0.5
+"""Seconds for the writer thread to write what it holds when the process is being ended."""
 
 
 class NavarchDriver(LinuxDriver):
@@ -26,6 +30,7 @@ class NavarchDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._shadow = ShadowScreen(unicode=self.traits.unicode)
         self._stalled = False
+        self._continuing = False
         self.lent = False
         """Another program has the terminal: nothing is written."""
         self.on_lost: Callable[[], None] | None = None
@@ -78,12 +83,20 @@ class NavarchDriver(LinuxDriver):
         Textual would enter it a second time: its first input thread would keep the ended program alive, and
         raw mode would be remembered as what the terminal was like before.
         """
+        if self._continuing:  # stopped and continued once more amid the first: signals come anywhere
+            self.repaint()
+            self._app.call_later(self._app.screen.refresh, layout=True)
+            return
         if self._key_thread is None:
             return
-        if self._auto_restart and not self._must_signal_resume:
-            self.suspend_application_mode()
-            self._must_signal_resume = True
-        super()._sigcont_application(*arguments)
+        self._continuing = True
+        try:
+            if self._auto_restart and not self._must_signal_resume:
+                self.suspend_application_mode()
+                self._must_signal_resume = True
+            super()._sigcont_application(*arguments)
+        finally:
+            self._continuing = False
 
     def _enable_mouse_support(self) -> None:
         if not self._mouse:
@@ -101,7 +114,17 @@ class NavarchDriver(LinuxDriver):
         super()._disable_mouse_support()
 
     def restore_terminal(self) -> None:
-        """Give the terminal back at once, without the writer thread; used when the process is being ended."""
+        """Give the terminal back at once; used when the process is being ended.
+
+        What the writer thread still holds goes first, if the terminal takes it: a frame that came after this
+        would undo it.
+        """
+        self.lent = True
+        writer = self._writer_thread
+        if writer is not None and writer.is_alive():
+            with contextlib.suppress(queue.Full):
+                writer._queue.put_nowait(None)
+            writer.join(_LAST_WORDS)
         if self.attrs_before is not None:
             with contextlib.suppress(termios.error, OSError):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)

@@ -30,10 +30,14 @@ class Ending:
         self._told: signal.Signals | None = None
 
     def install(self) -> None:
+        """From now on SIGTERM and SIGHUP end the console in order."""
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(name, self.begin, name)
+
+    def watch(self) -> None:
+        """Notice a terminal that goes away without a word."""
         driver = self._app._driver
         if isinstance(driver, NavarchDriver):
             # The kernel hangs up on the controlling terminal only; any other one just goes away.

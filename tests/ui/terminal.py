@@ -143,6 +143,8 @@ class Terminal:
             self.pump(0.05)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
+                while self.pump(0.2) and time.monotonic() < end:  # its last words may still be under way
+                    pass
                 self.status = os.waitstatus_to_exitcode(status)
                 return self.status
         raise NotSeen(f"the program did not end; the screen:\n{self.text}")

@@ -13,7 +13,7 @@ import pytest
 
 from tests.alive import alive
 from tests.ui.terminal import DEADLINE, Terminal
-from tests.ui.test_terminal import restored, stage
+from tests.ui.test_terminal import left_on, stage
 
 pytestmark = pytest.mark.xdist_group("terminal")
 
@@ -52,14 +52,14 @@ def take(terminal: Terminal) -> None:
 def test_a_program_gets_the_terminal_and_the_console_comes_back(tmp_path: Path) -> None:
     with console(tmp_path) as terminal:
         take(terminal)
-        assert restored(terminal), "the program has an ordinary terminal"
+        assert left_on(terminal) == [], "the program has an ordinary terminal"
         terminal.press("hello", "enter")
         terminal.see("200 rows")
         terminal.press("down", "d")
         terminal.see("(describe)")
         terminal.press("ctrl-q")
         assert terminal.exit_status() == 0
-        assert restored(terminal)
+        assert left_on(terminal) == []
 
 
 def test_a_failure_can_be_read_before_the_console_comes_back(tmp_path: Path) -> None:

@@ -29,11 +29,11 @@ def stage(*arguments: str, columns: int = 120, rows: int = 40, **env: str) -> Te
     return Terminal(command, columns=columns, rows=rows, env={"COLORTERM": "truecolor", "TZ": "UTC", **env})
 
 
-def restored(terminal: Terminal) -> bool:
-    """Alternate screen left, cursor shown, mouse and bracketed paste off: the last word on each."""
+def left_on(terminal: Terminal) -> list[str]:
+    """What the program left on: the alternate screen, a hidden cursor, mouse reports, bracketed paste."""
     seen = bytes(terminal.written)
     pairs = [("?1049h", "?1049l"), ("?25l", "?25h"), ("?1000h", "?1000l"), ("?2004h", "?2004l")]
-    return all(seen.rfind(f"\x1b[{off}".encode()) > seen.rfind(f"\x1b[{on}".encode()) for on, off in pairs)
+    return [on for on, off in pairs if seen.rfind(f"\x1b[{on}".encode()) > seen.rfind(f"\x1b[{off}".encode())]
 
 
 def test_a_crash_prints_where_but_never_what_the_program_held() -> None:
@@ -44,7 +44,7 @@ def test_a_crash_prints_where_but_never_what_the_program_held() -> None:
     assert b"A mistake in Navarch itself" in terminal.written
     assert b"RuntimeError" in terminal.written
     assert CANARY not in terminal.written
-    assert restored(terminal)
+    assert left_on(terminal) == []
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -58,7 +58,7 @@ def test_a_signal_restores_the_terminal_and_ends_the_children(
         os.kill(child, 0)
         terminal.signal(number)
         assert terminal.exit_status() == code
-    assert restored(terminal)
+    assert left_on(terminal) == []
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
 
@@ -77,7 +77,7 @@ def test_stopped_and_continued_it_paints_again_ends_and_restores(number: signal.
         terminal.press("ctrl-q")
         assert terminal.exit_status() == 0
         assert terminal.modes() == before
-    assert restored(terminal)
+    assert left_on(terminal) == []
 
 
 def test_a_lost_terminal_ends_the_program_and_its_children(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_ctrl_q_leaves_with_success() -> None:
         terminal.see("1 cluster")
         terminal.press("ctrl-q")
         assert terminal.exit_status() == 0
-    assert restored(terminal)
+    assert left_on(terminal) == []
 
 
 def test_textual_s_own_switches_are_gone() -> None:

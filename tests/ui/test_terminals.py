@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui.terminal import DEADLINE, Terminal
-from tests.ui.test_terminal import SSH, restored, stage
+from tests.ui.test_terminal import SSH, left_on, stage
 
 pytestmark = pytest.mark.timeout(180)
 PLAIN = {"COLORTERM": ""}
@@ -55,7 +55,7 @@ def test_it_works_there_and_leaves_the_terminal_as_it_was(kind: str, size: tuple
         terminal.press("ctrl-q")
         assert terminal.exit_status() == 0
         assert terminal.modes() == before
-    assert restored(terminal)
+    assert left_on(terminal) == []
     if kind in SIXTEEN:
         told = b";".join(SGR.findall(bytes(terminal.written)))
         assert b"38;2;" not in told
@@ -80,7 +80,7 @@ def test_a_storm_of_sizes_ends_in_a_whole_picture() -> None:
         terminal.until(whole, "a whole picture")
         terminal.press("ctrl-q")
         assert terminal.exit_status() == 0
-    assert restored(terminal)
+    assert left_on(terminal) == []
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20, 3), (40, 8)])
@@ -95,7 +95,7 @@ def test_a_tiny_terminal_is_no_reason_to_end(size: tuple[int, int]) -> None:
         terminal.see("NAVARCH")
         terminal.press("ctrl-q")
         assert terminal.exit_status() == 0
-    assert restored(terminal)
+    assert left_on(terminal) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -124,7 +124,7 @@ def test_told_to_go_at_a_bad_moment(number: signal.Signals, moment: str, tmp_pat
             terminal.signal(signal.SIGCONT)
         assert terminal.exit_status() == 128 + number
         assert terminal.modes() == before
-    assert restored(terminal)
+    assert left_on(terminal) == []
     child = int(note.read_text().split()[1])
     assert gone(child)
 
