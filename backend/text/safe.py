@@ -25,10 +25,11 @@ _FORBIDDEN = (
 _HOSTILE = re.compile(f"{_ESCAPE_SEQUENCES}|{_FORBIDDEN}")
 _LINE_BREAKS = re.compile(r"\r\n|[\n\r\t]")
 # A base character under a tower of combining marks paints over its neighbours' lines.
-_COMBINING_TOWER = re.compile(
-    "([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})"
-    "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
+_MARKS = (
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u06d6-\u06ed"
+    "\u0e34-\u0e3a\u0e47-\u0e4e\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 )
+_COMBINING_TOWER = re.compile(f"({_MARKS}{{2}}){_MARKS}+")
 
 
 class SafeStr(str):

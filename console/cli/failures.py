@@ -44,7 +44,8 @@ def _explain(error: Exception) -> int:
 
     show = getattr(error, "show", None)
     if show is not None and isinstance(code := getattr(error, "exit_code", None), int):
-        show()  # a usage error of the command line: Typer's own words
+        error.message = safe_text(getattr(error, "message", ""), multiline=True)  # type: ignore[attr-defined]
+        show()  # a usage error of the command line: Typer's own words around an argument
         return code
     if isinstance(error, KubeError):
         say(f"{error.cluster}: {error.sentence}", error.advice)
@@ -77,7 +78,9 @@ def _log(error: Exception) -> None:
 
 
 def say(sentence: str, advice: str = "") -> None:
-    """Words go to stderr, so that data on stdout stays clean."""
-    print(f"navarch: {sentence}", file=sys.stderr)
+    """Words go to stderr, so that data on stdout stays clean. Whatever is in them, a terminal may have it."""
+    from backend.text import safe_text
+
+    print(f"navarch: {safe_text(sentence, multiline=True)}", file=sys.stderr)
     if advice:
-        print(f"  {advice}", file=sys.stderr)
+        print(f"  {safe_text(advice, multiline=True)}", file=sys.stderr)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backend.text import safe_text
 from console.cli.completing import clusters
 from console.cli.exits import Exit
 from console.cli.failures import say
@@ -127,7 +128,7 @@ def _follow(book: Journal, selection: Selection, entries: Sequence[Entry], outpu
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
-    detail = entry.detail.split("\n")[0]
+    detail = safe_text(entry.detail.split("\n")[0])
     return (entry.time, entry.who, entry.act, entry.outcome.value, entry.cluster, entry.object, detail)
 
 

@@ -21,9 +21,9 @@ class Demo:
 
 
 @contextmanager
-def running_demo(*, clusters: int = 2, pods: int = 60) -> Iterator[Demo]:
+def running_demo(*, clusters: int = 2, pods: int = 60, module: str = "backend.demo") -> Iterator[Demo]:
     """A calm fleet, the same every time; its process ends with the block (or with this process)."""
-    command = [sys.executable, "-m", "backend.demo", "--clusters", str(clusters), "--pods", str(pods)]
+    command = [sys.executable, "-m", module, "--clusters", str(clusters), "--pods", str(pods)]
     command += ["--scenario", "calm", "--seed", "7", "--until-eof"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
