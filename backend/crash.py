@@ -22,7 +22,7 @@ def report(error: BaseException) -> SafeStr:
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         lines.append(_name(current))
-        lines += [f"  {place}" for place in _places(current.__traceback__)]
+        lines += [f"  {place}" for place in places(current.__traceback__)]
         current = current.__cause__ or current.__context__
     lines.append("Please report this with the lines above; they hold no cluster data and no secrets.")
     return safe_text("\n".join(lines), multiline=True, limit=20_000)
@@ -33,10 +33,11 @@ def _name(error: BaseException) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _places(trace: TracebackType | None) -> list[str]:
-    places = []
+def places(trace: TracebackType | None) -> list[str]:
+    """Where it happened, frame by frame; never what it held."""
+    found = []
     while trace is not None:
         module = trace.tb_frame.f_globals.get("__name__", "?")
-        places.append(f"{module}:{trace.tb_lineno} in {trace.tb_frame.f_code.co_name}")
+        found.append(f"{module}:{trace.tb_lineno} in {trace.tb_frame.f_code.co_name}")
         trace = trace.tb_next
-    return places if len(places) <= _FRAMES else ["…", *places[-_FRAMES:]]
+    return found if len(found) <= _FRAMES else ["…", *found[-_FRAMES:]]

@@ -12,10 +12,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, work
+from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.worker import Worker, WorkerState
 
 from backend import log
+from backend.crash import places
 from backend.text import SafeStr, safe_text
 from console.actions import Scope
 from console.collector import LOOK, Collector
@@ -312,7 +314,13 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
             self.tell_error(error)
 
     def tell_error(self, error: Exception) -> None:
-        """One sentence now; ``E`` opens the detail."""
+        """One sentence now; ``E`` opens the detail.
+
+        What looked for a widget of a view that was left meanwhile is noted only: there is nothing to be done.
+        """
+        if isinstance(error, NoMatches):
+            log.note("view was left", places=places(error.__traceback__))
+            return
         from console.screens.error import error_lines, full_sentence
 
         self.last_error = error
