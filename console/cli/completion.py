@@ -22,7 +22,7 @@ app = new_app("Print the completion script for bash, zsh or fish.")
 
 @app.command()
 def completion(shell: Annotated[Shell, typer.Argument(help="Whose script to print.")]) -> None:
-    """Print the completion script; load it with e.g.  source <(navarch completion bash)"""
+    """Print the completion script; load it with: source <(navarch completion bash)."""
     from typer._completion_shared import get_completion_script
 
     sys.stdout.write(

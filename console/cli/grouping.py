@@ -68,7 +68,8 @@ def add(name: Name, clusters: Named) -> None:
 def drop(
     name: Name,
     clusters: Annotated[
-        list[str] | None, typer.Argument(metavar="[CLUSTERS]…", autocompletion=cluster_list)
+        list[str] | None,
+        typer.Argument(metavar="[CLUSTERS]…", help="Default: all of them.", autocompletion=cluster_list),
     ] = None,
 ) -> None:
     """Take clusters out of a group; without names, all of them: the group is gone."""

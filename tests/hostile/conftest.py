@@ -21,6 +21,7 @@ from tests.cli.vault_command import Navarch
 from tests.fleet.registry.profiles import GROUP, definition, profile, provider
 from tests.fleet.running_demo import Demo, running_demo
 from tests.hostile.corpus import CORPUS, spoiled
+from tests.ui.conftest import _utc, open_app  # noqa: F401 - fixtures
 
 PROFILES: ApiResource = api_resource(f"{GROUP}/v1alpha1", "ClusterProfile", "clusterprofiles")
 GADGETS: ApiResource = api_resource("lies.example.com/v1", "Gadget", "gadgets")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from console.cli.page import all_commands
 from tests.cli.vault_command import Navarch
-from tests.hostile.command_tree import formats, leaves
 from tests.hostile.corpus import CORPUS, HUGE, MARK
 from tests.hostile.oracle import wrong_in
 
@@ -95,12 +95,20 @@ SPOILED_ARGUMENT = "no" + MARK + "".join(text for name, text in CORPUS.items() i
 
 
 def test_every_command_is_walked_or_has_a_reason() -> None:
-    assert set(WALK) | set(NOT_WALKED) == set(leaves())
+    assert set(WALK) | set(NOT_WALKED) == set(all_commands())
     assert not set(WALK) & set(NOT_WALKED)
 
 
+def formats(command: Any) -> list[str]:
+    """What ``-o`` takes; nothing where it takes a file, or there is none."""
+    for param in command.params:
+        if "-o" in param.opts:
+            return [str(getattr(choice, "value", choice)) for choice in getattr(param.type, "choices", ())]
+    return []
+
+
 def lines() -> Iterator[tuple[str, list[str]]]:
-    for path, command in leaves().items():
+    for path, command in all_commands().items():
         for given in WALK.get(path, ()):
             for form in formats(command) or [""]:
                 yield (
