@@ -77,3 +77,48 @@ def test_installed_wheel_runs_outside_the_tree(wheel: Path, tmp_path: Path) -> N
     demo = navarch("demo")
     assert demo.returncode == 0, demo.stderr
     assert "prod-eu" in demo.stdout
+
+
+@pytest.fixture(scope="module")
+def pipx(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """pipx in an environment that is thrown away; skipped where no package index can be reached."""
+    place = tmp_path_factory.mktemp("pipx") / "env"
+    subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, timeout=60)
+    got = subprocess.run(
+        [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--retries", "0", "pipx"],
+        check=False, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    if got.returncode != 0:
+        pytest.skip(f"pipx could not be installed: no package index here? {got.stderr.strip()[-200:]}")
+    return place / "bin" / "pipx"
+
+
+@pytest.mark.timeout(400)
+def test_pipx_installs_it_as_the_readme_says(wheel: Path, pipx: Path, tmp_path: Path) -> None:
+    """With its dependencies from the index, in a home of its own, run by its name from elsewhere."""
+    home = tmp_path / "a person"
+    home.mkdir()
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV", "NAVARCH"))}
+    told = clean | {
+        "PIPX_HOME": str(home / "pipx"),
+        "PIPX_BIN_DIR": str(home / "bin"),
+        "PIPX_MAN_DIR": str(home / "man"),
+        "NAVARCH_HOME": str(home / "navarch"),
+    }
+
+    def run(*command: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=home, env=told, check=False, capture_output=True, text=True, timeout=seconds,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    installed = run(str(pipx), "install", "--python", sys.executable, str(wheel), seconds=240)
+    assert installed.returncode == 0, installed.stderr[-2000:]
+    navarch = str(home / "bin" / "navarch")
+    assert run(navarch, "--version").stdout == f"navarch {__version__}\n"
+    demo = run(navarch, "demo")
+    assert demo.returncode == 0, demo.stderr
+    assert "prod-eu" in demo.stdout
+    removed = run(str(pipx), "uninstall", "navarch")
+    assert removed.returncode == 0, removed.stderr
+    assert not Path(navarch).exists()

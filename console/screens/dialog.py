@@ -49,7 +49,7 @@ class DialogScreen(ModalScreen[Answer], Generic[Answer]):
         # A str would be read as markup.
         box.border_title = Content(safe_text(self.title_text, limit=60))
         acting = self.navarch.acting_words
-        box.border_subtitle = Content(f"as {acting}") if acting else None
+        box.border_subtitle = Content(safe_text(f"as {acting}", limit=60)) if acting else None
         yield box
 
     def on_screen_suspend(self) -> None:

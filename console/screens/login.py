@@ -75,7 +75,7 @@ def _announce(login: Login, place: int, count: int) -> None:
 
 
 def _print(line: str) -> None:
-    sys.__stdout__.write(f"{line}\n")  # type: ignore[union-attr]
+    sys.__stdout__.write(f"{safe_text(line, multiline=True)}\n")  # type: ignore[union-attr]
     sys.__stdout__.flush()  # type: ignore[union-attr]
 
 

@@ -65,6 +65,108 @@ def test_no_toast_no_markup_no_update_with_text() -> None:
     assert wrong == []
 
 
+CUTTERS = {
+    "screens/states.py",
+    "settings/store.py",
+    "user_commands/running.py",
+    "widgets/paint.py",
+    "widgets/table_layout.py",
+    "widgets/table_lines.py",
+    "widgets/text_pane.py",
+}
+"""They call something SafeStr that is no literal: a part of safe text, or blanks. A cast is no door: a new
+file belongs here only when what it casts has passed ``safe_text`` before."""
+WRITERS = {"screens/login.py", "terminal/driver.py", "terminal/lending.py", "terminal/quiet_app.py"}
+"""They write to the terminal past Textual: how it is left as it was, and what is said while it is lent."""
+PRINTERS = set(
+    """acts completion credential demo describe edit failures fleet fleet_output importing journal kubeconfig
+    main opening programs rights_options root settings tables vault yaml""".split()  # noqa: SIM905
+)
+"""Modules of the command line that write themselves, and not by ``say`` or a table. A new one belongs here
+when the commands that use it are walked in tests/hostile/test_commands.py."""
+_TITLES = ("border_title", "border_subtitle", "tooltip", "sub_title", "placeholder")
+
+
+def literal(value: ast.expr) -> bool:
+    """Written in the program itself: a text, or a text so many times."""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
+        return literal(value.left)
+    return isinstance(value, ast.Constant)
+
+
+def called(found: ast.AST) -> str:
+    """``f`` of ``f(…)`` and of ``a.f(…)``; nothing of what is no call."""
+    if not isinstance(found, ast.Call):
+        return ""
+    return getattr(found.func, "id", "") or getattr(found.func, "attr", "")
+
+
+def everywhere(wrong: Callable[[ast.AST], bool], *, cli: bool = False) -> dict[str, int]:
+    """Files of the console with such a piece of program, and its first line."""
+    root = Path(console.__file__).parent
+    where: dict[str, int] = {}
+    for path in sorted((root / "cli" if cli else root).rglob("*.py")):
+        name = path.relative_to(root)
+        if cli or "cli" not in name.parts:
+            lines = [
+                getattr(n, "lineno", 0) for n in ast.walk(ast.parse(path.read_text("utf-8"))) if wrong(n)
+            ]
+            where |= {path.stem if cli else str(name): line for line in lines[:1]}
+    return where
+
+
+def test_only_cutting_calls_a_text_safe_that_is_no_literal() -> None:
+    found = everywhere(lambda n: called(n) == "SafeStr" and not all(map(literal, n.args)))  # type: ignore[attr-defined]
+    assert set(found) == CUTTERS
+
+
+def test_textual_s_content_takes_safe_text_only() -> None:
+    found = everywhere(
+        lambda n: called(n) == "Content" and [called(a) for a in n.args] != ["safe_text"]  # type: ignore[attr-defined]
+    )
+    assert found == {}
+
+
+def test_titles_that_textual_reads_as_markup_get_none_of_it() -> None:
+    def wrong(found: ast.AST) -> bool:
+        if not isinstance(found, ast.Assign):
+            return False
+        named = any(isinstance(t, ast.Attribute) and t.attr in _TITLES for t in found.targets)
+        return named and not (literal(found.value) or "Content(" in ast.unparse(found.value))
+
+    assert everywhere(wrong) == {}
+
+
+def test_lines_are_painted_by_one_widget_only() -> None:
+    """Every other widget composes pieces; ``render`` would hand Textual a text to read markup in."""
+    makers = everywhere(
+        lambda n: isinstance(n, ast.FunctionDef) and n.name in ("render", "render_line", "render_lines")
+    )
+    assert set(makers) == {"widgets/lines.py"}
+    assert set(everywhere(lambda n: isinstance(n, ast.Name) and n.id == "Strip")) == {
+        "widgets/lines.py",
+        "widgets/paint.py",
+    }
+
+
+def writes(found: ast.AST) -> bool:
+    """``print(…)``, ``sys.stdout.write(…)``, ``typer.echo(…)``, ``os.write(…)``."""
+    if not isinstance(found, ast.Call):
+        return False
+    whole = ast.unparse(found.func)
+    streams = ("sys.stdout.", "sys.stderr.", "sys.__stdout__.", "sys.__stderr__.")
+    telling = whole.startswith(streams) and whole.endswith((".write", ".writelines"))
+    return telling or whole in ("print", "typer.echo", "os.write", "click.echo", "typer.secho")
+
+
+def test_the_console_writes_to_its_terminal_by_textual_only() -> None:
+    assert set(everywhere(writes)) == WRITERS
+
+
+def test_the_command_line_writes_by_doors_that_are_walked() -> None:
+    assert set(everywhere(writes, cli=True)) == PRINTERS
+
+
 def test_a_plain_str_is_refused_by_the_painter() -> None:
     piece = Piece("fine")
     piece.text = "[b]not safe[/]"  # type: ignore[assignment]
