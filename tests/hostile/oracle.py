@@ -14,8 +14,9 @@ _SEQUENCE = re.compile(
     rb"|\x1b\[[?<>=][0-9;]*[hlumnc]|\x1b\[\?[0-9;]*\$p"  # modes, keyboard protocol, questions
     rb"|\x1b\[[0-9;]*[ntqc]|\x1b\[ q|\x1b\[[0-9]* q"  # reports, the cursor's shape
     rb"|\x1b[78=>]|\x1b\(B"  # cursor kept, keypad, ASCII
+    rb"|\x1b\]22;default\x07"  # Textual: the mouse pointer's usual shape
 )
-"""What Textual and our driver write; nothing of the string kind (OSC, DCS, APC, PM, SOS) is among it."""
+"""What Textual and our driver write; of the string kind (OSC, DCS, APC, PM, SOS) one literal is."""
 
 
 def wrong_in(text: str, *, lines: bool = True) -> list[str]:

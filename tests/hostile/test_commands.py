@@ -17,9 +17,9 @@ from tests.hostile.oracle import wrong_in
 
 KINDS = """pods deployments daemonsets statefulsets replicasets jobs cronjobs services ingresses
 endpointslices nodes namespaces events configmaps secrets pvc pv storageclasses roles rolebindings
-clusterroles crds leases hpa pdb networkpolicies serviceaccounts releases
+clusterroles crds leases hpa pdb networkpolicies serviceaccounts helm
 gadgets.lies.example.com clusterprofiles"""
-DESCRIBED = ("pod", "deploy", "node", "svc", "ns", "gadget", "release")
+DESCRIBED = ("pod", "deploy", "node", "svc", "ns", "gadget", "helm")
 LIVE = "@prod-eu"
 GETS = [f"{kind} {LIVE}" for kind in KINDS.split()] + [f"pods {LIVE} --match ~", "nodes", "gadgets @prod-*"]
 WALK: dict[str, list[str]] = {
