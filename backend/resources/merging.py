@@ -55,13 +55,15 @@ def value_at(obj: object, path: Path) -> object:
 
 
 def clashes(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[Path]:
-    """Fields that both patches change, each to something else."""
+    """Fields that both patches change, each to something else, or one of them inside what the other sets."""
     found = []
     others = list(paths(theirs))
     for path in paths(mine):
         for other in others:
             shared = min(len(path), len(other))
-            if path[:shared] == other[:shared] and value_at(mine, path) != value_at(theirs, path):
+            if path[:shared] != other[:shared]:
+                continue
+            if len(path) != len(other) or value_at(mine, path) != value_at(theirs, path):
                 found.append(path)
                 break
     return found

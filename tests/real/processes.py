@@ -93,13 +93,24 @@ class Process:
         if self._popen.poll() is None:
             # Its group: a program that entered a sandbox is the child of the one that took it there.
             os.killpg(self._popen.pid, signal.SIGTERM if grace else signal.SIGKILL)
-            try:
-                self._popen.wait(grace or 10.0)
-            except subprocess.TimeoutExpired:
+            if not _group_ended(self._popen, grace or 10.0):
                 os.killpg(self._popen.pid, signal.SIGKILL)
-                self._popen.wait(10.0)
+                _group_ended(self._popen, 10.0)
         self._popen = None
         self._record.unlink(missing_ok=True)
+
+
+def _group_ended(leader: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait until none of the group is left: what entered a sandbox outlives who took it there."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        leader.poll()  # reaps it: a zombie would keep the group alive
+        try:
+            os.killpg(leader.pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def make_folder() -> Path:

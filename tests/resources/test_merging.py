@@ -42,6 +42,7 @@ def test_the_same_change_is_no_clash() -> None:
     assert clashes({"a": 1}, {"a": 2}) == [("a",)]
     assert clashes({"a": {"b": 1}}, {"a": None}) == [("a", "b")]
     assert clashes({"a": None}, {"a": {"b": 1}}) == [("a",)]
+    assert clashes({"a": {"b": None}}, {"a": None}) == [("a", "b")], "whoever comes last decides what a is"
 
 
 def test_true_is_not_one() -> None:

@@ -99,10 +99,13 @@ async def test_the_line_opens_the_fleet_narrowed_and_ordered(open_app: Open) -> 
         await see(pilot, "expired")
         await write(pilot, ":fleet @#prod,nope --sort expires --desc")
         await pilot.press("enter")
-        text = await see(pilot, "2 of 3 clusters", "@#prod,nope", "EXPIRES↓", "is called nope")
-        rows = [line for line in text.splitlines() if "v1.35.4" in line]
-        assert "prod-us" in rows[0]
-        assert "prod-eu" in rows[1]
+        await see(pilot, "2 of 3 clusters", "@#prod,nope", "EXPIRES↓", "is called nope")
+
+        def names() -> list[str]:
+            rows = [line for line in screen_text(app).splitlines() if "v1.35.4" in line]
+            return [line.split("│")[1].split()[-1] for line in rows]
+
+        await until(pilot, lambda: names() == ["prod-us", "prod-eu"])
         await pilot.press("enter")
         await see(pilot, "fleet/prod-us/pods")
         await pilot.press("escape")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -37,6 +38,7 @@ KINDS = {
     "an old Latin-1 locale": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"},
 }
 SIXTEEN = ("the Linux console", "a bare xterm", "vt100", "screen", "unknown", "no TERM at all")
+PYTHON = shlex.quote(sys.executable)
 SGR = re.compile(rb"\x1b\[([0-9;]*)m")
 
 
@@ -189,7 +191,7 @@ def tmux(tmp_path: Path) -> Iterator[Tmux]:
 
 
 def test_in_tmux_through_detach_and_attach(tmux: Tmux) -> None:
-    program = f"{sys.executable} -m tests.ui.stage; echo ended with $?; stty -a | head -1; exec sh"
+    program = f"{PYTHON} -m tests.ui.stage; echo ended with $?; stty -a | head -1; exec sh"
     tmux.run("new-session", "-d", "-x", "100", "-y", "30", program)
     assert tmux.see("1 cluster")
     with Terminal(["tmux", *tmux._base[1:], "attach"], columns=120, rows=40) as person:
@@ -208,7 +210,7 @@ def test_in_tmux_through_detach_and_attach(tmux: Tmux) -> None:
 
 def test_when_tmux_is_killed_the_console_ends(tmux: Tmux, tmp_path: Path) -> None:
     note = tmp_path / "pid"
-    program = f"echo $$ > {note}; exec {sys.executable} -m tests.ui.stage"
+    program = f"echo $$ > {note}; exec {PYTHON} -m tests.ui.stage"
     tmux.run("new-session", "-d", "-x", "100", "-y", "30", program)
     assert tmux.see("1 cluster")
     tmux.run("kill-server")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
@@ -82,7 +83,8 @@ class Person:
 
     def console(self, module: str = "console") -> Terminal:
         self.run("vault", "lock")  # what an earlier console left in the unlock cache
-        script = f"ulimit -c unlimited; cd {self.place / 'work'} && exec {sys.executable} -m {module}"
+        work, python = shlex.quote(str(self.place / "work")), shlex.quote(sys.executable)
+        script = f"ulimit -c unlimited; cd {work} && exec {python} -m {module}"
         return Terminal(["/bin/sh", "-c", script], self.environment, size=(160, 48))
 
 
