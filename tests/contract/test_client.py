@@ -245,7 +245,9 @@ async def test_bookmarks_and_an_end_come_from_the_server(server: Server, space: 
             if types[-1:] == ["BOOKMARK"]:
                 break
         await client.delete(maps, f"beside-{space}", namespace="default")
-        assert types[-1:] == ["BOOKMARK"]
+        assert set(types) <= {"ADDED", "BOOKMARK"}
+        # The real server owes nobody a bookmark, and in long runs was seen to send none within 12 seconds.
+        assert types[-1:] == ["BOOKMARK"] or server.kind == "real"
 
 
 async def test_warnings_of_deprecated_versions_are_heard(server: Server) -> None:

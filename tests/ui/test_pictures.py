@@ -186,6 +186,8 @@ async def test_programs_of_one_s_own(open_app: Open, size: tuple[int, int]) -> N
     app = open_app(settings=settings)
     async with app.run_test(size=size) as pilot:
         await one_pod(pilot)
+        if size[0] >= 160:
+            await see(pilot, "Created:")  # the pane beside the list has read the object
         await pilot.press("u")
         compare(f"own-programs-{size[0]}x{size[1]}", await see(pilot, "Say its name", "changes things"))
         await pilot.press("enter")
