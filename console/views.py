@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from backend.fleet.query import Query
 from backend.kube.objects import ApiResource
+from backend.observe.logs.selection import TAIL, LogSelection, of_object
 from backend.tenancy.where import EVERYWHERE, Where
 
 if TYPE_CHECKING:  # filters and tables are no part of the first picture
@@ -124,6 +125,35 @@ class WhoCanView:
 
     question: Question
     where: Where = EVERYWHERE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogsView:
+    """Logs of what was chosen, as one stream."""
+
+    selection: LogSelection
+    around: float | None = None
+    """The moment to stand at (seconds since the epoch); None: now, following."""
+
+
+def logs_of(*refs: ObjectRef, previous: bool = False, around: float | None = None) -> LogsView:
+    """The logs of these objects' containers; ``around``: a moment to stand at, such as an event's."""
+    queries = tuple(
+        of_object(
+            cluster_id=ref.cluster_id, kind=ref.resource.full_name, namespace=ref.namespace, name=ref.name
+        )
+        for ref in refs
+    )
+    if around is not None:
+        return LogsView(
+            selection=LogSelection(queries=queries, previous=previous, since_time=around - AROUND),
+            around=around,
+        )
+    return LogsView(selection=LogSelection(queries=queries, previous=previous, tail=TAIL))
+
+
+AROUND = 300.0
+"""Seconds before the moment somebody asks about that are read too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Logs of many containers of many clusters as one stream: nothing is lost silently."""
