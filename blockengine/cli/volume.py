@@ -11,13 +11,17 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from blockengine.cli.keys import add_keys, client_tls
 from blockengine.membership.term import LineagesDiffer
 from blockengine.protocol.address import Address, parse
+from blockengine.volume.admin import AdminServer, Running, Serving
 from blockengine.volume.controller import Controller
+from blockengine.volume.counted import Counted
+from blockengine.volume.events import Events
 from blockengine.volume.founding import Impossible, Reached, force, found, reach
 from blockengine.volume.nbd_server import Server
 from blockengine.volume.office import Fenced
@@ -37,6 +41,7 @@ def add(commands: Any) -> None:
     where = serve.add_mutually_exclusive_group(required=True)
     where.add_argument("--socket", type=Path, help="a UNIX socket to make")
     where.add_argument("--port", type=int, help="a TCP port on the loopback; 0 lets the system choose")
+    serve.add_argument("--admin", type=Path, metavar="PATH", help="a UNIX socket to ask and tell it things")
     show = actions.add_parser("show", help="what the voters say about the volume")
     forced = actions.add_parser(
         "force", help="go on with these voters only; you attest that all others are destroyed or fenced"
@@ -137,6 +142,11 @@ def _tell(what: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
 
 
+def _note(events: Events, what: str) -> None:
+    events.add(what)
+    _tell(what)
+
+
 def _serve(chosen: argparse.Namespace) -> int:
     return _run(lambda: serve(chosen))
 
@@ -149,8 +159,13 @@ async def serve(chosen: argparse.Namespace) -> int:
         loop.add_signal_handler(number, told.set)
     stop = loop.create_task(told.wait())
     tls = client_tls(chosen, chosen.voter)
-    controller = Controller(chosen.voter, tls=tls, deadline=chosen.deadline, tell=_tell)
+    events = Events()
+    controller = Controller(chosen.voter, tls=tls, deadline=chosen.deadline, tell=partial(_note, events))
+    running = Running(controller, events)
+    admin = AdminServer(running)
     try:
+        if chosen.admin is not None:
+            await admin.listen(chosen.admin)
         starting = loop.create_task(controller.start())
         await _first(starting, stop)
         if not starting.done():
@@ -159,7 +174,9 @@ async def serve(chosen: argparse.Namespace) -> int:
         device = starting.result()
         office = controller.office
         assert office is not None
-        server = Server(device)
+        counted = Counted(device)
+        server = Server(counted)
+        running.serving = Serving(device, counted, server)
         office.ended.add_done_callback(lambda _: server.abort())
         print(f"serving {await _listen(server, chosen)}", flush=True)
         await _first(stop, office.ended)
@@ -172,6 +189,7 @@ async def serve(chosen: argparse.Namespace) -> int:
         _tell(f"ended: {fenced}")
         return FENCED
     finally:
+        await admin.stop()
         await controller.stop()
 
 

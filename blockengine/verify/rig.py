@@ -104,10 +104,11 @@ class Process:
 
 @dataclass
 class Serving:
-    """A controller's process, its NBD socket, and its wires to the voters."""
+    """A controller's process, its NBD and admin sockets, and its wires to the voters."""
 
     process: Process
     socket: Path
+    admin: Path
     wires: dict[str, Wire]
 
 
@@ -196,16 +197,18 @@ class Rig:
             if name == without:
                 wires[name].swallow()
         voters = [word for wire in wires.values() for word in ("--voter", f"unix:{wire.path}")]
-        socket = self.folder / f"nbd{number}.sock"
+        socket, admin = self.folder / f"nbd{number}.sock", self.folder / f"admin{number}.sock"
         words = [
             *(voters or self.addresses()),
             "--socket",
             str(socket),
+            "--admin",
+            str(admin),
             "--deadline",
             str(self.shape.deadline),
         ]
         process = await self._start(f"controller {number}", self._controller_program, words)
-        serving = Serving(process, socket, wires)
+        serving = Serving(process, socket, admin, wires)
         self.controllers.append(serving)
         return serving
 

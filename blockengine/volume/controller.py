@@ -28,6 +28,7 @@ class Controller:
         self.peers = [Peer(address, tls=tls, deadline=deadline, watcher=self) for address in voters]
         self._keeping: list[asyncio.Task[None]] = []
         self.office: Office | None = None
+        self.block_size = 0
 
     async def start(self) -> Replicated:
         """Take over and settle; the volume, ready to be served. It may wait for voters for ever.
@@ -60,6 +61,7 @@ class Controller:
         if len(shapes) != 1:
             raise Strangers(f"the replicas differ in block or region size: {sorted(shapes)}")
         block_size, region = shapes.pop()
+        self.block_size = block_size
         return Geometry(office.term.base.size, block_size, region)
 
     # `peer.Watcher`.

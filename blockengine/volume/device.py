@@ -21,9 +21,11 @@ class Device(Protocol):
     as it is: a task per request costs more than the request.
     """
 
-    size: int
     block_size: int
     read_only: bool
+
+    @property
+    def size(self) -> int: ...
 
     def read(self, offset: int, length: int) -> bytes | Awaitable[bytes]: ...
 

@@ -370,6 +370,11 @@ class Server:
     def _connection(self) -> Connection:
         return Connection(self._device, self._name, self._alive)
 
+    @property
+    def clients(self) -> int:
+        """How many are connected."""
+        return len(self._alive)
+
     def abort(self) -> None:
         """Take no more clients, and hang up on those there are: nothing may be answered any more."""
         if self._listener is not None:

@@ -1,0 +1,182 @@
+"""What a running controller can be asked and told, on its admin socket.
+
+A UNIX socket that only its user can reach; one JSON object a line, both ways:
+`{"id": 1, "ask": {"verb": "Status"}}` is answered by `{"id": 1, "ok": {…}}` or
+`{"id": 1, "error": "words"}`. Answers come in any order: a verb that takes long keeps nobody
+from asking for the status. A verb is a tagged Struct here, with its answer's type in `ANSWERS`;
+who carries it out stands in `blockengine.volume.admin`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+MAX_LINE = 1 << 20
+
+
+class Verb(Struct, frozen=True, tag_field="verb", tag=True, forbid_unknown_fields=True):
+    """Something to ask or tell a controller."""
+
+
+class Status(Verb, frozen=True):
+    """How the volume is. Answered by `VolumeStatus`, at any moment of a controller's life."""
+
+
+class Events(Verb, frozen=True):
+    """What happened after the event `after`; waits up to `wait` seconds for the first one.
+
+    Answered by a list of `Event`. Only the newest thousand are kept.
+    """
+
+    after: int = 0
+    wait: float = 0
+
+
+class Stats(Verb, frozen=True):
+    """What went through since the controller started. Answered by `Traffic`."""
+
+
+class VoterStatus(Struct, frozen=True):
+    """One voter as the controller sees it.
+
+    `role` is one of `in-sync`, `joining` (being resynced), `out-of-sync`, `witness`, `blank` (it
+    lost its state), `unknown` (no voter of the record, or nobody answered yet). `trouble` says why
+    there is no connection, `failure` why the replica no longer trusts its disk.
+    """
+
+    id: str
+    address: str
+    role: str
+    connected: bool
+    trouble: str = ""
+    failure: str = ""
+
+
+class Progress(Struct, frozen=True):
+    """A piece of work under way.
+
+    `done` and `total` are bytes, `rate` bytes a second, `eta` seconds (0: unknown).
+    """
+
+    what: str
+    target: str
+    done: int = 0
+    total: int = 0
+    rate: float = 0
+    eta: float = 0
+
+
+class VolumeStatus(Struct, frozen=True):
+    """A volume by its controller. `state` is one of `waiting` (for voters or a lease), `settling`, `serving`,
+    `suspended` (members, a majority or the lease are missing) and `ended`.
+
+    `lease` is for how many milliseconds it may still serve, `words` what was told last. `position` is the
+    record's, as `epoch.seq`; sizes are bytes.
+    """
+
+    pid: int
+    state: str
+    words: str
+    volume: str = ""
+    name: str = ""
+    lineage: str = ""
+    position: str = ""
+    epoch: int = 0
+    size: int = 0
+    block_size: int = 0
+    lease: int = 0
+    clients: int = 0
+    voters: tuple[VoterStatus, ...] = ()
+    work: tuple[Progress, ...] = ()
+
+
+class Event(Struct, frozen=True):
+    """Something that happened.
+
+    `number` counts from 1 in one controller's life; `time` is seconds since 1970.
+    """
+
+    number: int
+    time: float
+    text: str
+
+
+class Flow(Struct, frozen=True):
+    """Requests of one kind: how many, their bytes, and the seconds they took together.
+
+    The seconds are those of a sample, scaled up to all of them: timing each request costs too much.
+    """
+
+    count: int = 0
+    bytes: int = 0
+    seconds: float = 0
+
+
+class Traffic(Struct, frozen=True):
+    """What went through the front ends since the controller started, `uptime` seconds ago."""
+
+    uptime: float
+    reads: Flow
+    writes: Flow
+    discards: Flow
+    flushes: Flow
+
+
+ANSWERS: dict[type[Verb], Any] = {Status: VolumeStatus, Events: list[Event], Stats: Traffic}
+
+
+class Asked(Struct, frozen=True):
+    """A line to the controller."""
+
+    id: int
+    ask: msgspec.Raw
+
+
+class Told(Struct, frozen=True, omit_defaults=True):
+    """A line from the controller: `error` is empty if all went well."""
+
+    id: int
+    ok: msgspec.Raw = msgspec.Raw()
+    error: str = ""
+
+
+_ASKED = msgspec.json.Decoder(Asked)
+_TOLD = msgspec.json.Decoder(Told)
+
+
+def encode(message: object) -> bytes:
+    """A message as a line."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def ask_line(number: int, verb: Verb) -> bytes:
+    """The line that asks a verb."""
+    return encode(Asked(number, msgspec.Raw(msgspec.json.encode(verb))))
+
+
+def decode_asked(line: bytes) -> Asked:
+    """Raises: msgspec.DecodeError (ValidationError included)."""
+    return _ASKED.decode(line)
+
+
+def decode_verb(raw: msgspec.Raw) -> Verb:
+    """The verb of a line. Raises: msgspec.DecodeError."""
+    verbs: Any = tuple(ANSWERS)
+    kind: Any = verbs[0]
+    for verb in verbs[1:]:
+        kind = kind | verb
+    found: Verb = msgspec.json.decode(raw, type=kind)
+    return found
+
+
+def decode_told(line: bytes) -> Told:
+    """Raises: msgspec.DecodeError."""
+    return _TOLD.decode(line)
+
+
+def decode_answer(kind: type[Verb], raw: msgspec.Raw) -> Any:
+    """The answer to a verb of this kind. Raises: msgspec.DecodeError."""
+    return msgspec.json.decode(raw, type=ANSWERS[kind])

@@ -1,0 +1,86 @@
+"""A controller's account of itself, for people and for the control API."""
+
+from __future__ import annotations
+
+import os
+
+from blockengine.clock import now
+from blockengine.membership.record import Record
+from blockengine.protocol.admin import Progress, VolumeStatus, VoterStatus
+from blockengine.volume.controller import Controller
+from blockengine.volume.office import Office
+from blockengine.volume.peer import Peer
+
+
+def status(
+    controller: Controller, *, words: str, clients: int = 0, work: tuple[Progress, ...] = ()
+) -> VolumeStatus:
+    """How the volume is now. `words` is what was told last."""
+    office = controller.office
+    if office is None:
+        voters = tuple(_voter(peer, None, frozenset()) for peer in controller.peers)
+        volumes = {peer.identity.volume for peer in controller.peers if peer.identity is not None}
+        known = volumes.pop() if len(volumes) == 1 else ""
+        return VolumeStatus(os.getpid(), "waiting", words, volume=known, voters=voters)
+    record = office.term.newest
+    position = office.term.base.position
+    joining = frozenset(office.joining)
+    answering = {peer.id for peer in controller.peers}
+    unheard = "nobody answered under this name yet"
+    silent = tuple(
+        VoterStatus(voter.id, "", _role(record, voter.id, joining), connected=False, trouble=unheard)
+        for voter in record.voters
+        if voter.id not in answering
+    )
+    return VolumeStatus(
+        os.getpid(),
+        _state(office),
+        office.ended.result() if office.ended.done() else words,
+        volume=record.volume,
+        name=record.name,
+        lineage=record.lineage,
+        position=f"{position.epoch.number}.{position.seq}",
+        epoch=office.epoch.number,
+        size=record.size,
+        block_size=controller.block_size,
+        lease=max(office.serve_until - now(), 0),
+        clients=clients,
+        voters=tuple(_voter(peer, record, joining) for peer in controller.peers) + silent,
+        work=work,
+    )
+
+
+def _state(office: Office) -> str:
+    if office.ended.done():
+        return "ended"
+    if not office.serving:
+        return "settling"
+    able = now() < office.serve_until and office.obliged <= office.sessions.keys()
+    return "serving" if able else "suspended"
+
+
+def _voter(peer: Peer, record: Record | None, joining: frozenset[str]) -> VoterStatus:
+    identity = peer.identity
+    if identity is None:
+        return VoterStatus("", str(peer.address), "unknown", connected=False, trouble=peer.trouble)
+    role = _role(record or identity.record, identity.voter, joining)
+    if identity.record is None and role != "unknown":
+        role = "blank"
+    return VoterStatus(
+        identity.voter,
+        str(peer.address),
+        role,
+        connected=peer.link is not None,
+        trouble=peer.trouble,
+        failure=identity.failure,
+    )
+
+
+def _role(record: Record | None, voter: str, joining: frozenset[str]) -> str:
+    if record is None or record.incarnation(voter) is None:
+        return "unknown"
+    if record.member(voter) is not None:
+        return "in-sync"
+    if voter in joining:
+        return "joining"
+    return "out-of-sync" if record.absence(voter) is not None else "witness"
