@@ -16,7 +16,7 @@ from blockengine.cli.place import here
 from blockengine.membership.ballot import Ballot
 from blockengine.membership.record import Epoch, Member, Position, Record, Voter
 from blockengine.replica.files import RealDirectory
-from blockengine.replica.identity import LEASE, REGION, check_geometry
+from blockengine.replica.identity import LEASE, REGION, check_fits, check_geometry
 from blockengine.replica.layer import BLOCK
 from blockengine.replica.regionlog import ID
 from blockengine.replica.replica import Replica
@@ -33,6 +33,7 @@ def add(commands: Any, size: Callable[[str], int]) -> None:
     kind.add_argument("--witness", action="store_true", help="a voter without data; needs --of")
     create.add_argument("--of", default="", metavar="VOLUME", help="blank, one of several of this volume")
     create.add_argument("--name", default="", help="the replica's id; drawn if not given")
+    create.add_argument("--overcommit", action="store_true", help="allow more than the file system has")
     create.add_argument("--block-size", type=int, default=BLOCK, help="512 or 4096")
     create.add_argument("--region", type=size, default=REGION, help="the unit of resync; 4M")
     create.add_argument("--lease", type=int, default=LEASE, help="milliseconds; the same on all voters")
@@ -60,6 +61,8 @@ def _create(chosen: argparse.Namespace) -> int:
             blank = Ballot(name, secrets.randbits(63))
             Witness.create(directory, blank, volume=chosen.of, place=here(), lease=chosen.lease).close()
         else:
+            if not chosen.overcommit:
+                check_fits(directory, chosen.size)
             _create_replica(chosen, directory, name)
     return 0
 

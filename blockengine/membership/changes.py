@@ -1,4 +1,4 @@
-"""The records that may follow a record: leave, return, resume, vote, force.
+"""The records that may follow a record: leave, return, resume, vote, grow, force.
 
 Each returns the next record for the given position and refuses what makes no sense with
 ValueError. Whether it may be *sent* is `term.propose`'s matter.
@@ -102,6 +102,16 @@ def drop_voter(record: Record, voter: str, at: Position) -> Record:
         voters=tuple(entry for entry in record.voters if entry.id != voter),
         absent=tuple(entry for entry in record.absent if entry.id != voter),
     )
+
+
+def resize(record: Record, size: int, at: Position) -> Record:
+    """Another size, in bytes; every member in sync has grown to it before this is proposed.
+
+    Raises: ValueError if it is not larger.
+    """
+    if size <= record.size:
+        raise ValueError(f"the volume has {record.size} bytes; it can only grow, not become {size}")
+    return replace(record, position=at, size=size)
 
 
 def force(record: Record, survivors: Collection[str], *, epoch: Epoch, lineage: str) -> Record:

@@ -39,6 +39,17 @@ class Stats(Verb, frozen=True):
     """What went through since the controller started. Answered by `Traffic`."""
 
 
+class Grow(Verb, frozen=True):
+    """Make the volume `size` bytes large. Answered by nothing, once that is in force.
+
+    A size above that of a replica's whole file system needs `overcommit`. Clients that are connected
+    see the new size when they connect again.
+    """
+
+    size: int
+    overcommit: bool = False
+
+
 class VoterStatus(Struct, frozen=True):
     """One voter as the controller sees it.
 
@@ -125,7 +136,7 @@ class Traffic(Struct, frozen=True):
     flushes: Flow
 
 
-ANSWERS: dict[type[Verb], Any] = {Status: VolumeStatus, Events: list[Event], Stats: Traffic}
+ANSWERS: dict[type[Verb], Any] = {Status: VolumeStatus, Events: list[Event], Stats: Traffic, Grow: None}
 
 
 class Asked(Struct, frozen=True):

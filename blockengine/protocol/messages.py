@@ -69,6 +69,16 @@ class Forget(Control, frozen=True):
     tag: Position
 
 
+class Grow(Control, frozen=True):
+    """Have room for a volume of this many bytes, at least. Answered by nothing.
+
+    A size above that of the replica's whole file system is refused unless `overcommit`.
+    """
+
+    size: int
+    overcommit: bool = False
+
+
 class Enter(Control, frozen=True):
     """An operator moves this voter into another lineage. Answered by `Stored`."""
 
@@ -114,7 +124,7 @@ class Missed(Struct, frozen=True):
     regions: list[int]
 
 
-Request = Hello | Ask | Keep | Open | Alive | Intent | Log | Clear | Forget | Enter
+Request = Hello | Ask | Keep | Open | Alive | Intent | Log | Clear | Forget | Grow | Enter
 ANSWERS: dict[type[Control], Any] = {
     Hello: Identity,
     Ask: Granted,
@@ -125,6 +135,7 @@ ANSWERS: dict[type[Control], Any] = {
     Log: Missed | None,
     Clear: None,
     Forget: None,
+    Grow: None,
     Enter: Stored,
 }
 _ENCODER = msgspec.msgpack.Encoder()

@@ -66,6 +66,10 @@ class Directory(Protocol):
         """(device, inode) of the folder: a copy has another one."""
         ...
 
+    def capacity(self) -> int:
+        """How many bytes the folder's file system has in all, used or not."""
+        ...
+
 
 class RealFile:
     """A file of the operating system, buffered by its page cache."""
@@ -180,6 +184,10 @@ class RealDirectory:
     def place(self) -> tuple[int, int]:
         status = self.path.stat()
         return status.st_dev, status.st_ino
+
+    def capacity(self) -> int:
+        status = os.statvfs(self.path)
+        return status.f_blocks * status.f_frsize
 
 
 def _fallocate(descriptor: int, offset: int, length: int) -> bool:

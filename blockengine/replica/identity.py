@@ -70,6 +70,22 @@ def check_geometry(size: int, block_size: int, region: int, lease: int = LEASE) 
         raise ValueError(f"a lease lasts {MIN_LEASE} to {MAX_LEASE} ms, not {lease}")
 
 
+def check_fits(directory: Directory, size: int) -> None:
+    """Refuse a volume that its whole file system could not hold: that is nearly always a slip.
+
+    Bytes take space only once they are written, so that several volumes may promise more than
+    there is; who means to, says so.
+
+    Raises: ValueError.
+    """
+    capacity = directory.capacity()
+    if size > capacity:
+        raise ValueError(
+            f"{size} bytes are more than the {capacity} that the replica's file system has in all; "
+            "say that it may be overcommitted if you mean it"
+        )
+
+
 def place_of(header: Header, directory: Directory, place: Place, *, moved: bool) -> Header:
     """The header, if it belongs where it was found; with `moved`, one that does from now on.
 

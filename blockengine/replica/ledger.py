@@ -24,7 +24,7 @@ class Ledger:
     """Everything is durable before it is answered, but marks of missed logs, which a flush syncs."""
 
     def __init__(self, directory: Directory, regions: int, trust: Trust) -> None:
-        self._directory, self._regions, self._trust = directory, regions, trust
+        self._directory, self.regions, self._trust = directory, regions, trust
         self._slots = Slots(directory.open("ballot"), "ballot", Ballot)
         self.ballot = self._slots.load()
         self.intent = RegionLog(directory.open("intent"), regions)
@@ -43,7 +43,7 @@ class Ledger:
                 self._recover_log(name)
 
     def _recover_log(self, name: str) -> None:
-        opened = MissedFile.open(self._directory, name, self._regions)
+        opened = MissedFile.open(self._directory, name, self.regions)
         record = self.ballot.record
         if opened is None or record is None or opened[1].tag > record.position:
             self._directory.remove(name)
@@ -104,7 +104,7 @@ class Ledger:
             old = self.missed.get(target)
             if old is None or old.tag != log.tag:
                 self.missed[target] = MissedFile.create(
-                    self._directory, target, log.tag, regions=self._regions, marked=log.regions
+                    self._directory, target, log.tag, regions=self.regions, marked=log.regions
                 )
                 replaced += [old] if old is not None else []
         self._save(after)

@@ -22,6 +22,7 @@ from blockengine.replica.identity import (
     Header,
     Misplaced,
     Place,
+    check_fits,
     check_geometry,
     place_of,
 )
@@ -361,8 +362,11 @@ class Replica:
         """The names of the snapshots, oldest first."""
         return self._layers.chain.snapshots
 
-    def grow(self, size: int) -> None:
-        """Make the volume larger; the new bytes are zeroes.
+    def grow(self, size: int, *, overcommit: bool = False) -> None:
+        """Have room for a volume of `size` bytes; the new ones are zeroes. Durable on return.
+
+        A replica may have more room than its volume has bytes: the record decides. `overcommit`
+        allows more than the whole file system has.
 
         Raises: ValueError for a smaller or impossible size; Failed, OSError.
         """
@@ -370,10 +374,16 @@ class Replica:
         check_geometry(size, self.header.block_size, self.header.region, self.header.lease)
         if size < self.header.size:
             raise ValueError(f"a volume can't shrink from {self.header.size} to {size} bytes")
+        if size == self.header.size:
+            return
+        if not overcommit:
+            check_fits(self._directory, size)
+        self.store.check_room(size)
         header = replace(self.header, size=size)
         with self._trust.promising():
             self._header_slots.save(header)
         self.header = header
+        self.ledger.regions = self.regions
 
     def close(self) -> None:
         """Give back the files. What was not flushed is as after a kill."""

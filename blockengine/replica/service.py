@@ -13,7 +13,7 @@ from collections.abc import Awaitable
 from blockengine.membership import logs
 from blockengine.membership.ballot import Refused
 from blockengine.protocol import messages
-from blockengine.protocol.messages import Alive, Booted, Clear, Forget, Intent, Log, Missed, Open
+from blockengine.protocol.messages import Alive, Booted, Clear, Forget, Grow, Intent, Log, Missed, Open
 from blockengine.protocol.wire import Kind, Request, Status
 from blockengine.replica.layer import BLOCK
 from blockengine.replica.replica import Failed, Replica, Rotten
@@ -115,7 +115,7 @@ class ReplicaService(Voting):
         if isinstance(message, Open):
             async with self.disk:
                 return self._open(message)
-        if isinstance(message, Alive | Intent | Log | Clear | Forget):
+        if isinstance(message, Alive | Intent | Log | Clear | Forget | Grow):
             async with self.disk:
                 if not self.gate.admits(self.replica.ballot, issued):
                     return Refused("session", self.replica.ballot.promise)
@@ -128,7 +128,7 @@ class ReplicaService(Voting):
             return answer
         return Booted(self.gate.open(message.epoch, message.number).nonce, self.boot)
 
-    def _in_session(self, message: Alive | Intent | Log | Clear | Forget) -> object:
+    def _in_session(self, message: Alive | Intent | Log | Clear | Forget | Grow) -> object:
         replica = self.replica
         if isinstance(message, Intent):
             return sorted(replica.intent.marked)
@@ -145,6 +145,9 @@ class ReplicaService(Voting):
             )
         elif isinstance(message, Forget):
             replica.forget(message.target, message.tag)
+        elif isinstance(message, Grow):
+            # A replica may have grown already, for a growth that another one refused.
+            replica.grow(max(message.size, replica.header.size), overcommit=message.overcommit)
         return None
 
 

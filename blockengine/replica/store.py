@@ -6,6 +6,7 @@ block; `flushing` may run beside reads and writes.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 
 from blockengine.replica.files import Directory
@@ -190,6 +191,16 @@ class Store:
             if state in (DATA, NEW):
                 wrong += self.top.read(first + start, length)[1]
         return wrong
+
+    def check_room(self, size: int) -> None:
+        """Raises: ValueError if the file system has no files of `size` bytes; OSError."""
+        try:
+            # Longer, not shorter: the file has no bytes beyond the size that it had.
+            self.top.data.truncate(size)
+        except OSError as error:
+            if error.errno not in (errno.EFBIG, errno.EINVAL):
+                raise
+            raise ValueError(f"the replica's file system has no files of {size} bytes") from None
 
     def push(self, name: str) -> None:
         """Start a new, empty top layer; everything before it was flushed.

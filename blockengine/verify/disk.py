@@ -71,6 +71,9 @@ class SimulatedDisk:
     def place(self) -> tuple[int, int]:
         return 1, 1
 
+    def capacity(self) -> int:
+        return 1 << 40
+
     def _renamed(self) -> None:
         self._history.append(dict(self._names))
         self.changed()

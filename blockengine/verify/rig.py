@@ -11,8 +11,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from blockengine.protocol.admin import Verb
 from blockengine.verify.proxy import Wire
+from blockengine.volume.asking import asking
 
 DEADLINE = 60.0
 PROGRAM = (sys.executable, "-m", "blockengine")
@@ -110,6 +113,11 @@ class Serving:
     socket: Path
     admin: Path
     wires: dict[str, Wire]
+
+    async def ask(self, verb: Verb, *, deadline: float = DEADLINE) -> Any:
+        """What the controller answers. Raises: Silent, Declined."""
+        async with asking(self.admin) as asker:
+            return await asker.ask(verb, deadline=deadline)
 
 
 class Rig:

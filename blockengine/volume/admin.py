@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from blockengine.protocol import admin
-from blockengine.protocol.admin import Event, Stats, Status, Told, Traffic, VolumeStatus
+from blockengine.protocol.admin import Event, Grow, Stats, Status, Told, Traffic, VolumeStatus
 from blockengine.volume.controller import Controller
 from blockengine.volume.counted import Counted
 from blockengine.volume.device import Refusal
@@ -77,7 +77,16 @@ async def _stats(running: Running, _: Stats) -> Traffic:
     return running.served.counted.traffic()
 
 
-VERBS: dict[type[admin.Verb], Handler] = {Status: _status, admin.Events: _events, Stats: _stats}
+async def _grow(running: Running, verb: Grow) -> None:
+    await running.controller.grow(verb.size, overcommit=verb.overcommit)
+
+
+VERBS: dict[type[admin.Verb], Handler] = {
+    Status: _status,
+    admin.Events: _events,
+    Stats: _stats,
+    Grow: _grow,
+}
 
 
 class AdminServer:

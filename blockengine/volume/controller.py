@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Coroutine, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from blockengine.protocol.address import Address
+from blockengine.volume.founding import Impossible
 from blockengine.volume.geometry import Geometry
+from blockengine.volume.growing import grow
 from blockengine.volume.link import Link
 from blockengine.volume.office import Fenced, Office, Tell
 from blockengine.volume.peer import Peer
@@ -16,6 +18,8 @@ from blockengine.volume.replicated import Replicated
 from blockengine.volume.resync import Resync
 from blockengine.volume.settling import settle_all
 from blockengine.volume.takeover import Strangers, open_sessions, take_office
+
+Result = TypeVar("Result")
 
 
 class Controller:
@@ -27,7 +31,9 @@ class Controller:
         self._tell = tell
         self.peers = [Peer(address, tls=tls, deadline=deadline, watcher=self) for address in voters]
         self._keeping: list[asyncio.Task[None]] = []
+        self._working: set[asyncio.Task[Any]] = set()
         self.office: Office | None = None
+        self.device: Replicated | None = None
         self.block_size = 0
 
     async def start(self) -> Replicated:
@@ -44,7 +50,7 @@ class Controller:
         await _unless_ended(office, settle_all(office, geometry))
         if missing := office.obliged - office.sessions.keys():
             raise Fenced(f"{', '.join(sorted(missing))} failed during the take-over")
-        device = Replicated(office, geometry)
+        self.device = device = Replicated(office, geometry)
         office.serving = True
         office.changed()
         office.spawn("idle flushes", device.flush_when_idle)
@@ -64,6 +70,36 @@ class Controller:
         self.block_size = block_size
         return Geometry(office.term.base.size, block_size, region)
 
+    # What an operator may ask of a volume that is served. All of it may wait, for a member that is
+    # being removed or for a majority, and all of it raises Impossible (with the reason; nothing was
+    # changed, or the message says what was) and Fenced.
+
+    async def grow(self, size: int, *, overcommit: bool = False) -> None:
+        """Make the volume `size` bytes large, live; `volume.growing` tells how.
+
+        Clients that are connected see the new size when they connect again.
+        """
+        office, device = self._in_office()
+        await self._to_its_end(grow(office, device, size, overcommit=overcommit))
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Do what changes the volume, whether or not whoever asked for it still waits."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._working.add(task)
+        task.add_done_callback(self._worked)
+        return await asyncio.shield(task)
+
+    def _worked(self, task: asyncio.Task[Any]) -> None:
+        self._working.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._tell(f"refused: {error}")
+
+    def _in_office(self) -> tuple[Office, Replicated]:
+        if self.office is None or self.device is None:
+            raise Impossible("the volume is not served yet")
+        return self.office, self.device
+
     # `peer.Watcher`.
 
     def arrived(self, peer: Peer) -> None:
@@ -78,9 +114,10 @@ class Controller:
         """End the term and hang up."""
         if self.office is not None:
             await self.office.close()
-        for task in self._keeping:
+        tasks = [*self._keeping, *self._working]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._keeping, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for peer in self.peers:
             peer.close()
 

@@ -18,6 +18,7 @@ from blockengine.membership.lease import LeaseBook
 from blockengine.membership.logs import RegionWrites
 from blockengine.membership.record import Epoch, Position, Record, Voter
 from blockengine.membership.term import Proposal, Term
+from blockengine.protocol import messages
 from blockengine.protocol.messages import Alive, Ask, Booted, Control, Keep, Open
 from blockengine.protocol.wire import ISSUED, Kind, Status
 from blockengine.volume.link import Link, Unanswered
@@ -271,6 +272,23 @@ class Office:
             return None
         return answer
 
+    async def order(self, name: str, message: Control) -> str:
+        """Have a replica do something it may decline; why it did not, or nothing.
+
+        One that declines (impossible, or no space) stays; any other trouble loses it.
+        """
+        session = self.sessions.get(name)
+        if session is None:
+            return "it has no session"
+        body = messages.encode(message)
+        status, answer = await session.link.call(Kind.CONTROL, self.heads[name], payload=body)
+        if status == Status.OK:
+            return ""
+        why = session.link.words(status, answer)
+        if status not in (Status.INVALID, Status.FULL) and self.sessions.get(name) is session:
+            self.lose(name, f"it failed at {type(message).__name__.lower()}: {why}")
+        return why
+
     async def flush(self, names: Iterable[str]) -> set[str]:
         """Flush replicas; those that did. The others are lost."""
 
@@ -286,6 +304,11 @@ class Office:
         return {name for name, done in (await self.each(names, one)).items() if done}
 
     # Changes of the record.
+
+    @property
+    def steady(self) -> bool:
+        """Whether every obliged member has a session, and no record is on its way."""
+        return self.serving and not self.term.sent and self.obliged <= self.sessions.keys()
 
     def propose(self, record: Record) -> None:
         """Send a further record."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 from blockengine.clock import now
@@ -41,7 +42,7 @@ class Read:
 class Reads:
     """Spreads reads over the members in sync. `held` wait for one, or for the lease."""
 
-    def __init__(self, office: Office, geometry: Geometry, locks: BlockLocks) -> None:
+    def __init__(self, office: Office, geometry: Callable[[], Geometry], locks: BlockLocks) -> None:
         self._office, self._geometry, self._locks = office, geometry, locks
         self._held: list[Read] = []
         self._readers: tuple[tuple[str, Link, bytes], ...] = ()
@@ -123,15 +124,16 @@ class Reads:
 
     async def repair(self, offset: int, length: int) -> None:
         """Write blocks that are bad on one member again, from one that has them intact."""
+        geometry = self._geometry()
         first = offset - offset % BLOCK
-        last = min(-(-(offset + length) // BLOCK) * BLOCK, self._geometry.size)
-        for start, size in self._geometry.pieces(first, last - first):
+        last = min(-(-(offset + length) // BLOCK) * BLOCK, geometry.size)
+        for start, size in geometry.pieces(first, last - first):
             wanted = blocks(start, size)
             granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._locks.take(wanted, lambda granted=granted: granted.set_result(None))  # type: ignore[misc]
             await granted
             try:
-                await settle_range(self._office, self._geometry, start, size, intact_only=True)
+                await settle_range(self._office, geometry, start, size, intact_only=True)
                 self._office.tell(f"repaired bytes {start} to {start + size}")
             except Unsettled:
                 pass

@@ -35,10 +35,15 @@ class Replicated:
         self.size, self.block_size, self.read_only = geometry.size, geometry.block_size, False
         self._locks = BlockLocks()
         self.changes = Changes(office, geometry, self._locks)
-        self._reads = Reads(office, geometry, self._locks)
+        self._reads = Reads(office, lambda: self.geometry, self._locks)
         self._flushing: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
         office.watch = self._look_again
+
+    def resize(self, size: int) -> None:
+        """The volume has `size` bytes, by a record in force; clients that connect from now on see it."""
+        self.geometry = self.geometry._replace(size=size)
+        self.size = size
 
     def _look_again(self) -> None:
         self.changes.look_again()

@@ -11,7 +11,7 @@ from blockengine.membership import term as terms
 from blockengine.membership.ballot import Refused
 from blockengine.membership.logs import MissedLog
 from blockengine.membership.record import Voter
-from blockengine.protocol.messages import Forget, Intent, Keep, Log
+from blockengine.protocol.messages import Forget, Grow, Intent, Keep, Log
 from blockengine.protocol.wire import Kind, Status
 from blockengine.volume.device import Refusal
 from blockengine.volume.link import Link, Unanswered
@@ -102,6 +102,8 @@ class Resync:
             return False
         if not await office.open(target):
             return False
+        if not await self._grown(target):
+            return False
         await self._join(target)
         regions = await self._missed(target)
         if regions is None:
@@ -110,6 +112,13 @@ class Resync:
         for region in sorted(regions):
             await self._copy_region(target, region)
         return await self._promote(target, regions)
+
+    async def _grown(self, target: str) -> bool:
+        """Have a target that was away while the volume grew make room."""
+        why = await self._office.order(target, Grow(self._device.size, overcommit=True))
+        if why:
+            self._tell(target, f"can't hold {self._device.size} bytes: {why}")
+        return not why
 
     async def _join(self, target: str) -> None:
         """The target takes every change from now on; those begun earlier end first."""

@@ -224,6 +224,25 @@ def test_growing_adds_zeroes_and_shrinking_is_refused(directory: Directory) -> N
     assert Replica.open(directory, PLACE).read(2 * SIZE - BLOCK, BLOCK) == b"y" * BLOCK
 
 
+def test_a_size_that_the_file_system_can_not_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = SimulatedDisk()
+    replica = made(disk)
+    monkeypatch.setattr(disk, "capacity", lambda: 2 * SIZE)
+    with pytest.raises(ValueError, match="file system has in all"):
+        replica.grow(3 * SIZE)
+
+    def too_long(size: int) -> None:
+        raise OSError(errno.EFBIG, "file too large")
+
+    monkeypatch.setattr(replica.store.top.data, "truncate", too_long)
+    with pytest.raises(ValueError, match="no files of"):
+        replica.grow(3 * SIZE, overcommit=True)
+    assert replica.header.size == SIZE
+    monkeypatch.undo()
+    replica.grow(3 * SIZE, overcommit=True)
+    assert Replica.open(disk, PLACE).header.size == 3 * SIZE
+
+
 def test_discard_gives_back_space(tmp_path: Path) -> None:
     replica = made(RealDirectory(tmp_path))
     replica.write(0, b"x" * 8 * MIB)

@@ -5,72 +5,14 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import pytest
 
-from blockengine.membership.record import Record
-from blockengine.protocol.address import parse
 from blockengine.replica.layer import BLOCK
 from blockengine.verify.blocks import content
 from blockengine.verify.nbd_client import Client, Refused
-from blockengine.verify.rig import Rig, Serving, Shape
-from blockengine.volume.founding import Reached, reach
-
-DEADLINE = 60
-Made = Callable[[Shape], Awaitable[Rig]]
-
-
-@pytest.fixture
-async def made() -> AsyncIterator[Made]:
-    rigs: list[Rig] = []
-    # A socket's path has room for some 100 bytes, which pytest's own folders use up.
-    folder = Path(tempfile.mkdtemp(prefix="nv-"))
-
-    async def make(shape: Shape) -> Rig:
-        rigs.append(Rig(folder, shape))
-        await rigs[-1].create()
-        return rigs[-1]
-
-    yield make
-    for rig in rigs:
-        await rig.close()
-    shutil.rmtree(folder)
-
-
-async def served(rig: Rig) -> tuple[Serving, Client]:
-    serving = await rig.start_controller()
-    await serving.process.until("serving")
-    return serving, await Client.connect(serving.socket)
-
-
-async def voters(rig: Rig) -> list[Reached]:
-    found = await reach([parse(f"unix:{rig.socket(name)}") for name in rig.names], tls=None, deadline=5)
-    for one in found:
-        one.link.fail("seen")
-    return found
-
-
-async def records(rig: Rig) -> list[Record | None]:
-    return [one.identity.record for one in await voters(rig) if one.identity is not None]
-
-
-async def until_in_sync(rig: Rig, *names: str) -> None:
-    """Until every voter's record says that exactly these are in sync."""
-    async with asyncio.timeout(DEADLINE):
-        while True:
-            held = await records(rig)
-            if held and all(record is not None and record.member_ids == set(names) for record in held):
-                return
-            await asyncio.sleep(0.05)
-
-
-async def is_suspended(request: asyncio.Future[bytes], rig: Rig) -> bool:
-    """Whether a request is still unanswered well after leases and deadlines ran out."""
-    await asyncio.wait([request], timeout=3 * rig.shape.lease / 1000 + rig.shape.deadline)
-    return not request.done()
+from blockengine.verify.rig import Shape
+from tests.blockengine.volume.rigs import DEADLINE, Made, is_suspended, served, until_in_sync
 
 
 async def test_the_state_table_of_three_replicas(made: Made) -> None:
