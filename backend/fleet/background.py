@@ -18,6 +18,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import Enum
+from functools import partial
 from typing import Protocol
 
 from backend.fleet.member import Member
@@ -89,9 +90,16 @@ class Background:
         self._admission = admission
         self._wall = wall
         self._surveyors = {
-            cluster.id: Surveyor(lambda cluster=cluster: cluster.client, cluster.member, wall=wall)  # type: ignore[misc]
+            cluster.id: Surveyor(
+                lambda cluster=cluster: cluster.client,  # type: ignore[misc]
+                cluster.member,
+                wall=wall,
+                usage_heard=partial(self._hear_usage, cluster.id),
+            )
             for cluster in clusters
         }
+        self.usage_heard: Callable[[str, bytes], None] | None = None
+        """Called with a cluster's id and each of its answers about what its nodes use."""
         self.watched: dict[str, Watched] = {}
         self._seen: tuple[str, ...] = ()
         self._unseen_since: dict[str, float] = {}
@@ -264,6 +272,10 @@ class Background:
 
     def _publish(self, survey: Survey) -> None:
         self.tell()
+
+    def _hear_usage(self, cluster_id: str, body: bytes) -> None:
+        if self.usage_heard is not None:
+            self.usage_heard(cluster_id, body)
 
     def tell(self) -> None:
         """Something is known anew: whoever listens looks again."""

@@ -114,11 +114,20 @@ Publish = Callable[[Survey], None]
 class Surveyor:
     """Looks at one cluster, again and again; remembers what it saw."""
 
-    def __init__(self, client: Callable[[], Client], member: Member, *, wall: Callable[[], float]) -> None:
-        """``client``: gives the cluster's client; it may raise KubeError when its access is unusable."""
+    def __init__(
+        self,
+        client: Callable[[], Client],
+        member: Member,
+        *,
+        wall: Callable[[], float],
+        usage_heard: Callable[[bytes], None] = lambda body: None,
+    ) -> None:
+        """``client``: gives the cluster's client; it may raise KubeError when its access is unusable.
+        ``usage_heard``: called with each answer about what the nodes use: others need it too."""
         self._client = client
         self._member = member
         self._wall = wall
+        self._usage_heard = usage_heard
         self._certificate: bytes | None = None
         self._room_of: int | None = None
         """The nodes whose room is known."""
@@ -239,6 +248,7 @@ class Surveyor:
                 "GET", METRICS, deadline=DEADLINE, background=True, what="read metrics"
             )
             used = Reading(usage(reply.body), self._wall())
+            self._usage_heard(reply.body)
         except NotFound:
             used = Reading(why=safe_text("it serves no metrics.k8s.io: no metrics server is installed"))
         except Forbidden as error:

@@ -1,1 +1,1 @@
-"""What clusters say of themselves while they work: the logs of their containers, their events."""
+"""What clusters say of themselves while they work: the logs of their containers, their events, their use."""

@@ -13,6 +13,7 @@ import msgspec
 from backend.kube.objects import ObjectMeta
 from backend.resources.duration import epoch
 from backend.resources.kind import Health, Verdict
+from backend.resources.needs import Container, InitContainer, WireAmounts, WireResources
 from backend.resources.workload import Condition, condition, is_true, said
 
 _Wire = msgspec.Struct
@@ -50,15 +51,6 @@ class ContainerStatus(_Wire, frozen=True, gc=False, rename="camel"):
     last_state: ContainerState = ContainerState()
 
 
-class InitContainer(_Wire, frozen=True, gc=False, rename="camel"):
-    name: str = ""
-    restart_policy: str | None = None
-
-
-class AnyContainer(_Wire, frozen=True, gc=False):
-    """Only counted."""
-
-
 class ReadinessGate(_Wire, frozen=True, gc=False, rename="camel"):
     condition_type: str = ""
 
@@ -68,8 +60,11 @@ class PodIp(_Wire, frozen=True, gc=False):
 
 
 class PodSpec(_Wire, frozen=True, gc=False, rename="camel"):
-    containers: list[AnyContainer] | None = None
-    init_containers: list[InitContainer] | None = None
+    containers: tuple[Container, ...] | None = None
+    init_containers: tuple[InitContainer, ...] | None = None
+    overhead: WireAmounts | None = None
+    resources: WireResources | None = None
+    """Of the pod as a whole (pod-level resources)."""
     node_name: str = ""
     readiness_gates: list[ReadinessGate] | None = None
 
@@ -102,6 +97,25 @@ class Summary(NamedTuple):
     restarted_at: str
     gates: str
     verdict: Verdict
+
+
+class OomKill(NamedTuple):
+    """A container that the kernel killed for its memory, and when (RFC 3339)."""
+
+    container: str
+    at: str
+
+
+def oom_kills(status: PodStatus) -> tuple[OomKill, ...]:
+    """The last end of each container, where that was one."""
+    found = []
+    for container in (*(status.init_container_statuses or ()), *(status.container_statuses or ())):
+        for state in (container.state, container.last_state):
+            ended = state.terminated
+            if ended is not None and ended.reason == "OOMKilled":
+                found.append(OomKill(container.name, ended.finished_at or ""))
+                break
+    return tuple(found)
 
 
 class _Restarts:

@@ -19,7 +19,8 @@ from backend.resources.kind import (
     name_column,
     text_column,
 )
-from backend.resources.pod_status import PodWire, Summary, summarise
+from backend.resources.needs import NO_NEEDS, Needs, needs_of
+from backend.resources.pod_status import OomKill, PodWire, Summary, oom_kills, summarise
 
 
 class Pod(msgspec.Struct, frozen=True, gc=False):
@@ -38,6 +39,9 @@ class Pod(msgspec.Struct, frozen=True, gc=False):
     node: str
     nominated_node: str
     gates: str
+    needs: Needs = NO_NEEDS
+    """What it asks for and may use at most; replicas share the very object."""
+    oom_kills: tuple[OomKill, ...] = ()
 
 
 def project(wire: PodWire) -> Pod:
@@ -58,6 +62,8 @@ def project(wire: PodWire) -> Pod:
         node=spec.node_name,
         nominated_node=status.nominated_node_name,
         gates=summary.gates,
+        needs=needs_of(spec.containers or (), spec.init_containers or (), spec.overhead, spec.resources),
+        oom_kills=oom_kills(status),
     )
 
 
