@@ -26,13 +26,14 @@ class Matcher:
     CrashLoopBackOff, ``Crash`` does not find ``crash-test``.
     """
 
-    __slots__ = ("_set", "pattern")
+    __slots__ = ("_set", "case_sensitive", "pattern")
 
     def __init__(self, pattern: str) -> None:
         options = re2.Options()
         options.log_errors = False
         options.max_mem = _MEMORY
-        options.case_sensitive = any(letter.isupper() for letter in _ESCAPED.sub("", pattern))
+        self.case_sensitive = any(letter.isupper() for letter in _ESCAPED.sub("", pattern))
+        options.case_sensitive = self.case_sensitive
         self.pattern = pattern
         # A set of one: it only tells whether there is a match, in half the time of a search for where.
         self._set = re2.Set.SearchSet(options)

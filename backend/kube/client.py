@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -371,8 +371,12 @@ class Client:
         since: str | float | None = None,
         timestamps: bool = True,
         limit_bytes: int | None = None,
+        opened: Callable[[], None] | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """A container's log in chunks. ``since``: an RFC 3339 time (to resume after a cut) or seconds."""
+        """A container's log in chunks. ``since``: an RFC 3339 time (to resume after a cut) or seconds.
+
+        ``opened`` is called when the server has begun to answer: a log may be silent for hours after that.
+        """
         query = logs.query(
             container=container,
             follow=follow,
@@ -391,6 +395,8 @@ class Client:
             idle=FOLLOW_IDLE if follow else 30.0,
         )
         async with self._calls.answer(call) as answer, aclosing(answer.chunks(cap=None)) as chunks:
+            if opened is not None:
+                opened()
             async for chunk in chunks:
                 yield chunk
 

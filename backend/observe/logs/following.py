@@ -1,0 +1,380 @@
+"""Everything that a selection means, followed as one stream: pods found, streams opened, lines merged."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from backend.fleet.cluster import Cluster
+from backend.fleet.fleet import Fleet
+from backend.fleet.objects import find
+from backend.fleet.query import Query
+from backend.fleet.row import Row, RowKey
+from backend.kube.errors import KubeError, Unreachable
+from backend.kube.logs import rfc3339, timed
+from backend.kube.status import State, Status
+from backend.observe.logs.merge import Merger, OwnLine, Told
+from backend.observe.logs.places import StreamPlaces
+from backend.observe.logs.pods import Container, LogPod, PodTable, containers_of
+from backend.observe.logs.selection import PODS, LogSelection
+from backend.observe.logs.sources import Source, SourceState
+from backend.observe.logs.stream import ContainerLog, Reading
+from backend.observe.logs.workloads import NoPods, PodsMeant, pods_of
+from backend.resources import registry
+
+TICK = 0.05
+"""Seconds between two looks at what is due."""
+PACE_MOST = 0.25
+PACE_EACH = 0.001
+"""Seconds of pause after a small read, for each open stream: two hundred streams wake us a thousand times a
+second at most, however thinly their lines drip."""
+SLICE = 1000
+"""Lines handed on before the loop gets its turn."""
+_ASK_AGAIN = 5.0
+_COLOURS = re.compile(rb"\x1b\[[0-9;:]{0,64}[mK]")
+
+Take = Callable[[Sequence[Told]], Awaitable[None]]
+Straight = Callable[[Source, bytes], Awaitable[None]]
+
+
+class LogFollower:
+    """Run it with :meth:`run`; read ``sources`` and ``statuses`` at any time.
+
+    ``take`` gets merged lines; it may wait, and then streams do. ``straight`` gets whole blocks, with their
+    times, while there is one source only: nothing is to be merged then.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        selection: LogSelection,
+        *,
+        take: Take,
+        follow: bool = True,
+        straight: Straight | None = None,
+        places: StreamPlaces | None = None,
+        keep_colours: bool = False,
+    ) -> None:
+        self.selection = selection
+        self.sources: list[Source] = []
+        """In the order they were found; a source's number is its place here."""
+        self.statuses: dict[str, Status] = {}
+        """How finding pods fares, by cluster id."""
+        self.problems: list[KubeError] = []
+        """What kept objects from being found."""
+        self.generation = 0
+        """Rises with every change of a source's state."""
+        self._fleet = fleet
+        self._take = take
+        self._straight = straight
+        self._follow = follow and not selection.previous
+        self._places = places or StreamPlaces()
+        self._keep_colours = keep_colours
+        self._merger = Merger(clock=time.monotonic)
+        self._logs: dict[tuple[str, str, str], ContainerLog] = {}
+        self._pods: dict[RowKey, list[tuple[str, str, str]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._finding = 0
+        """Tables whose pods are not all known yet."""
+        self._quiet = asyncio.Event()
+        self._awake = ExitStack()
+        self._error: BaseException | None = None
+
+    # --- running
+
+    async def run(self) -> None:
+        """Until cancelled; not following, until everything was read. Raises NoSuchCluster."""
+        clusters: dict[str, Cluster] = {}
+        for query in self.selection.queries:
+            clusters |= {cluster.id: cluster for cluster in self._fleet.select(query.clusters)}
+        try:
+            for cluster in clusters.values():
+                self._awake.enter_context(cluster.woken_by(self._touch_all))
+            self._spawn(self._tick())
+            delivering = self._spawn(self._deliver())
+            for query in _joined(self.selection.queries):
+                self._look_for(query)
+            while self._follow or self._finding or self._reading():
+                self._quiet.clear()
+                await self._quiet.wait()
+            if self._error is not None:
+                raise self._error
+            delivering.cancel()
+            await asyncio.gather(delivering, return_exceptions=True)
+            await self._hand_on(self._merger.due(all=True))
+        finally:
+            self._awake.close()
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._quiet.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            if isinstance(error, KubeError):
+                self.problems.append(error)
+            else:
+                self._failed(error)
+
+    def _failed(self, error: BaseException) -> None:
+        """A mistake, or the reader is gone: everything ends with it."""
+        self._error = error
+        self._follow, self._finding = False, 0
+        for task in self._tasks:
+            task.cancel()
+
+    def _reading(self) -> bool:
+        return any(not source.state.over for source in self.sources)
+
+    # --- finding pods
+
+    def _look_for(self, query: Query) -> None:
+        known = registry.builtin(query.kind)
+        if query.kind == PODS or (known is not None and known.resource.full_name == PODS):
+            self._watch(PodsMeant(replace(query, kind=PODS)))
+            return
+        for cluster in self._fleet.select(query.clusters):
+            self._finding += 1
+            self._spawn(self._find(cluster, query))
+
+    async def _find(self, cluster: Cluster, query: Query) -> None:
+        """The pods of the objects that are meant; asked again while the cluster can't be reached."""
+        try:
+            while True:
+                found, errors = await find([cluster], query)
+                self.problems = [one for one in self.problems if one.cluster != cluster.name]
+                for one in found:
+                    try:
+                        self._watch(pods_of(one))
+                    except NoPods as error:
+                        self.problems.append(error)
+                self.problems += errors
+                if not self._follow or not any(isinstance(error, Unreachable) for error in errors):
+                    return
+                await cluster.pause(_ASK_AGAIN)
+        finally:
+            self._finding -= 1
+
+    def _watch(self, meant: PodsMeant) -> None:
+        self._finding += 1
+        self._spawn(self._follow_pods(meant))
+
+    async def _follow_pods(self, meant: PodsMeant) -> None:
+        finding = True
+        table = PodTable(
+            self._fleet.select(meant.query.clusters), meant.query, admission=self._fleet.admission
+        )
+        try:
+            async with table:
+                async for batch in table.batches():
+                    self.statuses.update(batch.statuses)
+                    self.generation += 1
+                    for key in batch.removed:
+                        self._pod_gone(key)
+                    for row in batch.changed:
+                        self._pod_is(row, meant)
+                    settled = all(
+                        status.state is not State.SYNCING or status.detail
+                        for status in batch.statuses.values()
+                    )
+                    if finding and settled:
+                        finding = False
+                        self._finding -= 1
+                        self._quiet.set()
+                    if not finding and not self._follow:
+                        return
+        finally:
+            self._finding -= finding
+
+    def _pod_is(self, row: Row, meant: PodsMeant) -> None:
+        pod = row.item
+        assert isinstance(pod, LogPod)
+        if meant.wanted is not None and not meant.wanted(pod):
+            return
+        known = self._pods.setdefault(row.key, [])
+        for container in containers_of(pod):
+            if not _named(container.name, self.selection.containers):
+                continue
+            key = (row.cluster_id, row.key[1], container.name)
+            log = self._logs.get(key)
+            if log is None:
+                if not self._follow and not _has_log(container, previous=self.selection.previous):
+                    continue
+                known.append(key)
+                self._begin(row, pod, container)
+            elif log.source.container != container:
+                log.source.container = container
+                log.touch()
+
+    def _pod_gone(self, key: RowKey) -> None:
+        for one in self._pods.pop(key, ()):
+            log = self._logs[one]
+            log.source.deleted = True
+            log.touch()
+
+    def _begin(self, row: Row, pod: LogPod, container: Container) -> None:
+        source = Source(
+            number=len(self.sources),
+            cluster_id=row.cluster_id,
+            cluster=row.cluster,
+            namespace=pod.metadata.namespace,
+            pod=pod.metadata.name,
+            uid=row.key[1],
+            name=container.name,
+            role=container.role,
+            node=pod.spec.node_name,
+            container=container,
+        )
+        self.sources.append(source)
+        cluster = self._fleet.cluster(row.cluster_id)
+        log = ContainerLog(
+            source,
+            client=lambda: cluster.client,
+            reading=self._part(container),
+            sink=self,
+            places=self._places,
+            pace=self._pace,
+        )
+        self._logs[source.key] = log
+        self._merger.begin(source.number)
+        self.generation += 1
+        self._spawn(self._read(log))
+
+    def _part(self, container: Container) -> Reading:
+        """Which part of this container's log is read; of one that joins later, all of it."""
+        selection = self.selection
+        since: str | float | None = selection.since
+        if selection.since_time is not None:
+            since = rfc3339(int(selection.since_time))
+        joined = self._follow and not self._finding
+        return Reading(
+            follow=self._follow,
+            previous=selection.previous,
+            tail=None if joined else selection.tail,
+            since=None if joined else since,
+        )
+
+    async def _read(self, log: ContainerLog) -> None:
+        try:
+            await log.run()
+        except KubeError as error:
+            log.source.state, log.source.detail = SourceState.FAILED, error.sentence
+        finally:
+            self._merger.end(log.source.number)
+            self.generation += 1
+
+    def _touch_all(self) -> None:
+        for log in self._logs.values():
+            log.touch()
+
+    def _pace(self) -> float:
+        open_now = self._places.open
+        return min(PACE_MOST, PACE_EACH * open_now) if open_now > 4 else 0.0
+
+    # --- what streams say
+
+    async def block(self, source: Source, block: bytes) -> None:
+        lane = self._merger.begin(source.number)
+        if self._straight is not None and len(self.sources) == 1 and not lane.held:
+            source.lines += block.count(b"\n")
+            source.bytes += len(block)
+            await self._straight(source, block)
+            return
+        if not self._keep_colours and (b"\x1b" in block or b"\r" in block):
+            block = plain(block)
+        lines = timed(block, before=lane.known or time.time_ns())
+        source.lines += len(lines)
+        source.bytes += len(block)
+        self._merger.put(lane, lines, size=len(block))
+        await lane.room.wait()
+
+    def seam(self, source: Source, text: str, *, at: float) -> None:
+        lane = self._merger.begin(source.number)
+        moment = max(lane.known, int(at * 1e9))
+        self._merger.put(lane, [(moment, OwnLine(text.encode()))], size=len(text))
+
+    def opened(self, source: Source) -> None:
+        self._merger.opened(source.number)
+
+    def changed(self, source: Source) -> None:
+        if source.state not in (SourceState.OPEN, SourceState.OPENING):
+            self._merger.end(source.number)
+        self.generation += 1
+        self._quiet.set()
+
+    # --- handing on
+
+    async def _deliver(self) -> None:
+        merger = self._merger
+        while True:
+            await merger.something.wait()
+            await self._hand_on(merger.due())
+            await merger.pressed(TICK)
+
+    async def _hand_on(self, told: Sequence[Told]) -> None:
+        for start in range(0, len(told), SLICE):
+            await self._take(told[start : start + SLICE])
+            await asyncio.sleep(0)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            for source in self.sources:
+                source.tick()
+
+
+def plain(block: bytes) -> bytes:
+    """Lines without colours, and of a line that was written over (a progress bar) what it said last."""
+    block = _COLOURS.sub(b"", block)
+    if b"\r" not in block:
+        return block
+    return b"\n".join(_last_said(line) for line in block.split(b"\n"))
+
+
+def _last_said(line: bytes) -> bytes:
+    line = line.rstrip(b"\r")
+    if b"\r" not in line:
+        return line
+    time_text = line[: line.find(b" ") + 1]
+    return time_text + line.rpartition(b"\r")[2]
+
+
+def _named(name: str, patterns: Iterable[str]) -> bool:
+    wanted = tuple(patterns)
+    return not wanted or any(fnmatchcase(name, pattern) for pattern in wanted)
+
+
+def _has_log(container: Container, *, previous: bool) -> bool:
+    """Whether there is anything to read now, when it is read once."""
+    run = container.run
+    if previous:
+        return run.last_state.terminated is not None
+    return bool(run.state.running or run.state.terminated or run.last_state.terminated)
+
+
+def _joined(queries: Sequence[Query]) -> list[Query]:
+    """Queries for single pods of one place become one: fifty marked rows need one watch."""
+    names: dict[Query, list[str]] = {}
+    for query in queries:
+        names.setdefault(replace(query, names=()), []).extend(query.names)
+    found: list[Query] = []
+    for query in queries:
+        rest = replace(query, names=())
+        if rest in names:
+            of_all = () if not query.names else tuple(dict.fromkeys(names[rest]))
+            found.append(replace(query, names=of_all))
+            del names[rest]
+    return found

@@ -1,0 +1,145 @@
+"""Which lines of a block are wanted: a pattern, one that must not be there, problems only (RE2)."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import re2
+
+from backend.fleet.filter import compile_pattern
+from backend.observe.logs.block import Block, Level
+
+_MEMORY = 64 << 20
+_DENSE = 0.2
+"""Share of lines that match above which each line is asked by itself: that is quicker then."""
+_TASTED = 128
+"""Lines after which it is decided."""
+
+
+class LinePattern:
+    """A pattern over whole blocks of lines. Raises PatternError.
+
+    Few matches in a large text are found by searching the text; many, by asking line after line.
+    """
+
+    __slots__ = ("_by_line", "_search", "pattern")
+
+    def __init__(self, pattern: str) -> None:
+        matcher = compile_pattern(pattern)  # says what is wrong with it, and decides about capitals
+        options = re2.Options()
+        options.log_errors = False
+        options.max_mem = _MEMORY
+        options.never_nl = True
+        options.case_sensitive = matcher.case_sensitive
+        self.pattern = pattern
+        self._by_line: Callable[[bytes], bool] = matcher.matches
+        # \A, \z and friends mean the line's ends, which only a line by itself has.
+        self._search = None if "\\A" in pattern or "\\z" in pattern else _compiled(pattern, options)
+
+    def matches(self, line: bytes) -> bool:
+        return self._by_line(line)
+
+    def spans(self, line: bytes) -> list[tuple[int, int]]:
+        """Where it is found in a line, for showing."""
+        if self._search is None:
+            return []
+        found = [match.span() for match in self._search.finditer(line)]
+        return [(start, end) for start, end in found if end > start]
+
+    def lines(self, block: Block, count: int) -> Iterator[int]:
+        """Places of the first ``count`` lines that match, rising."""
+        text, ends = block.text, block.ends
+        if self._search is None:
+            yield from self._each(block, 0, count)
+            return
+        search, find = self._search.search, text.find
+        at = line = found = 0
+        limit = ends[count - 1] if count else 0
+        while at < limit:
+            match = search(text, at)
+            if match is None:
+                return
+            start = match.start()
+            line += text.count(b"\n", at, start)
+            if line >= count:
+                return
+            yield line
+            found += 1
+            at = find(b"\n", start) + 1
+            line += 1
+            if line >= _TASTED and found > line * _DENSE:
+                yield from self._each(block, line, count)
+                return
+
+    def _each(self, block: Block, start: int, count: int) -> Iterator[int]:
+        by_line = self._by_line
+        lines = block.text.split(b"\n")
+        for at in range(start, count):
+            if by_line(lines[at]):
+                yield at
+
+
+def _compiled(pattern: str, options: re2.Options) -> re2._Regexp | None:
+    try:
+        return re2.compile(f"(?m){pattern}".encode(), options)
+    except re2.error:  # understood alone, but not behind a flag: one line at a time then
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFilter:
+    """What lines must be to be shown. The empty filter lets all through."""
+
+    match: LinePattern | None = None
+    not_match: LinePattern | None = None
+    problems: bool = False
+    """Only warnings and worse; and our own notes, which may explain them."""
+    sources: frozenset[int] | None = None
+    """Only lines of these; None: of all."""
+
+    @property
+    def idle(self) -> bool:
+        return self.match is None and self.not_match is None and not self.problems and self.sources is None
+
+    def wanted(self, block: Block, count: int) -> array[int]:
+        """Places of the wanted among the first ``count`` lines of a block, rising."""
+        if self.match is not None:
+            found = array("I", self.match.lines(block, count))
+        else:
+            found = array("I", range(count))
+        if self.problems:
+            levels = block.levels
+            found = array("I", [at for at in found if levels[at] in _PROBLEMS])
+        if self.sources is not None:
+            sources, shown = block.sources, self.sources
+            found = array("I", [at for at in found if sources[at] in shown])
+        if self.not_match is not None and found:
+            unwanted = set(self.not_match.lines(block, count))
+            found = array("I", [at for at in found if at not in unwanted])
+        return found
+
+    def passes(self, line: bytes, *, level: int, source: int) -> bool:
+        """The same of one line."""
+        return (
+            (not self.problems or level in _PROBLEMS)
+            and (self.sources is None or source in self.sources)
+            and (self.match is None or self.match.matches(line))
+            and (self.not_match is None or not self.not_match.matches(line))
+        )
+
+
+_PROBLEMS = frozenset(level for level in Level if level.problem or level > Level.FATAL)
+
+
+def line_filter(
+    *, match: str = "", not_match: str = "", problems: bool = False, sources: frozenset[int] | None = None
+) -> LineFilter:
+    """Raises PatternError."""
+    return LineFilter(
+        match=LinePattern(match) if match else None,
+        not_match=LinePattern(not_match) if not_match else None,
+        problems=problems,
+        sources=sources,
+    )
