@@ -1,7 +1,7 @@
 """A container behind a faulty server: it writes, is restarted and ends while its log is cut at any byte.
 
-Kubelets' manners: ``sinceTime`` is of whole seconds; without ``previous`` comes the latest run's log, also after
-its end; only one former run is kept; a followed stream ends with its container.
+Kubelets' manners: ``sinceTime`` is of whole seconds; without ``previous`` comes the latest run's log, also
+after its end; only one former run is kept; a followed stream ends with its container.
 """
 
 from __future__ import annotations

@@ -47,7 +47,10 @@ async def test_a_workload_in_two_clusters_as_one_stream(fleet: Fleet, demo: Demo
     assert not follower.problems
 
 
-@pytest.mark.parametrize("line", ["sts", "ds", "svc -n pay", "jobs", "cronjobs", "nodes", "ns pay", "-l app=api"])
+_RUNNERS = ["sts", "ds", "svc -n pay", "jobs", "cronjobs", "nodes", "ns pay", "-l app=api"]
+
+
+@pytest.mark.parametrize("line", _RUNNERS)
 async def test_whatever_runs_pods_has_logs(fleet: Fleet, demo: Demo, line: str) -> None:
     follower, told = await read(fleet, parse_logs(f"{line} @{demo.clusters[0]} --tail 2"))
     assert follower.sources, line
