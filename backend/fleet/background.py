@@ -93,6 +93,7 @@ class Background:
             cluster.id: Surveyor(
                 lambda cluster=cluster: cluster.client,  # type: ignore[misc]
                 cluster.member,
+                admission=admission,
                 wall=wall,
                 usage_heard=partial(self._hear_usage, cluster.id),
             )

@@ -20,6 +20,7 @@ from backend.fleet.skew import behind
 from backend.fleet.summary import ClusterSummary
 from backend.fleet.survey import Reading, Survey, Surveyor
 from backend.fleet.watched import Watched
+from backend.kube.admission import Admission
 from backend.kube.status import State, Status
 from backend.text import SafeStr, safe_text
 
@@ -147,13 +148,15 @@ def _oldest(readings: Sequence[Reading[object]]) -> float | None:
     return min((reading.at for reading in readings if reading.value is not None), default=None)
 
 
-async def look_once(clusters: Sequence[Cluster], *, timeout: float) -> list[ClusterSummary]:
+async def look_once(
+    clusters: Sequence[Cluster], *, admission: Admission, timeout: float
+) -> list[ClusterSummary]:
     """One look at these clusters, all at the same time, in their order; what ``navarch fleet`` prints.
 
-    ``timeout``: seconds for each; what it has said until then is kept.
+    ``admission``: the fleet's gate. ``timeout``: seconds for each; what it has said until then is kept.
     """
     expiries = asyncio.create_task(asyncio.to_thread(credentials_of, [one.member for one in clusters]))
-    surveys = await asyncio.gather(*(_look(cluster, timeout) for cluster in clusters))
+    surveys = await asyncio.gather(*(_look(cluster, admission, timeout) for cluster in clusters))
     known = await expiries
     apart = distances(surveys)
     return [
@@ -162,8 +165,8 @@ async def look_once(clusters: Sequence[Cluster], *, timeout: float) -> list[Clus
     ]
 
 
-async def _look(cluster: Cluster, timeout: float) -> Survey:
-    surveyor = Surveyor(lambda: cluster.client, cluster.member, wall=time.time)
+async def _look(cluster: Cluster, admission: Admission, timeout: float) -> Survey:
+    surveyor = Surveyor(lambda: cluster.client, cluster.member, admission=admission, wall=time.time)
     try:
         async with asyncio.timeout(timeout):
             await surveyor.look(lambda _: None)

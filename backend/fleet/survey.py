@@ -25,6 +25,7 @@ from backend.fleet.counts import (
 )
 from backend.fleet.member import Member
 from backend.fleet.states import state_of
+from backend.kube.admission import Admission
 from backend.kube.client import ServerVersion
 from backend.kube.decoder import UNREADABLE
 from backend.kube.errors import (
@@ -95,6 +96,8 @@ class Client(Protocol):
     @property
     def server_certificate(self) -> bytes | None: ...
 
+    async def reach(self) -> None: ...
+
     async def request(
         self,
         method: str,
@@ -119,13 +122,16 @@ class Surveyor:
         client: Callable[[], Client],
         member: Member,
         *,
+        admission: Admission,
         wall: Callable[[], float],
         usage_heard: Callable[[bytes], None] = lambda body: None,
     ) -> None:
         """``client``: gives the cluster's client; it may raise KubeError when its access is unusable.
+        ``admission``: the fleet's gate, through which the one question for whole objects goes (R2).
         ``usage_heard``: called with each answer about what the nodes use: others need it too."""
         self._client = client
         self._member = member
+        self._admission = admission
         self._wall = wall
         self._usage_heard = usage_heard
         self._certificate: bytes | None = None
@@ -266,14 +272,16 @@ class Surveyor:
             return
         kind = registry.builtin("nodes")
         assert kind is not None
-        reply = await client.request(
-            "GET",
-            kind.resource.path(),
-            query=(("resourceVersion", "0"),),
-            deadline=DEADLINE,
-            background=True,
-            what="read what the nodes may hold",
-        )
+        count = nodes.value.total if nodes.value is not None else 0
+        async with self._admission.listing(self._member.id, priority=(1, count), ready=client.reach):
+            reply = await client.request(
+                "GET",
+                kind.resource.path(),
+                query=(("resourceVersion", "0"),),
+                deadline=DEADLINE,
+                background=True,
+                what="read what the nodes may hold",
+            )
         nodes_now = cast("Sequence[Node]", registry.struct_decoder(kind).page(reply.body).items)
         self.survey = replace(self.survey, room=Reading(capacity(nodes_now), self._wall()))
         self._room_of = _names(nodes)

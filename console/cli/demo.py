@@ -136,7 +136,7 @@ async def _print_clusters(fleet: Fleet) -> None:
     from backend.fleet.overview import look_once
     from console.cli.fleet_output import print_summaries
 
-    print_summaries(await look_once(fleet.clusters, timeout=_FIRST_LOOK))
+    print_summaries(await look_once(fleet.clusters, admission=fleet.admission, timeout=_FIRST_LOOK))
 
 
 async def _print_problems(fleet: Fleet, kind: str) -> None:

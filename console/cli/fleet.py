@@ -84,7 +84,7 @@ async def _print(
     async with open_fleet(kubeconfig) as fleet:
         clusters = fleet.select(query.clusters)
         make_room(len(clusters))
-        found = await look_once(clusters, timeout=timeout)
+        found = await look_once(clusters, admission=fleet.admission, timeout=timeout)
     now = time.time()
     return _write(_ordered(kept.keep(found, now=now), query, now=now), found, form)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -48,6 +49,23 @@ from tests.kube.simulation import EPOCH, LoopClock, simulate
 PODS = "/api/v1/pods"
 
 
+class Lists:
+    """Whole lists under way, over all clusters."""
+
+    def __init__(self) -> None:
+        self.now = self.most = self.ever = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        self.now += 1
+        self.ever += 1
+        self.most = max(self.most, self.now)
+        try:
+            yield
+        finally:
+            self.now -= 1
+
+
 @dataclass
 class ClusterDouble:
     """Answers from a script: ``broken`` says what a path raises; each request is noted with its time."""
@@ -60,6 +78,7 @@ class ClusterDouble:
     released: list[float] = field(default_factory=list)
     names: list[str] = field(default_factory=lambda: ["node-1"])
     server_certificate: bytes | None = None
+    lists: Lists = field(default_factory=Lists)
 
     @property
     def id(self) -> str:
@@ -72,12 +91,17 @@ class ClusterDouble:
     async def release(self) -> None:
         self.released.append(now())
 
+    async def reach(self) -> None:
+        """There is a connection: whole lists are asked for after Tables only."""
+
     async def request(self, method: str, path: str, **options: Any) -> Reply:
         assert options.get("background") is True, (
             "background calls never take more than half of the rate (R3)"
         )
         self.asked.append((now(), path))
-        await asyncio.sleep(self.latency)
+        whole = path.endswith("nodes") and "as=Table" not in options.get("accept", "") and path != METRICS
+        with self.lists.one() if whole else nullcontext():
+            await asyncio.sleep(self.latency)
         failing = self.broken.get(path) or self.broken.get("")
         if failing is not None:
             raise failing()
@@ -316,7 +340,9 @@ def _with_program(of: Member) -> Member:
 def test_numbers_outlive_a_failure_with_their_age() -> None:
     async def scenario() -> None:
         (cluster,) = fleet(1)
-        surveyor = Surveyor(lambda: cluster, cluster.member, wall=LoopClock().wall)
+        surveyor = Surveyor(
+            lambda: cluster, cluster.member, admission=Admission(clock=LoopClock()), wall=LoopClock().wall
+        )
         assert await surveyor.look(lambda _: None) is None
         before = surveyor.survey
         assert before.pods.at == pytest.approx(EPOCH, abs=1)
@@ -346,7 +372,9 @@ def test_why_there_are_no_metrics(path: str, error: type[Any], words: str) -> No
     async def scenario() -> None:
         (cluster,) = fleet(1)
         cluster.broken[path] = lambda: error("c0", "no right", code=0)
-        surveyor = Surveyor(lambda: cluster, cluster.member, wall=LoopClock().wall)
+        surveyor = Surveyor(
+            lambda: cluster, cluster.member, admission=Admission(clock=LoopClock()), wall=LoopClock().wall
+        )
         await surveyor.look(lambda _: None)
         assert surveyor.survey.status.state is State.LIVE
         assert surveyor.survey.used.value is None
@@ -360,13 +388,17 @@ def test_who_may_list_nothing_is_forbidden_and_who_may_list_some_is_counted_ther
     async def scenario() -> None:
         (cluster,) = fleet(1)
         cluster.broken = {PODS: lambda: Forbidden("c0", "count pods: forbidden", code=403)}
-        surveyor = Surveyor(lambda: cluster, cluster.member, wall=LoopClock().wall)
+        surveyor = Surveyor(
+            lambda: cluster, cluster.member, admission=Admission(clock=LoopClock()), wall=LoopClock().wall
+        )
         await surveyor.look(lambda _: None)
         assert surveyor.survey.status.state is State.FORBIDDEN
         assert surveyor.survey.status.detail.startswith("count pods: forbidden")
         limited = member("c0", namespaces=("pay", "cart", "secret"))
         cluster.broken["/api/v1/namespaces/secret/pods"] = cluster.broken[PODS]
-        surveyor = Surveyor(lambda: cluster, limited, wall=LoopClock().wall)
+        surveyor = Surveyor(
+            lambda: cluster, limited, admission=Admission(clock=LoopClock()), wall=LoopClock().wall
+        )
         await surveyor.look(lambda _: None)
         assert surveyor.survey.status.state is State.LIVE
         assert surveyor.survey.pods.value is not None
@@ -380,7 +412,9 @@ def test_whole_nodes_are_read_only_when_there_are_others() -> None:
     async def scenario() -> None:
         (cluster,) = fleet(1)
         nodes = "/api/v1/nodes"
-        surveyor = Surveyor(lambda: cluster, cluster.member, wall=LoopClock().wall)
+        surveyor = Surveyor(
+            lambda: cluster, cluster.member, admission=Admission(clock=LoopClock()), wall=LoopClock().wall
+        )
         for _ in range(10):
             await surveyor.look(lambda _: None)
             await asyncio.sleep(60)
@@ -390,6 +424,30 @@ def test_whole_nodes_are_read_only_when_there_are_others() -> None:
         assert len(cluster.looks(nodes)) == 13
         assert surveyor.survey.room.value is not None
         assert surveyor.survey.room.value.cpu == 8.0
+
+    simulate(scenario())
+
+
+def test_looks_at_a_hundred_clusters_read_three_lists_of_whole_nodes_at_a_time() -> None:
+    """Rule 2 is one for screens and background alike: what is on the screen goes first."""
+
+    async def scenario() -> None:
+        clock, lists = LoopClock(), Lists()
+        clusters = fleet(100, lists=lists, latency=0.1)
+        admission = Admission(clock=clock)
+        tiers = Background(clusters, open_table=Tables(), admission=admission, wall=clock.wall)
+        tiers.begin()
+        await asyncio.sleep(0.5)
+        for number in range(10):
+            async with admission.listing(f"open-{number}", ready=clusters[0].reach):
+                with lists.one():
+                    await asyncio.sleep(0.1)
+        assert now() < 2.5  # each waited for one of the three at most
+        await asyncio.sleep(30)
+        assert lists.ever == 110
+        assert lists.most == 3
+        assert all(survey.room.value is not None for survey in tiers.surveys.values())
+        await tiers.aclose()
 
     simulate(scenario())
 

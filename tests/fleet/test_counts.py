@@ -132,7 +132,10 @@ def test_usage_is_summed_and_nonsense_is_nothing() -> None:
 async def test_a_look_counts_what_the_lists_hold(demo: Demo) -> None:
     members, _ = members_of(demo.kubeconfig)
     async with Fleet(members) as fleet:
-        found = {summary.id: summary for summary in await look_once(fleet.clusters, timeout=30)}
+        found = {
+            summary.id: summary
+            for summary in await look_once(fleet.clusters, admission=fleet.admission, timeout=30)
+        }
         rows: dict[str, list[Health]] = {one.id: [] for one in fleet.clusters}
         async for piece in list_once(fleet.clusters, Query(kind="pods")):
             rows[piece.cluster.id] += [row.health for row in piece.rows]
@@ -154,7 +157,7 @@ async def test_who_may_see_one_namespace_is_counted_there(demo: Demo) -> None:
     members, _ = members_of(demo.users_kubeconfig)
     team = [member for member in members if member.name == "prod-eu-team"]
     async with Fleet(team) as fleet:
-        (summary,) = await look_once(fleet.clusters, timeout=30)
+        (summary,) = await look_once(fleet.clusters, admission=fleet.admission, timeout=30)
     assert summary.status.state is State.LIVE
     assert summary.status.detail.startswith("only pay: ")
     assert summary.pods
