@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
+from backend.fleet.arranging import STEP, Arranging
 from backend.fleet.batch import Batch
 from backend.fleet.filter import RowFilter
 from backend.fleet.ordered import OrderedRows, Step
@@ -33,6 +34,9 @@ class TableView:
     """A sorted and filtered window on the rows of a :class:`~backend.fleet.table.LiveTable`.
 
     Without a terminal: the console draws from it, the command line prints from it.
+
+    A new order or filter of many rows takes a while. Who may not be held up sets ``spread``, and meanwhile
+    sees the rows as they were, kept true.
     """
 
     def __init__(self, columns: Sequence[TableColumn]) -> None:
@@ -46,9 +50,16 @@ class TableView:
         self.descending = False
         self.match = ""
         self.not_match = ""
+        self.problems_only = False
+        self.spread: Callable[[], object] | None = None
+        """Called when many rows are to be arranged anew: who is called then calls :meth:`arrange` until that
+        says False. None: they are arranged at once."""
         self._filter = RowFilter()
+        """Of what is shown; while rows are arranged, another than what was asked for last."""
+        self._reversed = False
         self._placed = OrderedRows(_by_place)
         self._shown = OrderedRows(_by_place)
+        self._coming: tuple[Arranging, Iterator[None]] | None = None
 
     # --- what is shown
 
@@ -59,13 +70,14 @@ class TableView:
     def window(self, top: int, height: int) -> list[Row]:
         """The shown rows from index ``top``, at most ``height``."""
         rows = self._shown.rows
-        if not self.descending:
+        if not self._reversed:
             return rows[top : top + height]
         end = len(rows) - top
         return rows[max(0, end - height) : max(0, end)][::-1]
 
     def all(self) -> list[Row]:
-        """Every shown row in order."""
+        """Every row that is to be shown, in order."""
+        self._finish()
         return self.window(0, len(self._shown))
 
     def index_of(self, key: RowKey) -> int | None:
@@ -74,7 +86,7 @@ class TableView:
         if row is None or not self._filter.passes(row):
             return None
         at = self._shown.position(row)
-        return len(self._shown) - 1 - at if self.descending else at
+        return len(self._shown) - 1 - at if self._reversed else at
 
     def row_at(self, index: int) -> Row | None:
         found = self.window(index, 1) if index >= 0 else []
@@ -101,28 +113,28 @@ class TableView:
         self.descending = descending
         if self.sort is not before:
             self._rebuild()
+        elif self._coming is None:
+            self._reversed = descending
 
     def filter(self, match: str = "", not_match: str = "") -> None:
         """Show only rows in whose text ``match`` is found and ``not_match`` is not. Raises PatternError."""
         if (match, not_match) == (self.match, self.not_match):
             return
-        self._filter = RowFilter(match=match, not_match=not_match, problems_only=self.problems_only)
+        wanted = RowFilter(match=match, not_match=not_match, problems_only=self.problems_only)
         self.match, self.not_match = match, not_match
-        self._rebuild()
-
-    @property
-    def problems_only(self) -> bool:
-        return self._filter.problems_only
+        self._rebuild(wanted)
 
     def show_problems(self, only: bool) -> None:
-        if only != self._filter.problems_only:
-            self._filter.problems_only = only
+        if only != self.problems_only:
+            self.problems_only = only
             self._rebuild()
 
     def toggle_mark(self, key: RowKey) -> None:
         self.marks ^= {key}
 
     def mark_shown(self) -> None:
+        """Mark what passes the filter that was asked for last, even if it is not on the screen yet."""
+        self._finish()
         self.marks.update(row.key for row in self._shown.rows)
 
     # --- keeping it true
@@ -144,22 +156,55 @@ class TableView:
         self.counts.update(row.health for row in batch.changed)
         if len(steps) > len(rows) * _MANY:
             self._placed.fill(sorted(rows.values(), key=_by_place))
-            self._rebuild()
+            self._rebuild(at_once=True)
             return
         self._placed.take(steps)
         self._shown.take(
             [self._filter.step(old, new) for old, new in steps] if not self._filter.idle else steps
         )
+        if self._coming is not None:
+            self._coming[0].miss(steps)
 
-    def _rebuild(self) -> None:
-        """Filter, then sort; rows of equal keys stay in the order of their places (the sort is stable)."""
-        shown = self._filter.keep(self._placed.rows)
-        if self.sort is None:
-            self._shown.fill(shown, key=_by_place)
-            return
-        by = self.sort.key
-        shown.sort(key=by)
-        self._shown.fill(shown, key=lambda row: (by(row), row.place))
+    # --- arranging
+
+    @property
+    def arranging(self) -> bool:
+        """Whether what is shown is not yet what was asked for last."""
+        return self._coming is not None
+
+    def arrange(self) -> bool:
+        """One step of arranging, some 10 ms; False: what was asked for is shown."""
+        if self._coming is None:
+            return False
+        new, steps = self._coming
+        for _ in steps:
+            return True
+        self._show(new)
+        return False
+
+    def _rebuild(self, filter: RowFilter | None = None, *, at_once: bool = False) -> None:
+        """Filter (None: as asked for before) and sort anew; rows of equal keys stay in order of place."""
+        filter = filter or RowFilter(
+            match=self.match, not_match=self.not_match, problems_only=self.problems_only
+        )
+        by = self.sort.key if self.sort is not None else None
+        key = _by_place if by is None else lambda row: (by(row), row.place)
+        new = Arranging(self._placed.rows, filter=filter, by=by, key=key)
+        if at_once or self.spread is None or len(self._placed) <= STEP:
+            new.at_once()
+            self._show(new)
+        else:
+            self._coming = (new, new.steps())
+            self.spread()
+
+    def _finish(self) -> None:
+        while self.arrange():
+            pass
+
+    def _show(self, new: Arranging) -> None:
+        self._coming = None
+        self._filter, self._reversed = new.filter, self.descending
+        self._shown.fill(new.rows.rows, key=new.rows.key)
 
 
 def find_column(columns: Sequence[TableColumn], name: str) -> TableColumn:

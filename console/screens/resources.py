@@ -149,6 +149,9 @@ class ResourcesScreen(OwnCommands, Beside):
             if self.rows is not live.view:
                 self.rows = live.view
                 self.table.use(ViewSource(live.view))
+            live.view.spread = self._rearrange
+            if live.view.arranging:  # whoever looked before left amid it
+                self._rearrange()
             self._arrange(live.columns)
             async for batch in live.batches():
                 if batch.columns_changed:
@@ -163,6 +166,13 @@ class ResourcesScreen(OwnCommands, Beside):
         self.rows.filter(self.asked.query.match, self.asked.query.not_match)
         self.rows.show_problems(self.asked.problems)
         self._sort(anew=True)
+
+    @work(exclusive=True, group="arrange", exit_on_error=False)
+    async def _rearrange(self) -> None:
+        """Many rows get their new order or filter while keys and frames have their turn."""
+        for _ in iter(self.rows.arrange, False):
+            await asyncio.sleep(0)
+        self._after_change()
 
     def _sort(self, *, anew: bool = False) -> None:
         """Order as asked, or as usual for this kind; ``anew``: even if there is an order already."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.fleet import ordered
+from backend.fleet import arranging, ordered
 from backend.fleet import view as view_module
 from backend.fleet.filter import PatternError
-from backend.fleet.row import Row, table_columns
+from backend.fleet.row import Row, TableColumn, table_columns
 from backend.fleet.view import TableView, UnknownColumn
 from backend.resources.kind import Health
 from backend.resources.kinds.pod import KIND
@@ -193,3 +196,111 @@ def test_order_of_arrival_does_not_matter() -> None:
     for at in range(0, len(shuffled), 37):
         view.apply(batch(*shuffled[at : at + 37]))
     assert names(view) == [str(row.name) for row in sorted(rows, key=lambda r: (r.item.restarts, r.place))]  # type: ignore[attr-defined]
+
+
+def in_steps(view: TableView) -> list[None]:
+    """The view arranges in steps from now on; what it asked for is noted."""
+    asked: list[None] = []
+    view.spread = lambda: asked.append(None)
+    return asked
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    rows=st.lists(st.tuples(statuses, st.integers(0, 5)), min_size=20, max_size=80),
+    orders=st.lists(
+        st.tuples(
+            st.sampled_from(["", "STATUS", "RESTARTS", "NAME"]),
+            st.booleans(),
+            st.sampled_from(["", "run", "p1"]),
+            st.integers(0, 12),
+            steps,
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    step=st.sampled_from([3, 7, 16]),
+)
+def test_an_order_made_in_steps_is_the_same_whatever_happens_meanwhile(
+    rows: list[tuple[str, int]],
+    orders: list[tuple[str, bool, str, int, list[tuple[bool, int, str, int]]]],
+    step: int,
+) -> None:
+    """What is shown meanwhile is whole too: every row at its index, none that is gone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(view_module, "_MANY", 1000.0)
+        patch.setattr(arranging, "STEP", step)
+        patch.setattr(view_module, "STEP", step)
+        patch.setattr(arranging, "SLICE", 2)
+        first = [pod_row(f"p{n}", status=status, restarts=r) for n, (status, r) in enumerate(rows)]
+        view, fresh = filled(*first), filled(*first)
+        in_steps(view)
+        for sort, descending, match, turns, changes in orders:
+            for one in (view, fresh):
+                one.sort_by(sort, descending=descending)
+                one.filter(match)
+            for remove, number, status, restarts in changes:
+                row = pod_row(f"p{number}", status=status, restarts=restarts)
+                change = batch(removed=(row.key,)) if remove else batch(row)
+                for one in (view, fresh):
+                    one.apply(change)
+                for _ in range(turns):
+                    view.arrange()
+                shown = view.window(0, len(view))
+                assert all(view.rows[row.key] is row for row in shown)
+                assert [view.index_of(row.key) for row in shown] == list(range(len(shown)))
+        while view.arrange():
+            pass
+        assert not view.arranging
+        assert view.window(0, len(view)) == fresh.all()
+
+
+class Compared:
+    """A key that counts how often it is compared."""
+
+    count = 0
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __lt__(self, other: Compared) -> bool:
+        Compared.count += 1
+        return bool(self.value < other.value)
+
+
+@pytest.mark.parametrize(
+    "value", [lambda n: n * 7919 % 2000, lambda n: n * 7919 % 2000 // 60, lambda n: int(n % 500 == 0)]
+)
+def test_no_step_of_arranging_takes_long(
+    monkeypatch: pytest.MonkeyPatch, value: Callable[[int], int]
+) -> None:
+    """Rule 24, told by the comparisons of one turn; keys may be all different, or nearly all the same."""
+    monkeypatch.setattr(arranging, "STEP", 200)
+    monkeypatch.setattr(view_module, "STEP", 200)
+    restarts = next(known for known in COLUMNS if known.name == "RESTARTS")
+    counted: TableColumn = replace(restarts, key=lambda row: Compared(restarts.key(row)))
+    view = TableView((*(known for known in COLUMNS if known.name != "RESTARTS"), counted))
+    view.apply(batch(*(pod_row(f"p{n:04}", restarts=value(n)) for n in range(2000))))
+    asked = in_steps(view)
+    view.sort_by("RESTARTS")
+    assert len(asked) == 1
+    before = view.window(0, 2000)
+    most = Compared.count = 0
+    while view.arrange():
+        most, Compared.count = max(most, Compared.count), 0
+        assert view.window(0, 2000) == before
+    assert most < 4000  # all at once: some 20,000
+    keys = [restarts.key(row) for row in view.all()]
+    assert keys == sorted(keys)
+    assert len(keys) == 2000
+
+
+def test_marks_and_exports_are_of_what_was_asked_for_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view_module, "STEP", 1)
+    view = filled(pod_row("api"), pod_row("db"))
+    in_steps(view)
+    view.filter("api")
+    assert len(view) == 2  # not arranged yet
+    view.mark_shown()
+    assert set(view.marks) == {row.key for row in view.all()}
+    assert names(view) == ["api"]

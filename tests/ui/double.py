@@ -360,6 +360,9 @@ class ClientDouble:
 
     server_certificate = None
 
+    async def reach(self) -> None:
+        """It is connected."""
+
     async def release(self) -> None:
         """There is no connection."""
 

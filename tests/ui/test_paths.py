@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from backend.fleet import arranging
+from backend.fleet import view as view_module
+from backend.fleet.view import TableView
 from console.application import NavarchApp
 from console.session import Gate
 from console.settings import Settings
@@ -206,6 +209,32 @@ async def test_order_by_a_column_and_turn_it(open_app: Open) -> None:
         await see(pilot, "RESTARTS↓")
         first = app.screen.table.source.window(0, 1)[0]  # type: ignore[attr-defined]
         assert first.item.restarts == 6
+
+
+async def test_many_rows_are_ordered_while_keys_have_their_turn(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old order stays on the screen, and works, until the new one is whole."""
+    monkeypatch.setattr(view_module, "STEP", 7)
+    monkeypatch.setattr(arranging, "STEP", 7)
+    arrange, held = TableView.arrange, True
+    monkeypatch.setattr(TableView, "arrange", lambda view: True if held else arrange(view))
+    app = open_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        await write(pilot, ":pods @prod-eu")
+        await pilot.press("enter")
+        await see(pilot, "30 rows")
+        table = app.screen.table  # type: ignore[attr-defined]
+        before = table.source.window(0, 30)
+        await write(pilot, "/crash")
+        await until(pilot, lambda: app.screen.rows.arranging)  # type: ignore[attr-defined]
+        assert table.source.window(0, 30) == before
+        await pilot.press("enter", "j", "j")
+        await until(pilot, lambda: table.row is before[2])
+        held = False
+        await see(pilot, "2 of 30 rows", "/crash")
+        assert not app.screen.rows.arranging  # type: ignore[attr-defined]
 
 
 async def test_problems_only_and_back(open_app: Open) -> None:
