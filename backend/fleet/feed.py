@@ -51,11 +51,7 @@ class Feed:
 
     def scope(self, query: Query) -> Scope:
         """What to ask the server for."""
-        names = query.names
-        one = names[0] if len(names) == 1 and not set(names[0]) & set("*?[") else ""
-        return Scope(
-            namespace=self.namespace, labels=query.labels, fields=f"metadata.name={one}" if one else ""
-        )
+        return Scope(namespace=self.namespace, labels=query.labels, fields=query.server_fields())
 
     def close(self) -> None:
         """Its reflector ended: drop what is still under way."""

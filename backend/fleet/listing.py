@@ -205,7 +205,12 @@ class _Lister:
         placed = namespace is not None or not target.resource.namespaced
         if not self._names or not placed or any(set(name) & _GLOB for name in self._names):
             raise refusal
-        if isinstance(refusal, ImpersonationForbidden) or self._query.labels or target.stored is not None:
+        if (
+            isinstance(refusal, ImpersonationForbidden)
+            or self._query.labels
+            or self._query.fields
+            or target.stored is not None
+        ):
             raise refusal
         found = []
         for name in self._names:
@@ -230,12 +235,11 @@ class _Lister:
                 self._cluster, target, self._query, namespace=namespace, objects=self._objects
             )
             return
-        one = self._names[0] if len(self._names) == 1 and not set(self._names[0]) & _GLOB else ""
         bodies = self._cluster.client.pages(
             target.resource,
             namespace=namespace,
             labels=self._query.labels,
-            fields=f"metadata.name={one}" if one else "",
+            fields=self._query.server_fields(),
             accept="application/json" if self._objects else target.decoder.accept,
         )
         async with aclosing(bodies):

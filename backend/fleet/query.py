@@ -1,6 +1,7 @@
 """The one grammar for the ``:`` line and the command line: what to show of which clusters.
 
-    KIND [NAME…] [@CLUSTERS] [-n NS,NS] [-l LABELS] [/REGEX] [!REGEX] [--sort COLUMN] [--desc]
+    KIND [NAME…] [@CLUSTERS] [-n NS,NS] [-l LABELS] [--field-selector FIELDS] [/REGEX] [!REGEX]
+    [--sort COLUMN] [--desc]
 
 Words are quoted as in a POSIX shell, but a backslash in an unquoted pattern stays: ``/\\d+`` means digits.
 ``-A`` is accepted for habit: all namespaces are the default.
@@ -37,12 +38,19 @@ class Query:
     namespaces: tuple[str, ...] = ()
     labels: str = ""
     """A Kubernetes label selector."""
+    fields: str = ""
+    """A Kubernetes field selector; each kind has its own few (``involvedObject.name=api-1``)."""
     match: str = ""
     """An RE2 pattern over the shown text of a row; only rows with a match are shown."""
     not_match: str = ""
     sort: str = ""
     """A column's title, any case."""
     descending: bool = False
+
+    def server_fields(self) -> str:
+        """The field selector that a server gets: what was asked for, and the name if it is one name."""
+        one = self.names[0] if len(self.names) == 1 and not set(self.names[0]) & set("*?[") else ""
+        return ",".join(part for part in (self.fields, f"metadata.name={one}" if one else "") if part)
 
     def __str__(self) -> str:
         """The line that :func:`parse_line` reads back as the same query (without the leading ``:``)."""
@@ -53,6 +61,8 @@ class Query:
             parts += ["-n", ",".join(quoted(name, extra=",") for name in self.namespaces)]
         if self.labels:
             parts += ["-l", quoted(self.labels)]
+        if self.fields:
+            parts += ["--field-selector", quoted(self.fields)]
         if self.match:
             parts.append(quoted(f"/{self.match}"))
         if self.not_match:
@@ -69,6 +79,7 @@ _OPTIONS = {
     "--namespace": "namespaces",
     "-l": "labels",
     "--selector": "labels",
+    "--field-selector": "fields",
     "-c": "clusters",
     "--cluster": "clusters",
     "--match": "match",
@@ -157,7 +168,8 @@ class _Reader:
             raise QuerySyntaxError(
                 f"there is no option {name}",
                 position=word.start,
-                advice="Known: -n NAMESPACES, -l LABELS, --sort COLUMN, --desc, @CLUSTERS, /REGEX, !REGEX",
+                advice="Known: -n NAMESPACES, -l LABELS, --field-selector FIELDS, --sort COLUMN, --desc, "
+                "@CLUSTERS, /REGEX, !REGEX",
             )
         if equals:
             given, skip = word, len(name) + 1
@@ -196,6 +208,7 @@ _TITLES = {
     "match": "the filter /…",
     "not_match": "the filter !…",
     "labels": "the label selector",
+    "fields": "the field selector",
     "sort": "the sort column",
 }
 

@@ -27,6 +27,7 @@ class InvolvedObject(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     namespace: str = ""
     name: str = ""
     uid: str = ""
+    api_version: str = ""
     field_path: str = ""
 
 
@@ -62,13 +63,14 @@ def first_seen(event: Event) -> str | None:
 
 def last_seen(event: Event) -> str | None:
     """RFC 3339 time of the latest occurrence."""
-    if event.series is not None:
+    if event.series is not None and event.series.last_observed_time:
         return event.series.last_observed_time
     return event.last_timestamp or first_seen(event)
 
 
 def occurrences(event: Event) -> int:
-    return event.series.count if event.series is not None else event.count or 1
+    """How often: of either API, and at least once."""
+    return max(1, event.count, event.series.count if event.series is not None else 0)
 
 
 def _object(event: Event) -> str:

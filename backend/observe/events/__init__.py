@@ -1,0 +1,1 @@
+"""Events of the whole fleet: graded, grouped, kept beyond the server's hour, set beside what changed."""
