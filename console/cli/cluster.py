@@ -18,6 +18,7 @@ from console.cli.tables import Form, counted, moment, print_json, print_table
 if TYPE_CHECKING:
     from backend.fleet.marks import Marks
     from backend.fleet.registry import ClusterRecord, Known, Registry
+    from backend.vault import Vault
 
 app = new_app("Import clusters from kubeconfigs; list, test, group, protect them.")
 
@@ -299,7 +300,22 @@ def remove(clusters: Named, yes: Yes = False, confirm: Confirm = "") -> None:
             demand_name(known.record.name, confirm, f"{known.record.name} is protected. Remove it?")
     for known in found:
         registry.remove(known)
+    _forget_events(registry.vault, [known.id for known in found])
     say(f"removed {names}", "Backups of the vault still hold them.")
+
+
+def _forget_events(vault: Vault, cluster_ids: list[str]) -> None:
+    """What was kept of their events goes with them; what can't be removed now goes at the next start."""
+    from backend.observe.events.disk import StoreError
+    from backend.observe.events.store import EventStore, folder_of
+    from backend.vault import VaultError
+
+    if not folder_of(vault.path).exists():
+        return
+    try:
+        EventStore.beside(vault).forget(cluster_ids)
+    except (StoreError, VaultError) as error:
+        say(error.sentence, error.advice)
 
 
 def demand_name(name: str, confirmed: str, question: str) -> None:

@@ -27,6 +27,9 @@ COMMANDS: dict[str, Command] = {
         "console.cli.fleet", "The fleet at a glance: state, versions, nodes, pods, load, expiry."
     ),
     "get": Command("console.cli.get", "List resources of many clusters in one table."),
+    "events": Command(
+        "console.cli.events", "What happened lately, in all clusters: grouped, problems first."
+    ),
     "search": Command("console.cli.search", "Find anything by name, label or image, everywhere."),
     "describe": Command("console.cli.describe", "Explain one object, with its events."),
     "yaml": Command("console.cli.yaml", "Print whole objects; secret values stay masked."),

@@ -35,6 +35,12 @@ def get(  # noqa: PLR0917 - the options of a command line
     selector: Annotated[
         str | None, typer.Option("-l", "--selector", metavar="LABELS", help="Label selector.")
     ] = None,
+    field_selector: Annotated[
+        str | None,
+        typer.Option(
+            "--field-selector", metavar="FIELDS", help="Field selector, such as spec.nodeName=node-1."
+        ),
+    ] = None,
     match: Annotated[
         str | None,
         typer.Option("--match", metavar="REGEX", help="Only rows in whose text this is found (RE2)."),
@@ -65,6 +71,7 @@ def get(  # noqa: PLR0917 - the options of a command line
         clusters=cluster or (),
         namespaces=() if all_namespaces else namespace or (),
         labels=selector,
+        fields=field_selector,
         match=match,
         not_match=not_match,
         sort=sort,

@@ -7,26 +7,25 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from backend.fleet.cluster import Cluster, KindNotFound
 from backend.fleet.filter import RowFilter
 from backend.fleet.listing import Listed, list_once
 from backend.fleet.query import Query
-from backend.fleet.row import Row, table_columns
+from backend.fleet.row import Row, TableColumn, table_columns
 from backend.fleet.view import find_column
 from backend.kube.errors import KubeError
 from backend.kube.status import State
 from backend.resources import registry
 from console.cli.exits import Exit
 from console.cli.failures import say
-from console.cli.output import CsvWriter, Format, NameWriter, TableWriter
+from console.cli.output import CsvWriter, Format, NameWriter, RowWriter, TableWriter
 from console.cli.session import open_fleet
 from console.cli.waiting import impatiently
 
 if TYPE_CHECKING:
     from backend.fleet.batch import Batch
-    from backend.fleet.table import LiveTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +111,7 @@ async def _print_rows(clusters: Sequence[Cluster], request: Request) -> int:
     return outcome.code(matched=printer.written)
 
 
-def _writer_for(request: Request) -> TableWriter | NameWriter | CsvWriter:
+def writer_for(request: Request) -> RowWriter:
     match request.form:
         case Format.NAME:
             return NameWriter()
@@ -125,7 +124,7 @@ class _Printer:
     """Collects rows per cluster and prints what is complete, in the fleet's order."""
 
     def __init__(self, clusters: Sequence[Cluster], request: Request) -> None:
-        self._writer = _writer_for(request)
+        self._writer = writer_for(request)
         self._request = request
         self._filter = RowFilter(
             match=request.query.match, not_match=request.query.not_match, problems_only=request.problems
@@ -167,23 +166,34 @@ async def follow(request: Request) -> int:
     async with open_fleet(request.kubeconfig) as fleet:
         _check_sort(request.query)
         async with fleet.table(request.query) as table, aclosing(table.batches()) as batches:
-            follower = _Follower(table, request)
+            follower = Follower(table, request)
             async for batch in batches:
                 follower.take(batch)
     return Exit.OK
 
 
-class _Follower:
+class Followed(Protocol):
+    """The part of a live table that is needed here."""
+
+    @property
+    def clusters(self) -> Sequence[Cluster]: ...
+
+    @property
+    def columns(self) -> tuple[TableColumn, ...]: ...
+
+
+class Follower:
     """Prints the first rows as a table, then changed rows as lines below it; states of clusters on stderr."""
 
-    def __init__(self, table: LiveTable, request: Request) -> None:
+    def __init__(self, table: Followed, request: Request, *, writer: RowWriter | None = None) -> None:
+        """``writer``: other than what the request's form says."""
         query = request.query
         self._table = table
         self._names = {cluster.id: cluster.name for cluster in table.clusters}
         self._filter = RowFilter(match=query.match, not_match=query.not_match, problems_only=request.problems)
         self._sort = query.sort
         self._descending = query.descending
-        self._writer = _writer_for(request)
+        self._writer = writer or writer_for(request)
         self._states: dict[str, State] = {}
 
     def take(self, batch: Batch) -> None:

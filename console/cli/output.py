@@ -40,6 +40,14 @@ def coloured(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+class RowWriter(Protocol):
+    """Writes rows, block after block."""
+
+    written: int
+
+    def write(self, rows: Sequence[Row], columns: Iterable[TableColumn]) -> None: ...
+
+
 class TableWriter:
     """Writes rows in aligned columns. Blocks may follow each other: columns only ever get wider."""
 

@@ -22,6 +22,7 @@ class Options:
     clusters: Sequence[str] = ()
     namespaces: Sequence[str] = ()
     labels: str | None = None
+    fields: str | None = None
     match: str | None = None
     not_match: str | None = None
     sort: str | None = None
@@ -56,6 +57,7 @@ def read_query(words: Sequence[str], options: Options) -> Query:
         clusters=tuple(dict.fromkeys(clusters)),
         namespaces=comma_separated(options.namespaces, "--namespace"),
         labels=filled(options.labels, "--selector"),
+        fields=filled(options.fields, "--field-selector"),
         match=match,
         not_match=not_match,
         sort=filled(options.sort, "--sort"),

@@ -11,6 +11,7 @@ import os
 import shlex
 import stat
 import subprocess
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -35,18 +36,23 @@ COMMAND_SECONDS = 60
 LONGEST_SECRET = 64 * 1024
 
 
-def open_fleet(kubeconfig: Path | None, *, acting: bool = False) -> Fleet:
+def open_fleet(
+    kubeconfig: Path | None, *, acting: bool = False, besides: Callable[[Vault], None] | None = None
+) -> Fleet:
     """The fleet of the vault, or of a kubeconfig in memory; what can't be used is told on stderr.
 
     ``acting``: the command changes clusters, so the vault stays open for its journal until the fleet is
-    closed; otherwise its keys are dropped at once. ``--as`` of the command holds for every cluster. Raises
-    the vault's errors (exit code 3 when locked), KubeconfigError.
+    closed; otherwise its keys are dropped at once. ``besides``: what else the command needs of the vault
+    while it is open. ``--as`` of the command holds for every cluster. Raises the vault's errors (exit code 3
+    when locked), KubeconfigError.
     """
     if kubeconfig is None:
         vault = open_vault()
         keep = False
         try:
             known = acting_as(members(vault), chosen())
+            if besides is not None:
+                besides(vault)
             keep = acting
             person = prompt.person_present()
             if not acting:

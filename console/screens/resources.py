@@ -127,6 +127,8 @@ class ResourcesScreen(OwnCommands, Beside):
             yield "-n " + ",".join(query.namespaces)
         if query.labels:
             yield f"-l {query.labels}"
+        if query.fields:
+            yield f"--field-selector {query.fields}"
 
     # --- rows
 

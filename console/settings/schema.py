@@ -104,6 +104,23 @@ class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 8
 
 
+class Events(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is kept of clusters' events, under the vault's seal, beyond the hour that servers keep them."""
+
+    days: Annotated[
+        int,
+        Meta(ge=0, le=366, description="Days after which a kept event is forgotten. 0: nothing is kept."),
+    ] = 7
+    megabytes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=4096,
+            description="The most that kept events of all clusters take on disk; the oldest go first.",
+        ),
+    ] = 64
+
+
 class Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of Navarch's console."""
 
@@ -130,6 +147,9 @@ class Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="Whether the console opens where it was left. Kept in the vault, never outside it."),
     ] = True
     lock: Annotated[Lock, Meta(description="When the console locks itself.")] = Lock()
+    events: Annotated[Events, Meta(description="How long events of clusters are kept, and how many.")] = (
+        Events()
+    )
     keys: Annotated[
         dict[str, str],
         Meta(

@@ -24,6 +24,7 @@ LIVE = "@prod-eu"
 GETS = [f"{kind} {LIVE}" for kind in KINDS.split()] + [f"pods {LIVE} --match ~", "nodes", "gadgets @prod-*"]
 WALK: dict[str, list[str]] = {
     "get": GETS,
+    "events": [f"--since all {LIVE}", f"--since all --no-group --problems {LIVE}", f"pods {LIVE}"],
     "search": [f"checkout {LIVE}", f"--image checkout {LIVE}", f"-l app=checkout {LIVE}"],
     "describe": [f"{kind} {LIVE} {{name}}" for kind in DESCRIBED],
     "yaml": [f"pod {{name}} {LIVE}", f"secret {{name}} {LIVE}", f"node {{name}} {LIVE}"],
@@ -167,6 +168,7 @@ def test_nothing_of_it_steers_a_terminal(
 SEEN = (
     "get",
     "search",
+    "events",
     "describe",
     "yaml",
     "who-can",

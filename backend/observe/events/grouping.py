@@ -19,6 +19,7 @@ class Grouping:
 
     def __init__(self, selection: Selection) -> None:
         self._since = selection.since
+        self._grouped = selection.grouped
         self._chooser = selection.chooser()
         self._groups: dict[str, dict[GroupKey, tuple[Seen, ...]]] = {}
         """Of each cluster. Tuples of such structs are nothing for the garbage collector."""
@@ -42,16 +43,19 @@ class Grouping:
         wants, bound = self._chooser.wants, self._bound(now)
         came: dict[GroupKey, dict[str, Seen]] = {}
         for event in events:
-            if event.last >= bound and wants(event):
-                fresh = came.setdefault(key_of(event), {})
+            if (event.last >= bound or not event.last) and wants(event):
+                key = key_of(event)
+                fresh = came.setdefault(key if self._grouped else (*key[:3], f"{key[3]}\0{event.uid}"), {})
                 known = fresh.get(event.uid)
                 fresh[event.uid] = event if known is None else newer(known, event)
         for key, fresh in came.items():
             members = {one.uid: one for one in groups.get(key, ())}
+            before = dict(members)
             for uid, event in fresh.items():
                 members[uid] = newer(members[uid], event) if uid in members else event
-            groups[key] = tuple(members.values())
-            self._touched.add((cluster_id, key))
+            if members != before:
+                groups[key] = tuple(members.values())
+                self._touched.add((cluster_id, key))
 
     def expire(self, now: float) -> None:
         """Let go of events that the range has left behind."""
@@ -60,8 +64,8 @@ class Grouping:
             return
         for cluster_id, groups in self._groups.items():
             for key, members in groups.items():
-                if min(one.last for one in members) < bound:
-                    groups[key] = tuple(one for one in members if one.last >= bound)
+                if min(one.last or bound for one in members) < bound:
+                    groups[key] = tuple(one for one in members if one.last >= bound or not one.last)
                     self._touched.add((cluster_id, key))
 
     def changes(self) -> tuple[list[Row], list[RowKey]]:
@@ -85,7 +89,7 @@ class Grouping:
     def members(self, row_key: RowKey) -> tuple[Seen, ...]:
         """The single events of a row, the latest first."""
         cluster_id, identity = row_key
-        kind, namespace, name, reason = identity.split("\0")
+        kind, namespace, name, reason = identity.split("\0", 3)
         found = self._groups.get(cluster_id, {}).get((kind, namespace, name, reason), ())
         return tuple(sorted(found, key=lambda one: -one.last))
 

@@ -28,6 +28,8 @@ class Selection:
     types: tuple[str, ...] = ()
     since: float = 0.0
     """Seconds: last seen within so long; 0: ever."""
+    grouped: bool = True
+    """One row for all events of one reason about one object; else a row for each event."""
 
     def query(self) -> Query:
         """What is asked of clusters: what servers can select is left to them."""

@@ -1,0 +1,156 @@
+"""Events of many clusters as they happen, grouped: a view over the fleet's live table and what is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from backend.fleet.batch import SLICE, Batch
+from backend.fleet.cluster import Cluster
+from backend.fleet.query import Query
+from backend.fleet.row import Row, RowKey, TableColumn
+from backend.fleet.warm import Table
+from backend.kube.status import Status
+from backend.observe.events.group import COLUMNS
+from backend.observe.events.grouping import Grouping
+from backend.observe.events.history import EventHistory
+from backend.observe.events.seen import Seen, seen
+from backend.observe.events.selection import Selection
+from backend.resources.kinds.event import Event
+from backend.text import SafeStr
+
+_AGE_OUT = 15.0
+"""Seconds between two looks at what the range has left behind."""
+
+
+class Source(Protocol):
+    """The part of ``Fleet`` that is needed."""
+
+    def select(self, patterns: Sequence[str] = ()) -> list[Cluster]: ...
+
+    def table(self, query: Query, *, interval: float = 0.1) -> Table: ...
+
+
+class LiveEvents:
+    """The groups that a selection means, for as long as it is open: an async context manager.
+
+    What is kept is there at once; every cluster adds what its server has, none waits for another. Events that
+    servers forget stay. Read :meth:`batches` in one place; batches hold rows of groups (``group.GROUP``).
+    """
+
+    def __init__(
+        self,
+        fleet: Source,
+        history: EventHistory,
+        selection: Selection,
+        *,
+        interval: float = 0.1,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """``interval``: least seconds between batches. Raises NoSuchCluster."""
+        self.clusters = fleet.select(selection.clusters)
+        self.grouping = Grouping(selection)
+        self.table = fleet.table(selection.query(), interval=interval)
+        self.statuses: Mapping[str, Status] = dict(self.table.statuses)
+        self._history = history
+        self._interval = interval
+        self._wall = wall
+        self._names: dict[str, SafeStr] = {cluster.id: cluster.name for cluster in self.clusters}
+        self._something = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._failed: BaseException | None = None
+
+    async def __aenter__(self) -> LiveEvents:
+        for cluster in self.clusters:
+            self._show(cluster.id, self._history.known(cluster.id))
+        await self.table.__aenter__()
+        self._tasks = [
+            asyncio.create_task(self._follow(), name="events"),
+            asyncio.create_task(self._load(), name="kept events"),
+            asyncio.create_task(self._age(), name="events grow old"),
+        ]
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.table.__aexit__(None, None, None)
+
+    @property
+    def columns(self) -> tuple[TableColumn, ...]:
+        return COLUMNS
+
+    @property
+    def rows(self) -> dict[RowKey, Row]:
+        return self.grouping.rows
+
+    @property
+    def problem(self) -> SafeStr:
+        """Why not all that is seen is kept; empty: it is."""
+        return self._history.problem
+
+    def members(self, key: RowKey) -> tuple[Seen, ...]:
+        """The single events of a group, the latest first."""
+        return self.grouping.members(key)
+
+    async def batches(self) -> AsyncGenerator[Batch, None]:
+        """What changed since the last batch; the first comes at once, with what is kept."""
+        self._something.set()
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            if self._failed is not None:
+                raise self._failed
+            changed, removed = self.grouping.changes()
+            yield Batch(changed=tuple(changed), removed=tuple(removed), statuses=dict(self.statuses))
+            await asyncio.sleep(self._interval)
+
+    def _show(self, cluster_id: str, events: Sequence[Seen]) -> None:
+        self.grouping.take(cluster_id, self._names[cluster_id], events, now=self._wall())
+        self._something.set()
+
+    async def _load(self) -> None:
+        """What the store has, cluster by cluster: a large one must not hold up the others."""
+
+        async def one(cluster: Cluster) -> None:
+            await self._history.load(cluster)
+            known = self._history.known(cluster.id)
+            for start in range(0, len(known), SLICE):
+                self._show(cluster.id, known[start : start + SLICE])
+                await asyncio.sleep(0)
+
+        await asyncio.gather(*(one(cluster) for cluster in self.clusters))
+
+    async def _follow(self) -> None:
+        try:
+            async with aclosing(self.table.batches()) as batches:
+                async for batch in batches:
+                    for piece in batch.slices():
+                        self._take(piece)
+                        await asyncio.sleep(0)
+                    self.statuses = batch.statuses  # only now: LIVE must not come before the rows
+                    self._something.set()
+        except Exception as error:
+            self._failed = error
+            self._something.set()
+
+    def _take(self, batch: Batch) -> None:
+        """What servers forget is no news: only what came or changed counts."""
+        found: dict[str, list[Seen]] = {}
+        for row in batch.changed:
+            if isinstance(row.item, Event):
+                found.setdefault(row.cluster_id, []).append(seen(row.item, skew=row.skew))
+        for cluster_id, events in found.items():
+            self._history.take(cluster_id, events)
+            self._show(cluster_id, events)  # what is no news to the history may be to this view
+
+    async def _age(self) -> None:
+        while True:
+            await asyncio.sleep(_AGE_OUT)
+            self.grouping.expire(self._wall())
+            if self.grouping.pending:
+                self._something.set()

@@ -1,0 +1,152 @@
+"""``navarch events`` as a program: what it prints, what it keeps, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cli.navarch_command import COMMAND, navarch
+from tests.cli.vault_command import Navarch
+from tests.fleet.running_demo import Demo
+
+TITLES = ["CLUSTER", "NAMESPACE", "LAST", "SEEN", "TYPE", "REASON", "OBJECT", "COUNT", "RATE", "MESSAGE"]
+
+
+def test_events_of_all_clusters_are_one_table(demo: Demo) -> None:
+    done = navarch("events", "--since", "all", kubeconfig=demo.kubeconfig)
+    assert done.returncode == 0, done.stderr
+    titles, *lines = done.stdout.splitlines()
+    assert titles.split() == TITLES
+    assert {line.split()[0] for line in lines} == set(demo.clusters)
+
+
+def test_groups_as_json_and_yaml_and_single_events(demo: Demo) -> None:
+    words = ("events", "deployments", "--since", "all", "-c", demo.clusters[0])
+    groups = json.loads(navarch(*words, "-o", "json", kubeconfig=demo.kubeconfig).stdout)["items"]
+    assert groups
+    assert {group["kind"] for group in groups} == {"EventGroup"}
+    assert {group["involvedObject"]["kind"] for group in groups} == {"Deployment"}
+    assert {group["cluster"] for group in groups} == {demo.clusters[0]}
+    single = navarch(*words, "--no-group", "-o", "yaml", kubeconfig=demo.kubeconfig)
+    events = yaml.safe_load(single.stdout)["items"]
+    assert {event["kind"] for event in events} == {"Event"}
+    assert len(events) == sum(group["events"] for group in groups)
+    assert sum(event["count"] for event in events) == sum(group["count"] for group in groups)
+
+
+def test_names_and_csv(demo: Demo) -> None:
+    names = navarch("events", "deploy", "--since", "all", "-o", "name", kubeconfig=demo.kubeconfig).stdout
+    lines = names.splitlines()
+    assert len(lines) == len(set(lines)) > 0
+    assert all(line.split()[2].startswith("deployment/") for line in lines)
+    csv = navarch("events", "deploy", "--since", "all", "-o", "csv", kubeconfig=demo.kubeconfig).stdout
+    assert csv.startswith("CLUSTER,NAMESPACE,LAST SEEN,TYPE,REASON,OBJECT,COUNT,RATE,SUBOBJECT,SOURCE,")
+
+
+def test_selections_and_filters(demo: Demo) -> None:
+    words = ("events", "--since", "all", "-o", "json")
+    everything = json.loads(navarch(*words, kubeconfig=demo.kubeconfig).stdout)["items"]
+    some = ("--reason", "scaling*", "--type", "normal", "-n", "pay")
+    found = json.loads(navarch(*words, *some, kubeconfig=demo.kubeconfig).stdout)["items"]
+    assert {item["reason"] for item in found} == {"ScalingReplicaSet"}
+    assert {item["involvedObject"]["namespace"] for item in found} == {"pay"}
+    assert 0 < len(found) < len(everything)
+    without = navarch(*words, *some, "--not-match", "Scaled", kubeconfig=demo.kubeconfig)
+    assert (without.returncode, json.loads(without.stdout)["items"]) == (5, [])
+
+
+def test_wrong_use(demo: Demo) -> None:
+    for words, said in (
+        (["--since", "yesterday"], "is no time"),
+        (["--since", ""], "--since is empty"),
+        (["--match", "("], "no regular expression"),
+        (["--sort", "nothing"], "there is no column"),
+        (["-w", "-o", "json"], "--watch prints"),
+        (["-c", "nobody"], "no cluster is called"),
+    ):
+        done = navarch("events", *words, kubeconfig=demo.kubeconfig)
+        assert (done.returncode, done.stdout) == (2, ""), words
+        assert said in done.stderr
+
+
+def test_a_dead_cluster_is_named_and_the_others_printed(demo: Demo, tmp_path: Path) -> None:
+    config = yaml.safe_load(demo.kubeconfig.read_text())
+    config["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
+    broken = tmp_path / "config"
+    broken.write_text(yaml.safe_dump(config))
+    done = navarch("events", "--since", "all", kubeconfig=broken)
+    assert done.returncode == 1
+    assert {line.split()[0] for line in done.stdout.splitlines()[1:]} == {demo.clusters[1]}
+    assert f"{demo.clusters[0]}: " in done.stderr
+
+
+def test_who_sees_only_some_namespaces_is_told(demo: Demo) -> None:
+    done = navarch("events", "--since", "all", "-c", "*-team", kubeconfig=demo.users_kubeconfig)
+    assert done.returncode == 0
+    assert {line.split()[1] for line in done.stdout.splitlines()[1:]} == {"pay"}
+    assert "listing all namespaces is forbidden" in done.stderr
+
+
+def test_watching_goes_on_until_it_is_told_to_end(demo: Demo) -> None:
+    command = [*COMMAND, "events", "--since", "all", "--watch", "--kubeconfig", str(demo.kubeconfig)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "NO_COLOR": ""})
+    assert child.stdout is not None
+    assert child.stdout.readline().split() == TITLES
+    seen = {child.stdout.readline().split()[0]}
+    while seen != set(demo.clusters):
+        seen.add(child.stdout.readline().split()[0])
+    child.send_signal(signal.SIGINT)
+    child.stdout.read()
+    child.stdout.close()
+    assert child.wait(30) == 130
+
+
+@pytest.fixture
+def file(tmp_path: Path, demo: Demo) -> Path:
+    return Path(shutil.copy(demo.kubeconfig, tmp_path / "clusters"))
+
+
+@pytest.fixture
+def mine(tmp_path: Path, file: Path) -> Navarch:
+    """A vault with the demo's clusters."""
+    person = Navarch(tmp_path)
+    person.make_vault()
+    done = person("cluster", "import", str(file), "--yes")
+    assert done.returncode == 0, done.stderr
+    return person
+
+
+def test_what_was_seen_is_kept_for_when_the_cluster_is_away(mine: Navarch, demo: Demo, file: Path) -> None:
+    first = mine("events", "--since", "all", "-o", "name")
+    assert first.returncode == 0, first.stderr
+    store = mine.home / "data" / "vault.db.events"
+    assert len(list(store.rglob("*.events"))) == len(demo.clusters)
+    moved = yaml.safe_load(file.read_text())
+    for cluster in moved["clusters"]:
+        cluster["cluster"]["server"] = "https://127.0.0.1:1"
+    file.write_text(yaml.safe_dump(moved))
+    refreshed = mine("cluster", "refresh", "--yes")
+    assert refreshed.returncode == 0, refreshed.stderr
+    again = mine("events", "--since", "all", "-o", "name")
+    assert again.returncode == 1
+    assert set(first.stdout.splitlines()) <= set(again.stdout.splitlines())
+
+
+def test_a_cluster_that_is_removed_takes_its_events_along(mine: Navarch, demo: Demo) -> None:
+    assert mine("events", "--since", "all").returncode == 0
+    store = mine.home / "data" / "vault.db.events"
+    assert mine("cluster", "remove", demo.clusters[0], "--yes").returncode == 0
+    assert len(list(store.rglob("*.events"))) == len(demo.clusters) - 1
+
+
+def test_a_person_may_keep_nothing(mine: Navarch) -> None:
+    assert mine("settings", "set", "events.days", "0").returncode == 0
+    assert mine("events", "--since", "all").returncode == 0
+    assert not (mine.home / "data" / "vault.db.events").exists()
