@@ -2,19 +2,58 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import signal
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from backend.fleet.fleet import Fleet
+from backend.fleet.inmemory import members_of
+from backend.resources.kinds.event import KIND
 from tests.cli.navarch_command import COMMAND, navarch
 from tests.cli.vault_command import Navarch
 from tests.fleet.running_demo import Demo
+
+
+@pytest.fixture(scope="module")
+def told(demo: Demo) -> Demo:
+    """The demo, with three events about two deployments in each cluster."""
+
+    async def tell() -> None:
+        async with Fleet(members_of(demo.kubeconfig)[0]) as fleet:
+            for cluster in fleet.clusters:
+                for number, (name, reason) in enumerate(
+                    (("till", "Scaled"), ("till", "Scaled"), ("shelf", "Stuck"))
+                ):
+                    body = event(f"{name}.{number}", about=name, reason=reason)
+                    await cluster.client.create(KIND.resource, body, namespace="pay")
+
+    asyncio.run(tell())
+    return demo
+
+
+def event(name: str, *, about: str, reason: str) -> dict[str, Any]:
+    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "metadata": {"name": name, "namespace": "pay"},
+        "involvedObject": {"kind": "Deployment", "apiVersion": "apps/v1", "namespace": "pay", "name": about},
+        "reason": reason,
+        "message": f"{reason} {name}",
+        "type": "Normal",
+        "count": 2,
+        "firstTimestamp": moment,
+        "lastTimestamp": moment,
+        "source": {"component": "tests"},
+    }
+
 
 TITLES = ["CLUSTER", "NAMESPACE", "LAST", "SEEN", "TYPE", "REASON", "OBJECT", "COUNT", "RATE", "MESSAGE"]
 
@@ -27,38 +66,38 @@ def test_events_of_all_clusters_are_one_table(demo: Demo) -> None:
     assert {line.split()[0] for line in lines} == set(demo.clusters)
 
 
-def test_groups_as_json_and_yaml_and_single_events(demo: Demo) -> None:
-    words = ("events", "deployments", "--since", "all", "-c", demo.clusters[0])
-    groups = json.loads(navarch(*words, "-o", "json", kubeconfig=demo.kubeconfig).stdout)["items"]
-    assert groups
-    assert {group["kind"] for group in groups} == {"EventGroup"}
-    assert {group["involvedObject"]["kind"] for group in groups} == {"Deployment"}
-    assert {group["cluster"] for group in groups} == {demo.clusters[0]}
-    single = navarch(*words, "--no-group", "-o", "yaml", kubeconfig=demo.kubeconfig)
+def test_groups_as_json_and_yaml_and_single_events(told: Demo) -> None:
+    words = ("events", "deployments", "till", "-c", told.clusters[0], "-n", "pay")
+    (group,) = json.loads(navarch(*words, "-o", "json", kubeconfig=told.kubeconfig).stdout)["items"]
+    assert (group["kind"], group["cluster"], group["reason"]) == ("EventGroup", told.clusters[0], "Scaled")
+    assert group["involvedObject"] == {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "namespace": "pay",
+        "name": "till",
+    }
+    assert (group["events"], group["count"], group["health"]) == (2, 4, "ok")
+    single = navarch(*words, "--no-group", "-o", "yaml", kubeconfig=told.kubeconfig)
     events = yaml.safe_load(single.stdout)["items"]
     assert {event["kind"] for event in events} == {"Event"}
-    assert len(events) == sum(group["events"] for group in groups)
-    assert sum(event["count"] for event in events) == sum(group["count"] for group in groups)
+    assert [event["count"] for event in events] == [2, 2]
 
 
-def test_names_and_csv(demo: Demo) -> None:
-    names = navarch("events", "deploy", "--since", "all", "-o", "name", kubeconfig=demo.kubeconfig).stdout
-    lines = names.splitlines()
-    assert len(lines) == len(set(lines)) > 0
-    assert all(line.split()[2].startswith("deployment/") for line in lines)
-    csv = navarch("events", "deploy", "--since", "all", "-o", "csv", kubeconfig=demo.kubeconfig).stdout
+def test_names_and_csv(told: Demo) -> None:
+    words = ("events", "deploy", "-n", "pay", "--reason", "s*", "-c", told.clusters[0])
+    names = navarch(*words, "-o", "name", kubeconfig=told.kubeconfig).stdout
+    here = f"{told.clusters[0]} pay deployment"
+    assert {f"{here}/till", f"{here}/shelf"} <= set(names.splitlines())
+    assert len(names.splitlines()) == len(set(names.splitlines()))
+    csv = navarch(*words, "-o", "csv", kubeconfig=told.kubeconfig).stdout
     assert csv.startswith("CLUSTER,NAMESPACE,LAST SEEN,TYPE,REASON,OBJECT,COUNT,RATE,SUBOBJECT,SOURCE,")
 
 
-def test_selections_and_filters(demo: Demo) -> None:
-    words = ("events", "--since", "all", "-o", "json")
-    everything = json.loads(navarch(*words, kubeconfig=demo.kubeconfig).stdout)["items"]
-    some = ("--reason", "scaling*", "--type", "normal", "-n", "pay")
-    found = json.loads(navarch(*words, *some, kubeconfig=demo.kubeconfig).stdout)["items"]
-    assert {item["reason"] for item in found} == {"ScalingReplicaSet"}
-    assert {item["involvedObject"]["namespace"] for item in found} == {"pay"}
-    assert 0 < len(found) < len(everything)
-    without = navarch(*words, *some, "--not-match", "Scaled", kubeconfig=demo.kubeconfig)
+def test_selections_and_filters(told: Demo) -> None:
+    words = ("events", "deploy", "--reason", "stuck", "--type", "normal", "-n", "pay", "-o", "json")
+    found = json.loads(navarch(*words, kubeconfig=told.kubeconfig).stdout)["items"]
+    assert [(item["reason"], item["involvedObject"]["name"]) for item in found] == [("Stuck", "shelf")] * 2
+    without = navarch(*words, "--not-match", "Stuck", kubeconfig=told.kubeconfig)
     assert (without.returncode, json.loads(without.stdout)["items"]) == (5, [])
 
 
