@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,9 @@ from backend.kube.objects import ApiResource
 from backend.resources import registry
 from backend.resources.describe.page import verdict_of
 from backend.resources.kind import Health
-from backend.resources.relations import Relation, relations_of
+from backend.resources.labels import LabelSelector, selector_query
+from backend.resources.relations import Bond, Look, Relation, declared, relations_of
+from backend.resources.relations import Related as Subject
 from backend.text import SafeStr, safe_text
 
 _NOTHING = SafeStr("")
@@ -66,9 +68,14 @@ class Answer:
 
 async def related(found: Found) -> AsyncIterator[Answer]:
     """One answer for each relation of an object that was read, as they come. Never raises KubeError."""
-    obj = typed(found.obj, found.resource)
+    kind = found.resource.full_name
     gate = asyncio.Semaphore(_AT_ONCE)
-    wanted = relations_of(obj, found.resource.full_name)
+    try:
+        wanted = [one for one in relations_of(found.obj, kind) if one.bond is not Bond.OWNER]
+    except msgspec.ValidationError as error:
+        problem = safe_text(f"what it refers to can't be read: {error}")
+        yield Answer(role=safe_text("refers to"), problem=problem)
+        wanted = []
 
     async def guarded(role: str, look: Any) -> Answer:
         async with gate:
@@ -81,8 +88,12 @@ async def related(found: Found) -> AsyncIterator[Answer]:
             except TimeoutError:
                 return Answer(role=safe_text(role), problem=safe_text(f"no answer within {_DEADLINE:.0f} s"))
 
-    tasks = [asyncio.create_task(guarded("owner", _owner(found, one))) for one in _owners(obj)]
+    tasks = [asyncio.create_task(guarded("owner", _owner(found, one))) for one in _owners(found.obj)]
     tasks += [asyncio.create_task(guarded(one.role, _look(found, one))) for one in wanted]
+    tasks += [
+        asyncio.create_task(guarded(look.role or "used by", _back(found, look)))
+        for look in declared(kind).looks
+    ]
     try:
         for task in asyncio.as_completed(tasks):
             yield await task
@@ -103,18 +114,80 @@ async def _owner(found: Found, reference: Mapping[str, Any]) -> Answer:
 
 
 async def _look(found: Found, relation: Relation) -> Answer:
-    kind = registry.builtin(relation.kind)
-    resource = kind.resource if kind is not None else (await found.cluster.resolve(relation.kind)).resource
-    if relation.name:
-        return await _named(
+    resource = await _resource(found, relation.kind)
+    if relation.selector is not None:
+        return await _listed(
             found,
             resource,
             role=relation.role,
             namespace=relation.namespace,
-            name=relation.name,
-            optional=relation.optional,
+            labels=selector_query(relation.selector),
         )
-    return await _listed(found, resource, relation)
+    return await _named(
+        found,
+        resource,
+        role=relation.role,
+        namespace=relation.namespace,
+        name=relation.name,
+        optional=relation.optional,
+    )
+
+
+async def _resource(found: Found, full_name: str) -> ApiResource:
+    kind = registry.builtin(full_name)
+    return kind.resource if kind is not None else (await found.cluster.resolve(full_name)).resource
+
+
+async def _back(found: Found, look: Look) -> Answer:
+    """Objects of another kind that say that they have to do with this one."""
+    resource = await _resource(found, look.kind)
+    namespace = "" if look.everywhere else found.namespace
+    if look.selected:
+        chosen = _selector(found.obj)
+        if not chosen:
+            return Answer(role=safe_text(look.role))
+        return await _listed(found, resource, role=look.role, namespace=namespace, labels=chosen)
+    subject = Subject(
+        kind=found.resource.full_name,
+        namespace=found.namespace,
+        name=found.name,
+        uid=found.uid,
+        labels=_labels(found.obj),
+    )
+
+    def role(other: Mapping[str, Any]) -> str:
+        try:
+            relations = relations_of(other, look.kind)
+        except msgspec.ValidationError:
+            return ""
+        return next((look.role or one.back for one in relations if one.meets(subject)), "")
+
+    return await _listed(
+        found,
+        resource,
+        role=look.role,
+        namespace=namespace,
+        labels=look.labels.format(name=found.name),
+        fields=look.fields.format(name=found.name),
+        role_of=role,
+    )
+
+
+def _selector(obj: Mapping[str, Any]) -> str:
+    """The object's own selector as a query; a replication controller's is a plain mapping."""
+    given = (obj.get("spec") or {}).get("selector") or {}
+    if "matchLabels" not in given and "matchExpressions" not in given:
+        given = {"matchLabels": given}
+    try:
+        return selector_query(msgspec.convert(given, LabelSelector))
+    except msgspec.ValidationError:
+        return ""
+
+
+def _labels(obj: Mapping[str, Any]) -> Mapping[str, str]:
+    """What a service would see of the object: a workload's pods have the labels of its template."""
+    template = (obj.get("spec") or {}).get("template") or {}
+    return ((template or obj).get("metadata") or {}).get("labels") or {}
 
 
 async def _named(
@@ -153,24 +226,32 @@ async def _named(
     return Answer(role=one.role, found=(one,))
 
 
-async def _listed(found: Found, resource: ApiResource, relation: Relation) -> Answer:
-    bodies = found.cluster.client.pages(
-        resource, namespace=relation.namespace or None, labels=relation.labels, fields=relation.fields
-    )
+async def _listed(
+    found: Found,
+    resource: ApiResource,
+    *,
+    role: str,
+    namespace: str,
+    labels: str = "",
+    fields: str = "",
+    role_of: Callable[[Mapping[str, Any]], str] | None = None,
+) -> Answer:
+    """``role_of``: what one of them is to the object; empty: nothing, and it is left out."""
+    bodies = found.cluster.client.pages(resource, namespace=namespace or None, labels=labels, fields=fields)
     kept: list[Related] = []
     scanned, problem = 0, ""
-    role = safe_text(relation.role)
     async with aclosing(bodies):
         async for body in bodies:
             items = _list.decode(body).items or []
             scanned += len(items)
-            kept += [
-                _one(role, resource, obj) for obj in items if relation.keep is None or relation.keep(obj)
-            ]
+            for obj in items:
+                if its := role_of(obj) if role_of is not None else role:
+                    kept.append(_one(safe_text(its), resource, obj))
             if scanned >= SCANNED:
                 problem = f"only the first {scanned:,} {resource.plural} were looked at"
                 break
-    return Answer(role=role, found=tuple(kept), problem=safe_text(problem))
+    shown = kept[0].role if kept else safe_text(role or "used by")
+    return Answer(role=shown, found=tuple(kept), problem=safe_text(problem))
 
 
 def _one(role: SafeStr, resource: ApiResource, obj: dict[str, Any]) -> Related:

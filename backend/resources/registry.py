@@ -71,6 +71,12 @@ def for_resource(resource: ApiResource) -> Kind | None:
     return _by_resource().get((resource.group, resource.version, resource.plural))
 
 
+@lru_cache(maxsize=1024)
+def entry(full_name: str) -> Kind | None:
+    """The entry of a kind by its full name, custom ones included; of several versions, the first."""
+    return next((kind for kind in kinds() if kind.resource.full_name == full_name), None)
+
+
 class _Projecting:
     """Decodes what a row needs to be worked out, and keeps only the row."""
 

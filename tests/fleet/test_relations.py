@@ -131,9 +131,10 @@ async def test_what_may_not_be_read_is_a_problem_and_no_end(demo: Demo) -> None:
 
 
 def test_every_declared_kind_exists() -> None:
-    from backend.resources.relations import _declared
+    """Those without an entry are such as servers have, or the Gateway API brings."""
+    from backend.resources.relations import kinds
 
-    for full_name in _declared():
-        kind = registry.builtin(full_name)
-        assert kind is not None, full_name
-        assert kind.resource.full_name == full_name
+    for full_name in kinds():
+        kind = registry.entry(full_name)
+        known = kind is not None and kind.resource.full_name == full_name
+        assert known or full_name.endswith((".storage.k8s.io", ".gateway.networking.k8s.io")), full_name

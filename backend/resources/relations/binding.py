@@ -4,23 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend.resources.relations.relation import Obj, Relation, namespace_of, part
+from backend.resources.relations.relation import Bond, Holder, Relation, TypedRef
 
 _GROUP = "rbac.authorization.k8s.io"
 KINDS = (f"rolebindings.{_GROUP}", f"clusterrolebindings.{_GROUP}")
 
 
-def relations(obj: Obj) -> Iterator[Relation]:
-    role, namespace = part(obj, "roleRef"), namespace_of(obj)
-    whole = role.get("kind") == "ClusterRole"
+class BindingRefs(Holder, frozen=True, gc=False, rename="camel"):
+    role_ref: TypedRef = TypedRef()
+    subjects: list[TypedRef] | None = None
+
+
+WIRE = BindingRefs
+
+
+def relations(obj: BindingRefs) -> Iterator[Relation]:
+    role, namespace = obj.role_ref, obj.metadata.namespace
+    whole = role.kind == "ClusterRole"
     yield Relation(
         role="role",
+        back="bound by",
         kind=f"{'clusterroles' if whole else 'roles'}.{_GROUP}",
+        bond=Bond.NEEDS,
         namespace="" if whole else namespace,
-        name=str(role.get("name", "")),
+        name=role.name,
     )
-    for subject in obj.get("subjects") or ():
-        if subject.get("kind") == "ServiceAccount":
-            place = str(subject.get("namespace") or namespace)
-            name = str(subject.get("name", ""))
-            yield Relation(role="subject", kind="serviceaccounts", namespace=place, name=name)
+    for subject in obj.subjects or ():
+        if subject.kind == "ServiceAccount":
+            yield Relation(
+                role="subject",
+                back="gets rights from",
+                kind="serviceaccounts",
+                namespace=subject.namespace or namespace,
+                name=subject.name,
+            )

@@ -1,19 +1,42 @@
-"""Claims on storage: the volume behind them, its class, the pods that use it."""
+"""Claims on storage: the volume behind them and its class."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend.resources.relations.pod_spec import users_of
-from backend.resources.relations.relation import Obj, Relation, name_of, namespace_of, part
+import msgspec
+
+from backend.resources.relations.pod_spec import USED_BY_PODS
+from backend.resources.relations.relation import Bond, Holder, Relation, TypedRef
 
 KINDS = ("persistentvolumeclaims",)
+LOOKS = USED_BY_PODS
 
 
-def relations(obj: Obj) -> Iterator[Relation]:
-    spec = part(obj, "spec")
-    if volume := spec.get("volumeName"):
-        yield Relation(role="volume", kind="persistentvolumes", name=str(volume))
-    if name := spec.get("storageClassName"):
-        yield Relation(role="class", kind="storageclasses.storage.k8s.io", name=str(name))
-    yield from users_of("persistentvolumeclaims", name_of(obj), namespace_of(obj))
+class ClaimSpec(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    volume_name: str = ""
+    storage_class_name: str | None = None
+    data_source: TypedRef | None = None
+
+
+class ClaimRefs(Holder, frozen=True, gc=False):
+    spec: ClaimSpec = ClaimSpec()
+
+
+WIRE = ClaimRefs
+
+
+def relations(obj: ClaimRefs) -> Iterator[Relation]:
+    spec = obj.spec
+    if spec.volume_name:
+        yield Relation(
+            role="volume", back="claim", kind="persistentvolumes", bond=Bond.NEEDS, name=spec.volume_name
+        )
+    if spec.storage_class_name:
+        yield Relation(
+            role="class",
+            back="class of",
+            kind="storageclasses.storage.k8s.io",
+            bond=Bond.MENTION if spec.volume_name else Bond.START,
+            name=spec.storage_class_name,
+        )

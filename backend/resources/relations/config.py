@@ -1,15 +1,9 @@
-"""Config maps, secrets and service accounts: the pods that would miss them."""
+"""Config maps and secrets: the pods that would miss them say so; only that they are there is ever asked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from backend.resources.relations.pod_spec import USED_BY_PODS
 
-from backend.resources.relations.pod_spec import users_of
-from backend.resources.relations.relation import Obj, Relation, name_of, namespace_of
-
-KINDS = ("configmaps", "secrets", "serviceaccounts")
-_PLURALS = {"ConfigMap": "configmaps", "Secret": "secrets", "ServiceAccount": "serviceaccounts"}
-
-
-def relations(obj: Obj) -> Iterable[Relation]:
-    return users_of(_PLURALS[str(obj.get("kind"))], name_of(obj), namespace_of(obj))
+KINDS = ("configmaps", "secrets")
+LOOKS = USED_BY_PODS
+METADATA_ONLY = True

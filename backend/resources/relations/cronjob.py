@@ -1,15 +1,36 @@
-"""Cron jobs: their runs, and what those need."""
+"""Cron jobs: what their runs need."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend.resources.relations.pod_spec import references
-from backend.resources.relations.relation import Obj, Relation, namespace_of, owned, part
+import msgspec
+
+from backend.resources.relations.pod_spec import Template, references
+from backend.resources.relations.relation import Holder, Look, Relation
 
 KINDS = ("cronjobs.batch",)
+LOOKS = (Look(kind="jobs.batch", role="runs"),)
 
 
-def relations(obj: Obj) -> Iterator[Relation]:
-    yield owned(obj, "jobs.batch", "runs")
-    yield from references(part(obj, "spec", "jobTemplate", "spec", "template", "spec"), namespace_of(obj))
+class RunSpec(msgspec.Struct, frozen=True, gc=False):
+    template: Template = Template()
+
+
+class RunTemplate(msgspec.Struct, frozen=True, gc=False):
+    spec: RunSpec = RunSpec()
+
+
+class CronSpec(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    job_template: RunTemplate = RunTemplate()
+
+
+class CronRefs(Holder, frozen=True, gc=False):
+    spec: CronSpec = CronSpec()
+
+
+WIRE = CronRefs
+
+
+def relations(obj: CronRefs) -> Iterator[Relation]:
+    yield from references(obj.spec.job_template.spec.template.spec, obj.metadata.namespace)

@@ -1,13 +1,8 @@
-"""Nodes: the pods on them."""
+"""Nodes: the pods on them name their node."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from backend.resources.relations.relation import Obj, Relation, name_of
+from backend.resources.relations.relation import Look
 
 KINDS = ("nodes",)
-
-
-def relations(obj: Obj) -> Iterator[Relation]:
-    yield Relation(role="pods", kind="pods", fields=f"spec.nodeName={name_of(obj)}")
+LOOKS = (Look(kind="pods", role="pods", fields="spec.nodeName={name}", everywhere=True),)

@@ -1,28 +1,44 @@
-"""Services: the pods behind them, and the endpoints that traffic really goes to."""
+"""Services: the pods behind them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend.resources.relations.relation import Obj, Relation, name_of, namespace_of, part, selector_text
+import msgspec
+
+from backend.resources.labels import LabelSelector
+from backend.resources.relations.relation import Bond, Holder, Look, Relation
 
 KINDS = ("services",)
-
-
-def relations(obj: Obj) -> Iterator[Relation]:
-    namespace, name = namespace_of(obj), name_of(obj)
-    if labels := selector_text({"matchLabels": part(obj, "spec", "selector")}):
-        yield Relation(role="pods", kind="pods", namespace=namespace, labels=labels)
-    yield Relation(
-        role="endpoints",
+LOOKS = (
+    Look(
         kind="endpointslices.discovery.k8s.io",
-        namespace=namespace,
-        labels=f"kubernetes.io/service-name={name}",
-    )
+        role="endpoints",
+        labels="kubernetes.io/service-name={name}",
+    ),
+    Look(kind="ingresses.networking.k8s.io"),
+)
 
-    def routes(ingress: Obj) -> bool:
-        from backend.resources.relations.ingress import services
 
-        return name in services(ingress)
+class Selecting(msgspec.Struct, frozen=True, gc=False):
+    selector: dict[str, str] | None = None
 
-    yield Relation(role="routed by", kind="ingresses.networking.k8s.io", namespace=namespace, keep=routes)
+
+class ServiceRefs(Holder, frozen=True, gc=False):
+    spec: Selecting = Selecting()
+
+
+WIRE = ServiceRefs
+
+
+def relations(obj: ServiceRefs) -> Iterator[Relation]:
+    """A service without a selector has the endpoints that somebody gives it."""
+    if obj.spec.selector:
+        yield Relation(
+            role="pods",
+            back="served by",
+            kind="pods",
+            bond=Bond.PARTS,
+            namespace=obj.metadata.namespace,
+            selector=LabelSelector(match_labels=obj.spec.selector),
+        )

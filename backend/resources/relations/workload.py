@@ -1,21 +1,17 @@
-"""What makes pods: its pods, what stands between, what scales it, who serves it, what its template needs."""
+"""What makes pods: its pods, and what its template needs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend.resources.relations.pod_spec import references
-from backend.resources.relations.relation import (
-    Obj,
-    Relation,
-    name_of,
-    namespace_of,
-    owned,
-    part,
-    selector_text,
-    selects,
-)
+import msgspec
 
+from backend.resources.relations.pod_spec import Template, references
+from backend.resources.relations.relation import Holder, Look, Relation
+
+_SCALED = Look(kind="horizontalpodautoscalers.autoscaling")
+_SERVED = Look(kind="services", role="served by")
+_PODS = Look(kind="pods", role="pods", selected=True)
 KINDS = (
     "deployments.apps",
     "statefulsets.apps",
@@ -24,27 +20,36 @@ KINDS = (
     "jobs.batch",
     "replicationcontrollers",
 )
+LOOKS = {
+    "deployments.apps": (_PODS, Look(kind="replicasets.apps", role="replica sets"), _SCALED, _SERVED),
+    "statefulsets.apps": (_PODS, _SCALED, _SERVED),
+    "daemonsets.apps": (_PODS, _SERVED),
+    "replicasets.apps": (_PODS, _SCALED, _SERVED),
+    "jobs.batch": (_PODS,),
+    "replicationcontrollers": (_PODS, _SERVED),
+}
 
 
-def relations(obj: Obj) -> Iterator[Relation]:
-    namespace, spec = namespace_of(obj), part(obj, "spec")
-    template = part(spec, "template")
-    selector = part(spec, "selector")
-    if "matchLabels" not in selector and "matchExpressions" not in selector:
-        selector = {"matchLabels": selector}  # a replication controller's
-    if labels := selector_text(selector):
-        yield Relation(role="pods", kind="pods", namespace=namespace, labels=labels)
-    if obj.get("kind") == "Deployment":
-        yield owned(obj, "replicasets.apps", "replica sets")
+class WorkloadSpec(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    template: Template = Template()
+    service_name: str = ""
 
-    def scales(scaler: Obj) -> bool:
-        target = part(scaler, "spec", "scaleTargetRef")
-        return (target.get("kind"), target.get("name")) == (obj.get("kind"), name_of(obj))
 
-    if obj.get("kind") in ("Deployment", "StatefulSet", "ReplicaSet"):
+class Workload(Holder, frozen=True, gc=False):
+    spec: WorkloadSpec = WorkloadSpec()
+
+
+WIRE = Workload
+
+
+def relations(obj: Workload) -> Iterator[Relation]:
+    namespace, spec = obj.metadata.namespace, obj.spec
+    yield from references(spec.template.spec, namespace)
+    if spec.service_name:
         yield Relation(
-            role="scaled by", kind="horizontalpodautoscalers.autoscaling", namespace=namespace, keep=scales
+            role="named by",
+            back="names pods of",
+            kind="services",
+            namespace=namespace,
+            name=spec.service_name,
         )
-    serving = selects(part(template, "metadata", "labels"))
-    yield Relation(role="served by", kind="services", namespace=namespace, keep=serving)
-    yield from references(part(template, "spec"), namespace)
