@@ -13,7 +13,7 @@ from backend.topology.scope import WHOLE, resource_named
 from tests.topology.making import deployment, meta, owned_by, pod, replica_set, service, uid
 
 _PADDING = "x" * 2_800
-"""What a pod carries that nobody here needs (managed fields, probes, environment): lists are about 5 kB a pod."""
+"""What a pod carries that nobody here needs (managed fields, probes): about 4 kB a pod."""
 
 
 def city(

@@ -19,7 +19,7 @@ _ROUNDS = 5
 
 
 def measure(place: Place) -> list[Line]:
-    """Lines: a graph made of lists of bytes; one event; health of everything; the same at ten times the size."""
+    """Lines: a graph made of the bytes of lists; one event; health rolled up; ten times the size."""
     objects = city()
     lists = list(bodies(objects))
     number = sum(map(len, objects.values()))
