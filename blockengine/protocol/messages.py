@@ -154,11 +154,11 @@ def decode_request(raw: bytes | memoryview) -> Request:
     return _REQUESTS.decode(raw)
 
 
-def decode_answer(kind: type[Control], raw: bytes) -> Any:
+def decode_answer(kind: type[Control], raw: bytes | bytearray) -> Any:
     """The answer to a request of this kind. Raises: msgspec.DecodeError."""
     return _ANSWERS[kind].decode(raw)
 
 
-def decode_refused(raw: bytes) -> Refused:
+def decode_refused(raw: bytes | bytearray) -> Refused:
     """Raises: msgspec.DecodeError."""
     return _REFUSED.decode(raw)

@@ -53,6 +53,7 @@ class Request(NamedTuple):
     changes bytes stays within one region.
     """
 
+    magic: bytes
     kind: int
     cookie: int
     issued: bytes
@@ -61,31 +62,34 @@ class Request(NamedTuple):
     length: int
 
 
-_HEAD = struct.Struct("<4sBBHQ")
+# The same bytes as REQUEST, with what several requests share as one field.
+_REQUEST = struct.Struct("<4sB3xQ32sQQI4x")
+_HEAD = struct.Struct("<4sB3xQ")
 _TAIL = struct.Struct("<QQI4x")
-_AFTER_ISSUED = _HEAD.size + ISSUED.size
+_LAST = int(Kind.INSPECT)
 
 
-def request(
-    kind: int, cookie: int, issued: bytes, *, offset: int = 0, writes: int = 0, length: int = 0
-) -> bytes:
-    """A request's head; `length` bytes of payload follow a WRITE and a CONTROL."""
-    return _HEAD.pack(REQUEST_MAGIC, kind, 0, 0, cookie) + issued + _TAIL.pack(offset, writes, length)
+def request(kind: int, cookie: int, issued: bytes, tail: bytes) -> bytes:
+    """A request's head; its payload follows a WRITE and a CONTROL."""
+    return _HEAD.pack(REQUEST_MAGIC, kind, cookie) + issued + tail
 
 
-def parse_request(buffer: bytearray, place: int) -> Request:
+def tail(offset: int = 0, writes: int = 0, length: int = 0) -> bytes:
+    """The end of a request's head, which is the same for all members that a change goes to."""
+    return _TAIL.pack(offset, writes, length)
+
+
+def parse_request(buffer: bytes | bytearray, place: int) -> Request:
     """The head at `place`, of which `REQUEST.size` bytes must be there.
 
     Raises: Malformed.
     """
-    magic, kind, _, _, cookie = _HEAD.unpack_from(buffer, place)
-    if magic != REQUEST_MAGIC or kind > Kind.INSPECT:
+    found = Request._make(_REQUEST.unpack_from(buffer, place))
+    if found.magic != REQUEST_MAGIC or found.kind > _LAST:
         raise Malformed("no request where one must be")
-    issued = bytes(buffer[place + _HEAD.size : place + _AFTER_ISSUED])
-    offset, writes, length = _TAIL.unpack_from(buffer, place + _AFTER_ISSUED)
-    if length > MAX_PAYLOAD:
-        raise Malformed(f"a request of {length} bytes")
-    return Request(kind, cookie, issued, offset, writes, length)
+    if found.length > MAX_PAYLOAD:
+        raise Malformed(f"a request of {found.length} bytes")
+    return found
 
 
 def reply(cookie: int, status: int, length: int = 0) -> bytes:

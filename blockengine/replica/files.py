@@ -104,7 +104,10 @@ class RealFile:
         return bytes(data) if got == length else self.pread(length, offset)
 
     def pwrite(self, data: Bytes, offset: int, *, durable: bool = False) -> None:
-        view = memoryview(data)
+        done = 0 if durable else os.pwrite(self._fd, data, offset)
+        if done == len(data):
+            return
+        view, offset = memoryview(data)[done:], offset + done
         while view:
             if durable and _DSYNC:
                 written = os.pwritev(self._fd, [view], offset, _DSYNC)

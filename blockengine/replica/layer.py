@@ -68,7 +68,7 @@ class Layer:
             chunk = self._chunks[number] = bytearray(self.map.pread(CHUNK, number * CHUNK))
             if len(self._chunks) > CHUNKS_KEPT:
                 self._chunks.popitem(last=False)
-        else:
+        elif len(self._chunks) == CHUNKS_KEPT:
             self._chunks.move_to_end(number)
         return chunk
 
@@ -116,9 +116,10 @@ class Layer:
 def sums_of(blocks: memoryview, first: int) -> bytes:
     """The checksums of whole blocks, as they stand in the checksum file."""
     if len(blocks) == BLOCK:
-        return _SUM.pack(xxh3_64_intdigest(blocks, seed=first))
+        return _SUM.pack(xxh3_64_intdigest(blocks, first))
     count = len(blocks) // BLOCK
-    digests = [xxh3_64_intdigest(blocks[n * BLOCK : n * BLOCK + BLOCK], seed=first + n) for n in range(count)]
+    places = range(0, len(blocks), BLOCK)
+    digests = [xxh3_64_intdigest(blocks[n : n + BLOCK], first + n // BLOCK) for n in places]
     return struct.pack(f"<{count}Q", *digests)
 
 

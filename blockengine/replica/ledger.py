@@ -132,7 +132,9 @@ class Ledger:
 
     def mark(self, regions: Iterable[int]) -> None:
         """Before bytes change: the intent, durably, and every missed log."""
-        touched = list(regions)
+        touched = frozenset(regions)
+        if not self.missed and touched <= self.intent.marked:
+            return
         for log in self.missed.values():
             log.mark(touched)
         if self.intent.mark(touched):

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from blockengine.membership import ballot as ballots
 from blockengine.membership.ballot import Ballot, Granted, Opened, Refused, Stored
 from blockengine.membership.record import Epoch, Override, Position, Record
-from blockengine.replica.files import Directory
+from blockengine.replica.files import Bytes, Directory
 from blockengine.replica.identity import (
     LEASE,
     REGION,
@@ -248,7 +248,7 @@ class Replica:
                 merged.append((end - begin, kept))
         return merged
 
-    def write(self, offset: int, data: bytes | memoryview, *, durable: bool = False) -> None:
+    def write(self, offset: int, data: Bytes, *, durable: bool = False) -> None:
         """Change bytes; with `durable` (FUA) they survive power loss on return.
 
         Raises: ValueError, Rotten (for the rest of a block written in part), Failed, OSError.

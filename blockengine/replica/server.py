@@ -20,30 +20,36 @@ import msgspec
 from blockengine.membership.ballot import Refused
 from blockengine.protocol import messages, wire
 from blockengine.protocol.messages import Enter, Hello, Keep, Open
+from blockengine.protocol.stream import LARGE, Stream, widen
 from blockengine.protocol.tls import CONTROLLER, peer_is
 from blockengine.protocol.wire import Kind, Malformed, Request, Status
+from blockengine.replica.files import Bytes
 from blockengine.replica.replica import Failed
 from blockengine.replica.service import Answer, ReplicaService, failed
 from blockengine.replica.voting import Voting
 
 _HEAD = wire.REQUEST.size
 _BARRIERS = (Keep, Open, Enter)
+_WRITE = int(Kind.WRITE)
+_WITH_PAYLOAD = frozenset((_WRITE, int(Kind.CONTROL)))
 
 
-class Connection(asyncio.Protocol):
+class Connection(Stream):
     """One controller, or a person's tool. `alive` holds the server's open connections."""
 
     def __init__(self, service: Voting, alive: set[Connection]) -> None:
+        super().__init__()
         self._service, self._alive = service, alive
         self._replica = service if isinstance(service, ReplicaService) else None
-        self._buffer = bytearray()
-        self._out: list[bytes] = []
+        self._out: list[Bytes] = []
+        self._coming = wire.Request(b"", 0, 0, b"", 0, 0, 0)
         self._tasks: set[asyncio.Task[None]] = set()
         self._held = self._clogged = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do not derive from asyncio's.
         self._transport = cast("asyncio.Transport", transport)
+        widen(transport)
         if not peer_is(self._transport, CONTROLLER):
             self._transport.abort()
             return
@@ -51,7 +57,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._alive.discard(self)
-        self._buffer.clear()
+        self._forget()
 
     def pause_writing(self) -> None:
         self._clogged = True
@@ -62,22 +68,15 @@ class Connection(asyncio.Protocol):
         self._transport.resume_reading()
         self._work()
 
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        self._work()
+    def _willing(self) -> bool:
+        if len(self._out) > 256:
+            self._send()
+        return not self._held and not self._clogged and not self._transport.is_closing()
 
     def _work(self) -> None:
-        """Carry out what is in the buffer, then send all answers at once."""
+        """Carry out what is here, then send all answers at once."""
         try:
-            place = 0
-            while not self._held and not self._clogged and not self._transport.is_closing():
-                used = self._parse(place)
-                if not used:
-                    break
-                place += used
-                if len(self._out) > 256:
-                    self._send()
-            del self._buffer[:place]
+            self._cut()
         except Malformed:
             self._transport.abort()
         self._send()
@@ -88,22 +87,29 @@ class Connection(asyncio.Protocol):
         self._out = []
 
     def _parse(self, place: int) -> int:
-        buffer = self._buffer
-        if len(buffer) - place < _HEAD:
+        if self._end - place < _HEAD:
             return 0
-        request = wire.parse_request(buffer, place)
-        if request.kind not in (Kind.WRITE, Kind.CONTROL):
+        request = wire.parse_request(self._inbox, place)
+        if request.kind not in _WITH_PAYLOAD:
             self._bytes(request, None)
             return _HEAD
-        end = place + _HEAD + request.length
-        if len(buffer) < end:
+        start, length = place + _HEAD, request.length
+        if self._end - start >= length:
+            self._whole(request, self._view[start : start + length])
+            return _HEAD + length
+        if length < LARGE:
             return 0
-        with memoryview(buffer) as whole, whole[place + _HEAD : end] as payload:
-            if request.kind == Kind.WRITE:
-                self._bytes(request, payload)
-            else:
-                self._control(request, payload)
-        return _HEAD + request.length
+        self._coming = request
+        return self._receive(start, length)
+
+    def _received(self, payload: bytearray) -> None:
+        self._whole(self._coming, memoryview(payload))
+
+    def _whole(self, request: Request, payload: memoryview) -> None:
+        if request.kind == _WRITE:
+            self._bytes(request, payload)
+        else:
+            self._control(request, payload)
 
     def _bytes(self, request: Request, payload: memoryview | None) -> None:
         if self._replica is None:

@@ -22,7 +22,10 @@ from blockengine.replica.voting import Voting
 
 Answer = tuple[int, bytes]
 DONE: Answer = (Status.OK, b"")
-_CHANGES = frozenset((Kind.WRITE, Kind.ZERO, Kind.DISCARD))
+_CHANGES = frozenset((int(Kind.WRITE), int(Kind.ZERO), int(Kind.DISCARD)))
+_READ, _FLUSH, _ZERO, _ALLOCATION = (
+    int(kind) for kind in (Kind.READ, Kind.FLUSH, Kind.ZERO, Kind.ALLOCATION)
+)
 
 
 class ReplicaService(Voting):
@@ -43,7 +46,7 @@ class ReplicaService(Voting):
             if request.kind in _CHANGES:
                 self._change(request, payload)
                 return DONE
-            if request.kind == Kind.FLUSH:
+            if request.kind == _FLUSH:
                 return self._flush(request.issued)
             found = self._look(request)
             return (Status.OK, found) if found is not None else self._read_later(request)
@@ -56,15 +59,15 @@ class ReplicaService(Voting):
 
     def _look(self, request: Request) -> bytes | None:
         """What a request that changes nothing asks for; None if that takes a wait."""
-        kind, _, _, offset, _, length = request
-        if kind == Kind.READ:
+        _, kind, _, _, offset, _, length = request
+        if kind == _READ:
             return self.replica.read_cached(offset, length)
-        if kind == Kind.ALLOCATION:
+        if kind == _ALLOCATION:
             return messages.encode(self.replica.allocation(offset, length))
         return self._inspect(offset, length)
 
     def _change(self, request: Request, payload: memoryview | None) -> None:
-        kind, _, _, offset, writes, length = request
+        _, kind, _, _, offset, writes, length = request
         region = offset // self.replica.header.region
         if (offset + length - 1) // self.replica.header.region != region:
             raise ValueError("a change must stay within one region")
@@ -74,7 +77,7 @@ class ReplicaService(Voting):
             session.counts[region] = writes
         if payload is not None:
             self.replica.write(offset, payload)
-        elif kind == Kind.ZERO:
+        elif kind == _ZERO:
             self.replica.zero(offset, length)
         else:
             self.replica.discard(offset, length)

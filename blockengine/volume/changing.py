@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 
 from blockengine.clock import now
 from blockengine.protocol.nbd import Code
-from blockengine.protocol.wire import Status
+from blockengine.protocol.wire import Status, tail
+from blockengine.replica.files import Bytes
 from blockengine.replica.layer import BLOCK
 from blockengine.volume.device import Refusal
 from blockengine.volume.geometry import Geometry
-from blockengine.volume.link import Link
+from blockengine.volume.link import Body, Link
 from blockengine.volume.office import Office
+from blockengine.volume.pending import Pending
 from blockengine.volume.ranges import BlockLocks, Range
 from blockengine.volume.settling import Unsettled, settle_range
 
-Answer = asyncio.Future[None]
-
-
-class Piece(NamedTuple):
-    """A change within one region; `payload` is empty for zeroes and discards."""
-
-    offset: int
-    length: int
-    payload: bytes
+Answer = Pending[None]
+# A change within one region: offset, length, and the bytes (none for zeroes and discards).
+Piece = tuple[int, int, Bytes]
 
 
 class Change:
@@ -33,8 +29,9 @@ class Change:
 
     __slots__ = ("answer", "failed", "full", "kind", "outstanding", "pieces", "range", "targets")
 
-    def __init__(self, kind: int, pieces: list[Piece], taken: Range, answer: Answer) -> None:
-        self.kind, self.pieces, self.range, self.answer = kind, pieces, taken, answer
+    def __init__(self, kind: int, pieces: Sequence[Piece], taken: Range) -> None:
+        self.kind, self.pieces, self.range = kind, pieces, taken
+        self.answer: Answer = Pending()
         self.targets: frozenset[str] = frozenset()
         self.failed: set[str] = set()
         self.full: set[str] = set()
@@ -53,10 +50,10 @@ class Changes:
         self._held: list[Change] = []
         self._parked: list[Change] = []
         self._unanswered: list[Answer] = []
-        self._targets: tuple[tuple[str, Link, bytes], ...] = ()
+        self._targets: tuple[tuple[Link, bytes], ...] = ()
         self._names: frozenset[str] = frozenset()
         self._flying: set[Change] = set()
-        self._draining: list[tuple[set[Change], Answer]] = []
+        self._draining: list[tuple[set[Change], asyncio.Future[None]]] = []
         self.touched: dict[int, int] = {}
         self.flushes = 0
         self.look_again()
@@ -67,9 +64,7 @@ class Changes:
         ready = office.serving and not office.ended.done() and office.obliged <= office.sessions.keys()
         names = (office.obliged | office.joining) & office.sessions.keys() if ready else frozenset()
         self._names = frozenset(names)
-        self._targets = tuple(
-            (name, office.sessions[name].link, office.heads[name]) for name in sorted(names)
-        )
+        self._targets = tuple((office.sessions[name].link, office.heads[name]) for name in sorted(names))
         held, self._held = self._held, []
         parked, self._parked = self._parked, []
         unanswered, self._unanswered = self._unanswered, []
@@ -82,12 +77,12 @@ class Changes:
 
     def begin(self, change: Change) -> None:
         """Send a change once its blocks are free."""
-        self._locks.take(change.range, partial(self._start, change))
+        self._locks.take(change.range, self._start, change)
 
     async def drain(self) -> None:
         """Wait until every change that was sent before has ended."""
         if self._flying:
-            drained: Answer = asyncio.get_running_loop().create_future()
+            drained: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             waiting = (set(self._flying), drained)
             self._draining.append(waiting)
             try:
@@ -103,35 +98,31 @@ class Changes:
         change.targets = self._names
         change.outstanding = len(targets) * len(change.pieces)
         self._flying.add(change)
+        replied = partial(self._replied, change)
         for offset, length, payload in change.pieces:
             region = offset // self._geometry.region_size
             writes = self._office.writes.begin(region)
             self.touched[region] = self.flushes
-            for name, link, head in targets:
-                link.send(
-                    change.kind,
-                    head,
-                    partial(self._replied, change, name, link),
-                    offset=offset,
-                    writes=writes,
-                    length=length,
-                    payload=payload,
-                )
+            rest = tail(offset, writes, length)
+            for link, head in targets:
+                link.send(change.kind, head, rest, payload, replied)
 
-    def _replied(self, change: Change, name: str, link: Link, status: int, body: bytes) -> None:
+    def _replied(self, change: Change, link: Link, status: int, body: Body) -> None:
         change.outstanding -= 1
-        if status == Status.FULL:
-            change.full.add(name)
-        elif status != Status.OK:
-            change.failed.add(name)
-            self._lose(name, link, f"a change failed: {link.words(status, body)}")
+        if status:
+            self._missed(change, link, status, body)
         if not change.outstanding:
             self._all_replied(change)
 
-    def _lose(self, name: str, link: Link, why: str) -> None:
+    def _missed(self, change: Change, link: Link, status: int, body: Body) -> None:
+        name = link.voter
+        if status == Status.FULL:
+            change.full.add(name)
+            return
+        change.failed.add(name)
         session = self._office.sessions.get(name)
         if session is not None and session.link is link:
-            self._office.lose(name, why)
+            self._office.lose(name, f"a change failed: {link.words(status, body)}")
 
     def _all_replied(self, change: Change) -> None:
         if change.full:

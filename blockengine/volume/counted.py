@@ -8,7 +8,9 @@ from functools import partial
 from time import perf_counter
 
 from blockengine.protocol.admin import Flow, Traffic
+from blockengine.replica.files import Bytes
 from blockengine.volume.device import Device
+from blockengine.volume.pending import Pending
 
 # So many requests of a kind are timed at once: all of them while little is asked for, a sample under load.
 _TIMED_AT_ONCE = 2
@@ -26,11 +28,15 @@ class _Meter:
     def add(self, length: int, answer: object) -> None:
         self.count += 1
         self.bytes += length
-        if self._under_way < _TIMED_AT_ONCE and isinstance(answer, asyncio.Future):
-            self._under_way += 1
-            answer.add_done_callback(partial(self._ended, perf_counter()))
+        if self._under_way < _TIMED_AT_ONCE:
+            if type(answer) is Pending:
+                self._under_way += 1
+                answer.then(partial(self._ended, perf_counter()))
+            elif isinstance(answer, asyncio.Future):
+                self._under_way += 1
+                answer.add_done_callback(partial(self._ended, perf_counter()))
 
-    def _ended(self, began: float, _: asyncio.Future[object]) -> None:
+    def _ended(self, began: float, _: object) -> None:
         self._under_way -= 1
         self.timed += 1
         self.timed_seconds += perf_counter() - began
@@ -63,12 +69,12 @@ class Counted:
             self._flushes.flow(),
         )
 
-    def read(self, offset: int, length: int) -> bytes | Awaitable[bytes]:
+    def read(self, offset: int, length: int) -> bytes | Awaitable[bytes | bytearray]:
         answer = self._device.read(offset, length)
         self._reads.add(length, answer)
         return answer
 
-    def write(self, offset: int, data: memoryview, *, durable: bool) -> Awaitable[None] | None:
+    def write(self, offset: int, data: Bytes, *, durable: bool) -> Awaitable[None] | None:
         answer = self._device.write(offset, data, durable=durable)
         self._writes.add(len(data), answer)
         return answer

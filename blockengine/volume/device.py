@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Protocol
 
+from blockengine.replica.files import Bytes
+
 
 class Refusal(Exception):
     """A request that can't be served as asked; `code` is one of `protocol.nbd.Code`."""
@@ -18,7 +20,8 @@ class Device(Protocol):
     """A block device. Ranges are bytes, checked by the front end against `size` and `block_size`.
 
     Each method raises Refusal (or its awaitable does). A result that needs no wait is returned
-    as it is: a task per request costs more than the request.
+    as it is, and one that waits for one answer is a `Pending`: a task per request costs more than
+    the request. `data` is the device's to keep.
     """
 
     block_size: int
@@ -27,9 +30,9 @@ class Device(Protocol):
     @property
     def size(self) -> int: ...
 
-    def read(self, offset: int, length: int) -> bytes | Awaitable[bytes]: ...
+    def read(self, offset: int, length: int) -> bytes | Awaitable[bytes | bytearray]: ...
 
-    def write(self, offset: int, data: memoryview, *, durable: bool) -> Awaitable[None] | None: ...
+    def write(self, offset: int, data: Bytes, *, durable: bool) -> Awaitable[None] | None: ...
 
     def zero(self, offset: int, length: int, *, durable: bool) -> Awaitable[None] | None: ...
 

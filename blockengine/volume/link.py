@@ -15,10 +15,13 @@ import msgspec
 from blockengine.membership.ballot import Refused
 from blockengine.protocol import messages, wire
 from blockengine.protocol.messages import Control
+from blockengine.protocol.stream import LARGE, Stream, widen
 from blockengine.protocol.tls import VOTER, peer_is
 from blockengine.protocol.wire import ISSUED, Kind, Malformed, Status
+from blockengine.replica.files import Bytes
 
-Done = Callable[[int, bytes], None]
+Body = bytes | bytearray
+Done = Callable[["Link", int, Body], None]
 OUTSIDE = bytes(ISSUED.size)
 _HEAD = wire.REPLY.size
 
@@ -27,16 +30,22 @@ class Unanswered(Exception):
     """The connection ended, or the voter failed, before it answered."""
 
 
-class Link(asyncio.Protocol):
-    """`lost` is told once, with the reason, before any pending request fails."""
+class Link(Stream):
+    """A connection; `voter` is who answers there, once that is known.
+
+    `lost` is told once, with the reason, before any pending request fails.
+    """
 
     def __init__(self, *, deadline: float, lost: Callable[[Link, str], None]) -> None:
+        super().__init__()
         self._loop = asyncio.get_running_loop()
         self._deadline, self._lost = deadline, lost
         self._pending: dict[int, tuple[Done, float]] = {}
         self._cookie = 0
-        self._buffer = bytearray()
-        self._out: list[bytes] = []
+        self._due = 0.0
+        self._out: list[Bytes] = []
+        self._coming: tuple[int, int] = (0, 0)
+        self.voter = ""
         self._transport: asyncio.Transport | None = None
         self.why = ""
 
@@ -45,6 +54,7 @@ class Link(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do not derive from asyncio's.
         self._transport = cast("asyncio.Transport", transport)
+        widen(transport)
         self._transport.set_write_buffer_limits(high=64 * 1024 * 1024)
         if not peer_is(self._transport, VOTER):
             self.fail("its certificate is not a voter's")
@@ -52,49 +62,53 @@ class Link(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self.fail(str(error) if error else "the connection was closed")
 
-    def data_received(self, data: bytes) -> None:
-        buffer = self._buffer
-        buffer += data
-        place, end = 0, len(buffer)
+    def _willing(self) -> bool:
+        return not self.why
+
+    def _work(self) -> None:
         try:
-            while end - place >= _HEAD:
-                cookie, status, length = wire.parse_reply(buffer, place)
-                start = place + _HEAD
-                if end - start < length:
-                    break
-                place = start + length
-                pending = self._pending.pop(cookie, None)
-                if pending is not None:
-                    pending[0](status, bytes(buffer[start:place]) if length else b"")
+            self._cut()
         except Malformed as error:
             self.fail(str(error))
-        del buffer[:place]
+
+    def _parse(self, place: int) -> int:
+        if self._end - place < _HEAD:
+            return 0
+        cookie, status, length = wire.parse_reply(self._inbox, place)
+        start = place + _HEAD
+        if self._end - start >= length:
+            pending = self._pending.pop(cookie, None)
+            if pending is not None:
+                pending[0](self, status, bytes(self._view[start : start + length]) if length else b"")
+            return _HEAD + length
+        if length < LARGE:
+            return 0
+        self._coming = (cookie, status)
+        return self._receive(start, length)
+
+    def _received(self, payload: bytearray) -> None:
+        cookie, status = self._coming
+        pending = self._pending.pop(cookie, None)
+        if pending is not None:
+            pending[0](self, status, payload)
 
     # Requests.
 
-    def send(
-        self,
-        kind: int,
-        issued: bytes,
-        done: Done,
-        *,
-        offset: int = 0,
-        writes: int = 0,
-        length: int = 0,
-        payload: bytes = b"",
-    ) -> None:
-        """Send a request; `done(status, body)` is called once, never before this returns."""
+    def send(self, kind: int, issued: bytes, tail: bytes, payload: Bytes, done: Done) -> None:
+        """Send a request (`tail` is `wire.tail`'s); `done(link, status, body)` is called once.
+
+        Never before this returns.
+        """
         if self.why:
-            self._loop.call_soon(done, Status.BROKEN, b"")
+            self._loop.call_soon(done, self, Status.BROKEN, b"")
             return
         self._cookie = cookie = self._cookie + 1
-        self._pending[cookie] = (done, self._loop.time() + self._deadline)
         out = self._out
         if not out:
+            self._due = self._loop.time() + self._deadline
             self._loop.call_soon(self._flush)
-        out.append(
-            wire.request(kind, cookie, issued, offset=offset, writes=writes, length=length or len(payload))
-        )
+        self._pending[cookie] = (done, self._due)
+        out.append(wire.request(kind, cookie, issued, tail))
         if payload:
             out.append(payload)
 
@@ -111,28 +125,26 @@ class Link(asyncio.Protocol):
         offset: int = 0,
         writes: int = 0,
         length: int = 0,
-        payload: bytes = b"",
-    ) -> tuple[int, bytes]:
+        payload: Bytes = b"",
+    ) -> tuple[int, Body]:
         """(status, body) of a request; as `send`."""
-        answer: asyncio.Future[tuple[int, bytes]] = self._loop.create_future()
-        done = _into(answer)
-        self.send(kind, issued, done, offset=offset, writes=writes, length=length, payload=payload)
+        answer: asyncio.Future[tuple[int, Body]] = self._loop.create_future()
+        tail = wire.tail(offset, writes, length or len(payload))
+        self.send(kind, issued, tail, payload, _into(answer))
         return await answer
 
-    def words(self, status: int, body: bytes) -> str:
+    def words(self, status: int, body: Body) -> str:
         """What went wrong, from an answer that is not OK."""
         if status == Status.REFUSED:
             return f"refused ({messages.decode_refused(body).why})"
-        return body.decode(errors="replace") or self.why
+        return bytes(body).decode(errors="replace") or self.why
 
     async def ask(self, message: Control, issued: bytes = OUTSIDE) -> Any | Refused:
         """The answer to a control message.
 
         Raises: Unanswered.
         """
-        answer: asyncio.Future[tuple[int, bytes]] = self._loop.create_future()
-        self.send(Kind.CONTROL, issued, _into(answer), payload=messages.encode(message))
-        status, body = await answer
+        status, body = await self.call(Kind.CONTROL, issued, payload=messages.encode(message))
         try:
             if status == Status.OK:
                 return messages.decode_answer(type(message), body)
@@ -140,7 +152,7 @@ class Link(asyncio.Protocol):
                 return messages.decode_refused(body)
         except msgspec.DecodeError as error:
             self.fail(f"an answer that is none: {error}")
-        raise Unanswered(self.why or body.decode(errors="replace"))
+        raise Unanswered(self.why or bytes(body).decode(errors="replace"))
 
     # Its end.
 
@@ -164,11 +176,11 @@ class Link(asyncio.Protocol):
     def _fail_pending(self) -> None:
         pending, self._pending = self._pending, {}
         for done, _ in pending.values():
-            done(Status.BROKEN, b"")
+            done(self, Status.BROKEN, b"")
 
 
-def _into(answer: asyncio.Future[tuple[int, bytes]]) -> Done:
-    def done(status: int, body: bytes) -> None:
+def _into(answer: asyncio.Future[tuple[int, Body]]) -> Done:
+    def done(link: Link, status: int, body: Body) -> None:
         if not answer.done():
             answer.set_result((status, body))
 

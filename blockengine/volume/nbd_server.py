@@ -1,8 +1,8 @@
 """The NBD front end: one asyncio protocol object per connection.
 
-Many requests are parsed per buffer and answered in one write; only a request that has to wait
-becomes a task. Memory is bounded: one request's payload, and replies up to the transport's
-high-water mark; beyond that the connection is not read.
+Many requests are parsed per buffer and answered in one write; what has to wait calls back.
+Memory is bounded: requests under way, and replies up to the transport's high-water mark; beyond
+that the connection is not read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from blockengine.protocol.nbd import (
     Request,
     Transmission,
 )
+from blockengine.protocol.stream import LARGE, Stream, widen
 from blockengine.volume.device import Device, Refusal
+from blockengine.volume.pending import Pending
 
 _MOST_UNDER_WAY = 128
 _HEAD = nbd.REQUEST.size
@@ -50,20 +52,24 @@ _TRIM, _WRITE_ZEROES, _BLOCK_STATUS = (
 _CHANGES = frozenset((_WRITE, _TRIM, _WRITE_ZEROES))
 
 
-class Connection(asyncio.Protocol):
+class Connection(Stream):
     """One client. `alive` holds the server's open connections."""
 
     def __init__(self, device: Device, name: str, alive: set[Connection]) -> None:
+        super().__init__()
         flags = _OFFERED | (Transmission.READ_ONLY if device.read_only else 0)
         self._device = device
         self._export = Export(name, device.size, device.block_size, flags)
         self._alive = alive
-        self._buffer = bytearray()
-        self._parse = self._parse_client_flags
-        self._out: list[bytes] = []
+        self._loop = asyncio.get_running_loop()
+        self._phase = self._parse_client_flags
+        self._out: list[bytes | bytearray] = []
         self._structured = self._contexts = self._no_zeroes = False
         self._skip = 0
         self._tasks: set[asyncio.Future[object]] = set()
+        self._under_way = 0
+        self._writing = nbd.Request(0, 0, 0, 0, 0)
+        self._idle: asyncio.Future[None] | None = None
         self._clogged = self._ended = self._sending = False
         self.gone = asyncio.Event()
 
@@ -72,6 +78,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do not derive from asyncio's.
         self._transport = cast("asyncio.Transport", transport)
+        widen(transport)
         self._alive.add(self)
         self._transport.write(nbd.greeting())
 
@@ -79,10 +86,6 @@ class Connection(asyncio.Protocol):
         self._ended = True
         self._alive.discard(self)
         self.gone.set()
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        self._work()
 
     def pause_writing(self) -> None:
         self._clogged = True
@@ -93,27 +96,28 @@ class Connection(asyncio.Protocol):
         self._go_on()
 
     def _go_on(self) -> None:
-        if not self._ended and not self._clogged and len(self._tasks) < _MOST_UNDER_WAY:
+        if self._willing():
             self._transport.resume_reading()
             self._work()
 
+    def _willing(self) -> bool:
+        return not self._ended and not self._clogged and self._under_way < _MOST_UNDER_WAY
+
     def _work(self) -> None:
-        """Parse and serve what is in the buffer, then send all answers at once."""
+        """Parse and serve what is here, then send all answers at once."""
         try:
-            place = 0
-            while not self._ended and not self._clogged and len(self._tasks) < _MOST_UNDER_WAY:
-                used = self._parse(place)
-                if not used:
-                    break
-                place += used
-                if len(self._out) > 256:
-                    self._send()
-            del self._buffer[:place]
+            self._cut()
         except Malformed:
             self.end()
         self._send()
-        if len(self._tasks) >= _MOST_UNDER_WAY:
+        if self._under_way >= _MOST_UNDER_WAY:
             self._transport.pause_reading()
+
+    def _parse(self, place: int) -> int:
+        used = self._phase(place)
+        if len(self._out) > 256:
+            self._send()
+        return used
 
     def _send(self) -> None:
         if self._out:
@@ -124,7 +128,7 @@ class Connection(asyncio.Protocol):
     def end(self) -> None:
         """Answer what was asked, then hang up."""
         self._ended = True
-        if not self._tasks:
+        if not self._under_way:
             self._send()
             self._transport.close()
 
@@ -136,24 +140,25 @@ class Connection(asyncio.Protocol):
     async def cut(self) -> None:
         """Hang up without sending what is left, once nothing works on the device any more."""
         self._transport.abort()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        while self._under_way:
+            self._idle = self._loop.create_future()
+            await self._idle
 
     # Negotiation.
 
     def _parse_client_flags(self, place: int) -> int:
-        if len(self._buffer) - place < 4:
+        if self._end - place < 4:
             return 0
-        self._no_zeroes = nbd.client_flags(bytes(self._buffer[place : place + 4]))
-        self._parse = self._parse_option
+        self._no_zeroes = nbd.client_flags(bytes(self._view[place : place + 4]))
+        self._phase = self._parse_option
         return 4
 
     def _parse_option(self, place: int) -> int:
         if self._skip:
             return self._skip_over(place)
-        if len(self._buffer) - place < nbd.OPTION.size:
+        if self._end - place < nbd.OPTION.size:
             return 0
-        magic, option, length = nbd.OPTION.unpack_from(self._buffer, place)
+        magic, option, length = nbd.OPTION.unpack_from(self._inbox, place)
         if magic != nbd.OPTION_MAGIC:
             raise Malformed("no option where one must be")
         whole: int = nbd.OPTION.size + length
@@ -161,13 +166,13 @@ class Connection(asyncio.Protocol):
             self._out.append(nbd.option_reply(option, Answer.TOO_BIG, b"8 KiB at most"))
             self._skip = length
             return nbd.OPTION.size
-        if len(self._buffer) - place < whole:
+        if self._end - place < whole:
             return 0
-        self._option(option, bytes(self._buffer[place + nbd.OPTION.size : place + whole]))
+        self._option(option, bytes(self._view[place + nbd.OPTION.size : place + whole]))
         return whole
 
     def _skip_over(self, place: int) -> int:
-        step = min(self._skip, len(self._buffer) - place)
+        step = min(self._skip, self._end - place)
         self._skip -= step
         return step
 
@@ -176,7 +181,7 @@ class Connection(asyncio.Protocol):
             if payload.decode(errors="replace") not in ("", self._export.name):
                 raise Malformed("EXPORT_NAME can only be refused by hanging up")
             self._out.append(nbd.export_name_reply(self._export, no_zeroes=self._no_zeroes))
-            self._parse = self._parse_request
+            self._phase = self._parse_request
             return
         if option == Option.ABORT:
             self._out.append(nbd.option_reply(option, Answer.ACK))
@@ -202,7 +207,7 @@ class Connection(asyncio.Protocol):
             if wanted not in ("", self._export.name):
                 return nbd.option_reply(option, Answer.UNKNOWN, b"no such export")
             if option == Option.GO:
-                self._parse = self._parse_request
+                self._phase = self._parse_request
             return nbd.info_replies(option, self._export, pieces) + ack
         if option in (Option.LIST_META_CONTEXT, Option.SET_META_CONTEXT):
             return self._contexts_answer(option, payload) + ack
@@ -225,38 +230,51 @@ class Connection(asyncio.Protocol):
     def _parse_request(self, place: int) -> int:
         if self._skip:
             return self._skip_over(place)
-        buffer = self._buffer
-        if len(buffer) - place < _HEAD:
+        if self._end - place < _HEAD:
             return 0
-        magic, flags, command, cookie, offset, length = nbd.REQUEST.unpack_from(buffer, place)
+        magic, flags, command, cookie, offset, length = nbd.REQUEST.unpack_from(self._inbox, place)
         if magic != nbd.REQUEST_MAGIC:
             raise Malformed("no request where one must be")
-        if command != _WRITE:
-            self._request(nbd.Request(flags, command, cookie, offset, length), None)
-            return _HEAD
+        request = nbd.Request(flags, command, cookie, offset, length)
+        if command == _WRITE:
+            return self._parse_write(place, request)
+        self._request(request, None)
+        return _HEAD
+
+    def _parse_write(self, place: int, request: Request) -> int:
+        length = request.length
         if length > nbd.MAX_PAYLOAD:
             self._skip = length
-            self._fail(cookie, Code.EOVERFLOW, f"a write of {length} bytes; {nbd.MAX_PAYLOAD} at most")
+            message = f"a write of {length} bytes; {nbd.MAX_PAYLOAD} at most"
+            self._fail(request.cookie, Code.EOVERFLOW, message)
             return _HEAD
-        end = place + _HEAD + length
-        if len(buffer) < end:
+        start = place + _HEAD
+        if self._end >= start + length:
+            self._request(request, bytes(self._view[start : start + length]))
+            return int(_HEAD + length)
+        if length < LARGE:
             return 0
-        with memoryview(buffer) as whole, whole[place + _HEAD : end] as payload:
-            self._request(nbd.Request(flags, command, cookie, offset, length), payload)
-        return int(_HEAD + length)
+        self._writing = request
+        return self._receive(start, length)
 
-    def _request(self, request: Request, payload: memoryview | None) -> None:
+    def _received(self, payload: bytearray) -> None:
+        self._request(self._writing, payload)
+
+    def _request(self, request: Request, payload: bytes | bytearray | None) -> None:
         try:
             if request.command == _DISCONNECT:
                 self.end()
                 return
             self._check(request)
             result = self._serve(request, payload)
-            if type(result) is bytes or result is None or isinstance(result, list):
-                self._reply(request, result)
-            else:
-                assert isinstance(result, Awaitable)
+            if type(result) is Pending:
+                self._under_way += 1
+                result.then(partial(self._waited, request))
+            elif isinstance(result, Awaitable):
+                self._under_way += 1
                 self._later(request, result)
+            else:
+                self._reply(request, result)
         except Refusal as refusal:
             self._fail(request.cookie, refusal.code, str(refusal))
 
@@ -280,7 +298,7 @@ class Connection(asyncio.Protocol):
         if writes and device.read_only:
             raise Refusal(Code.EPERM, "the export is read-only")
 
-    def _serve(self, request: Request, payload: memoryview | None) -> object:
+    def _serve(self, request: Request, payload: bytes | bytearray | None) -> object:
         flags, command, _, offset, length = request
         device, durable = self._device, bool(flags & _FUA)
         if command == _READ:
@@ -301,7 +319,7 @@ class Connection(asyncio.Protocol):
     def _reply(self, request: Request, result: object) -> None:
         flags, command, cookie, offset, _ = request
         if command == _READ:
-            assert isinstance(result, bytes)
+            assert isinstance(result, bytes | bytearray)
             head = (
                 nbd.data_head(cookie, offset, len(result)) if self._structured else nbd.simple_reply(cookie)
             )
@@ -322,21 +340,35 @@ class Connection(asyncio.Protocol):
     def _later(self, request: Request, result: Awaitable[object]) -> None:
         waited = asyncio.ensure_future(result)
         self._tasks.add(waited)
-        waited.add_done_callback(partial(self._waited, request))
 
-    def _waited(self, request: Request, waited: asyncio.Future[object]) -> None:
-        self._tasks.discard(waited)
-        error = None if waited.cancelled() else waited.exception()
-        if isinstance(error, Refusal):
-            self._fail(request.cookie, error.code, str(error))
-        elif error is None and not waited.cancelled():
+        def ended(waited: asyncio.Future[object]) -> None:
+            self._tasks.discard(waited)
+            if waited.cancelled():
+                self._ended_one()
+                self.end()
+            else:
+                self._waited(request, waited)
+
+        waited.add_done_callback(ended)
+
+    def _ended_one(self) -> None:
+        self._under_way -= 1
+        if self._idle is not None and not self._under_way and not self._idle.done():
+            self._idle.set_result(None)
+
+    def _waited(self, request: Request, waited: Pending[object] | asyncio.Future[object]) -> None:
+        self._ended_one()
+        error = waited.exception()
+        if error is None:
             self._reply(request, waited.result())
+        elif isinstance(error, Refusal):
+            self._fail(request.cookie, error.code, str(error))
         else:
             self.end()
             return
         if not self._sending:
             self._sending = True
-            asyncio.get_running_loop().call_soon(self._send_soon)
+            self._loop.call_soon(self._send_soon)
 
     def _send_soon(self) -> None:
         """One write for all that was answered in this turn of the loop."""

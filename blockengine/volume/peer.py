@@ -75,6 +75,7 @@ class Peer:
             link.fail("could not connect")
             raise
         assert not isinstance(identity, Refused)
+        link.voter = identity.voter
         self.link, self.identity, self.trouble = link, identity, ""
         self._watcher.arrived(self)
         return link

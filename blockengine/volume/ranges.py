@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from blockengine.replica.layer import BLOCK
 
@@ -25,7 +25,8 @@ NOTHING = Range(0, -1, True)
 
 class _Waiting(NamedTuple):
     wanted: Range
-    granted: Callable[[], None]
+    granted: Callable[..., None]
+    arguments: tuple[Any, ...]
 
 
 def blocks(offset: int, length: int, *, shared: bool = False) -> Range:
@@ -40,19 +41,20 @@ class BlockLocks:
         self._held: dict[int, int] = {}
         self._waiting: deque[_Waiting] = deque()
 
-    def take(self, wanted: Range, granted: Callable[[], None]) -> None:
-        """Call `granted` once the range is ours: now, if it is free."""
-        if self._free(wanted) and not any(_clash(wanted, other.wanted) for other in self._waiting):
+    def take(self, wanted: Range, granted: Callable[..., None], *arguments: Any) -> None:
+        """Call `granted(*arguments)` once the range is ours: now, if it is free."""
+        waiting = self._waiting
+        if self._free(wanted) and not (waiting and any(_clash(wanted, other.wanted) for other in waiting)):
             self._hold(wanted)
-            granted()
+            granted(*arguments)
         else:
-            self._waiting.append(_Waiting(wanted, granted))
+            waiting.append(_Waiting(wanted, granted, arguments))
 
     def give(self, taken: Range) -> None:
         """Give a range back; those who waited for it are granted in order."""
-        held = self._held
-        for block in range(taken.first, taken.last + 1):
-            left = held[block] - 1 if taken.shared else 0
+        held, (first, last, shared) = self._held, taken
+        for block in range(first, last + 1):
+            left = held[block] - 1 if shared else 0
             if left:
                 held[block] = left
             else:
@@ -71,23 +73,31 @@ class BlockLocks:
                 still.append(one)
         self._waiting = still
         for one in ready:
-            one.granted()
+            one.granted(*one.arguments)
 
     def _free(self, wanted: Range) -> bool:
-        held = self._held
-        if wanted.first == wanted.last:
-            state = held.get(wanted.first, 0)
-            return state == 0 or (wanted.shared and state > 0)
-        for block in range(wanted.first, wanted.last + 1):
+        held, (first, last, shared) = self._held, wanted
+        if not held:
+            return True
+        if first == last:
+            state = held.get(first, 0)
+            return state == 0 or (shared and state > 0)
+        for block in range(first, last + 1):
             state = held.get(block, 0)
-            if state and not (wanted.shared and state > 0):
+            if state and not (shared and state > 0):
                 return False
         return True
 
     def _hold(self, wanted: Range) -> None:
-        held = self._held
-        for block in range(wanted.first, wanted.last + 1):
-            held[block] = held.get(block, 0) + 1 if wanted.shared else -1
+        held, (first, last, shared) = self._held, wanted
+        if not shared:
+            for block in range(first, last + 1):
+                held[block] = -1
+        elif first == last:
+            held[first] = held.get(first, 0) + 1
+        else:
+            for block in range(first, last + 1):
+                held[block] = held.get(block, 0) + 1
 
 
 def _clash(one: Range, other: Range) -> bool:

@@ -8,16 +8,17 @@ from functools import partial
 
 from blockengine.clock import now
 from blockengine.protocol.nbd import Code
-from blockengine.protocol.wire import Status
+from blockengine.protocol.wire import Status, tail
 from blockengine.replica.layer import BLOCK
 from blockengine.volume.device import Refusal
 from blockengine.volume.geometry import Geometry
-from blockengine.volume.link import Link
+from blockengine.volume.link import Body, Link
 from blockengine.volume.office import Office
+from blockengine.volume.pending import Pending
 from blockengine.volume.ranges import NOTHING, BlockLocks, Range, blocks
 from blockengine.volume.settling import Unsettled, settle_range
 
-Answer = asyncio.Future[bytes]
+Answer = Pending[Body]
 
 # So many reads go to one member before it is the next one's turn: requests that leave together
 # cost one write, and wake one process.
@@ -32,8 +33,9 @@ class Read:
 
     __slots__ = ("answer", "bad", "kind", "length", "mended", "offset", "range")
 
-    def __init__(self, kind: int, offset: int, length: int, answer: Answer, *, locked: bool = False) -> None:
-        self.kind, self.offset, self.length, self.answer = kind, offset, length, answer
+    def __init__(self, kind: int, offset: int, length: int, *, locked: bool = False) -> None:
+        self.kind, self.offset, self.length = kind, offset, length
+        self.answer: Answer = Pending()
         self.range: Range = NOTHING if locked else blocks(offset, length, shared=True)
         self.bad: set[str] = set()
         self.mended = locked
@@ -45,7 +47,7 @@ class Reads:
     def __init__(self, office: Office, geometry: Callable[[], Geometry], locks: BlockLocks) -> None:
         self._office, self._geometry, self._locks = office, geometry, locks
         self._held: list[Read] = []
-        self._readers: tuple[tuple[str, Link, bytes], ...] = ()
+        self._readers: tuple[tuple[Link, bytes], ...] = ()
         self._sent = 0
         self.look_again()
 
@@ -53,21 +55,19 @@ class Reads:
         """The office changed: whoever waits tries again."""
         office = self._office
         names = office.readable & office.sessions.keys() if office.serving else ()
-        self._readers = tuple(
-            (name, office.sessions[name].link, office.heads[name]) for name in sorted(names)
-        )
+        self._readers = tuple((office.sessions[name].link, office.heads[name]) for name in sorted(names))
         held, self._held = self._held, []
         for read in held:
             self._start(read)
 
     def begin(self, read: Read) -> None:
         """Read once no change is under way in these blocks."""
-        self._locks.take(read.range, partial(self._start, read))
+        self._locks.take(read.range, self._start, read)
 
     def _start(self, read: Read) -> None:
         readers = self._readers
         if read.bad:
-            readers = tuple(reader for reader in readers if reader[0] not in read.bad)
+            readers = tuple(reader for reader in readers if reader[0].voter not in read.bad)
             if not readers and self._readers:
                 self._lost_everywhere(read)
                 return
@@ -75,13 +75,11 @@ class Reads:
             self._held.append(read)
             return
         self._sent += 1
-        name, link, head = readers[self._sent // _IN_A_ROW % len(readers)]
-        link.send(
-            read.kind, head, partial(self._replied, read, name, link), offset=read.offset, length=read.length
-        )
+        link, head = readers[self._sent // _IN_A_ROW % len(readers)]
+        link.send(read.kind, head, tail(read.offset, 0, read.length), b"", partial(self._replied, read))
 
-    def _replied(self, read: Read, name: str, link: Link, status: int, body: bytes) -> None:
-        office = self._office
+    def _replied(self, read: Read, link: Link, status: int, body: Body) -> None:
+        office, name = self._office, link.voter
         if status == Status.OK:
             if name not in office.readable:
                 self._start(read)
@@ -99,7 +97,7 @@ class Reads:
                 office.lose(name, f"a read failed: {link.words(status, body)}")
             self._start(read)
 
-    def _answer(self, read: Read, body: bytes) -> None:
+    def _answer(self, read: Read, body: Body) -> None:
         self._locks.give(read.range)
         if not read.answer.done():
             read.answer.set_result(body)
@@ -130,7 +128,7 @@ class Reads:
         for start, size in geometry.pieces(first, last - first):
             wanted = blocks(start, size)
             granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._locks.take(wanted, lambda granted=granted: granted.set_result(None))  # type: ignore[misc]
+            self._locks.take(wanted, granted.set_result, None)
             await granted
             try:
                 await settle_range(self._office, geometry, start, size, intact_only=True)

@@ -13,10 +13,13 @@ from blockengine.clock import now
 from blockengine.protocol.messages import Clear
 from blockengine.protocol.nbd import Code
 from blockengine.protocol.wire import Kind
+from blockengine.replica.files import Bytes
 from blockengine.volume.changing import Change, Changes, Piece
 from blockengine.volume.device import Refusal
 from blockengine.volume.geometry import Geometry
+from blockengine.volume.link import Body
 from blockengine.volume.office import Fenced, Office
+from blockengine.volume.pending import Pending
 from blockengine.volume.ranges import BlockLocks, Range, blocks
 from blockengine.volume.reading import Read, Reads
 
@@ -25,6 +28,8 @@ from blockengine.volume.reading import Read, Reads
 QUIET_FLUSHES = 16
 _IDLE_FLUSH = 2.0
 _REGIONS_AT_ONCE = 8
+# Plain numbers, which cost less than an enum's members.
+_READ, _WRITE = int(Kind.READ), int(Kind.WRITE)
 
 
 class Replicated:
@@ -51,29 +56,26 @@ class Replicated:
 
     # Reads.
 
-    def read(self, offset: int, length: int) -> Awaitable[bytes]:
-        return self._read(Kind.READ, offset, length)
+    def read(self, offset: int, length: int) -> Pending[Body]:
+        return self._read(Read(_READ, offset, length))
 
-    def _read(self, kind: int, offset: int, length: int) -> asyncio.Future[bytes]:
-        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._reads.begin(Read(kind, offset, length, answer))
-        return answer
+    def _read(self, read: Read) -> Pending[Body]:
+        self._reads.begin(read)
+        return read.answer
 
     async def allocation(self, offset: int, length: int) -> list[tuple[int, bool]]:
-        raw = await self._read(Kind.ALLOCATION, offset, length)
+        raw = await self._read(Read(Kind.ALLOCATION, offset, length))
         return msgspec.msgpack.decode(raw, type=list[tuple[int, bool]])
 
-    async def read_locked(self, offset: int, length: int) -> bytes:
+    def read_locked(self, offset: int, length: int) -> Pending[Body]:
         """Read blocks that the caller holds a shared lock on."""
-        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._reads.begin(Read(Kind.READ, offset, length, answer, locked=True))
-        return await answer
+        return self._read(Read(_READ, offset, length, locked=True))
 
     @asynccontextmanager
     async def locked(self, wanted: Range) -> AsyncIterator[None]:
         """Hold blocks."""
         granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._locks.take(wanted, partial(granted.set_result, None))
+        self._locks.take(wanted, granted.set_result, None)
         await granted
         try:
             yield
@@ -82,12 +84,16 @@ class Replicated:
 
     # Changes.
 
-    def write(self, offset: int, data: memoryview, *, durable: bool) -> Awaitable[None]:
-        pieces = [
-            Piece(start, length, bytes(data[start - offset : start - offset + length]))
-            for start, length in self.geometry.pieces(offset, len(data))
-        ]
-        written = self._change(Kind.WRITE, pieces, blocks(offset, len(data)))
+    def write(self, offset: int, data: Bytes, *, durable: bool) -> Awaitable[None]:
+        length, region = len(data), self.geometry.region_size
+        pieces: list[Piece] = [(offset, length, data)]
+        if offset // region != (offset + length - 1) // region:
+            view = memoryview(data)
+            pieces = [
+                (start, size, view[start - offset : start - offset + size])
+                for start, size in self.geometry.pieces(offset, length)
+            ]
+        written = self._change(_WRITE, pieces, blocks(offset, length))
         return self._then_flush(written) if durable else written
 
     def zero(self, offset: int, length: int, *, durable: bool) -> Awaitable[None]:
@@ -98,16 +104,16 @@ class Replicated:
         done = self._in_steps(Kind.DISCARD, offset, length)
         return self._then_flush(done) if durable else done
 
-    def _change(self, kind: int, pieces: list[Piece], taken: Range) -> asyncio.Future[None]:
-        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.changes.begin(Change(kind, pieces, taken, answer))
-        return answer
+    def _change(self, kind: int, pieces: list[Piece], taken: Range) -> Pending[None]:
+        change = Change(kind, pieces, taken)
+        self.changes.begin(change)
+        return change.answer
 
     async def _in_steps(self, kind: int, offset: int, length: int) -> None:
         """A change without payload, some regions at a time."""
         for pieces in _batches(self.geometry.pieces(offset, length), _REGIONS_AT_ONCE):
-            last = pieces[-1]
-            taken = blocks(pieces[0].offset, last.offset + last.length - pieces[0].offset)
+            first, (last, size, _) = pieces[0][0], pieces[-1]
+            taken = blocks(first, last + size - first)
             await self._change(kind, pieces, taken)
 
     async def _then_flush(self, change: Awaitable[None]) -> None:
@@ -183,7 +189,7 @@ class Replicated:
 def _batches(pieces: Iterator[tuple[int, int]], most: int) -> Iterator[list[Piece]]:
     batch: list[Piece] = []
     for offset, length in pieces:
-        batch.append(Piece(offset, length, b""))
+        batch.append((offset, length, b""))
         if len(batch) == most:
             yield batch
             batch = []

@@ -14,7 +14,7 @@ from blockengine.membership.record import Voter
 from blockengine.protocol.messages import Forget, Grow, Intent, Keep, Log
 from blockengine.protocol.wire import Kind, Status
 from blockengine.volume.device import Refusal
-from blockengine.volume.link import Link, Unanswered
+from blockengine.volume.link import Body, Link, Unanswered
 from blockengine.volume.office import Office
 from blockengine.volume.peer import Peer
 from blockengine.volume.ranges import blocks
@@ -197,7 +197,7 @@ def _settled(office: Office, target: str) -> bool:
     return not office.term.sent or not (office.obliged | {target}) <= office.sessions.keys()
 
 
-async def _write(link: Link, head: bytes, offset: int, writes: int, data: bytes) -> tuple[int, bytes]:
+async def _write(link: Link, head: bytes, offset: int, writes: int, data: Body) -> tuple[int, Body]:
     if data.count(0) == len(data):
         return await link.call(Kind.ZERO, head, offset=offset, writes=writes, length=len(data))
     return await link.call(Kind.WRITE, head, offset=offset, writes=writes, payload=data)

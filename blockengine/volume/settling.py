@@ -11,6 +11,7 @@ from blockengine.protocol.messages import Intent
 from blockengine.protocol.wire import Kind, Status
 from blockengine.replica.layer import BLOCK
 from blockengine.volume.geometry import Geometry
+from blockengine.volume.link import Body
 from blockengine.volume.office import Fenced, Office
 
 _STEP = 256 * BLOCK
@@ -65,7 +66,7 @@ async def settle_range(
         await _write(office, geometry, members, rewrite)
 
 
-async def _inspect(office: Office, name: str, offset: int, length: int) -> bytes:
+async def _inspect(office: Office, name: str, offset: int, length: int) -> Body:
     session = office.sessions.get(name)
     if session is None:
         raise Unsettled(f"{name} has no session")
@@ -77,7 +78,7 @@ async def _inspect(office: Office, name: str, offset: int, length: int) -> bytes
 
 
 def _differences(
-    inspected: dict[str, bytes], offset: int, length: int, *, intact_only: bool
+    inspected: dict[str, Body], offset: int, length: int, *, intact_only: bool
 ) -> Iterator[_Rewrite]:
     """Which blocks have to be written, and what; neighbours together."""
     count = length // BLOCK

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from blockengine.protocol.nbd import Code
+from blockengine.replica.files import Bytes
 from blockengine.replica.replica import Failed, Replica, Rotten
 from blockengine.volume.device import Refusal
 
@@ -54,7 +55,7 @@ class Standalone:
             await asyncio.to_thread(self._replica.warming(offset, length))
             return self._replica.read(offset, length)
 
-    def write(self, offset: int, data: memoryview, *, durable: bool) -> Awaitable[None] | None:
+    def write(self, offset: int, data: Bytes, *, durable: bool) -> Awaitable[None] | None:
         with _refusing():
             self._replica.write(offset, data)
         self._touch(offset, len(data))

@@ -173,7 +173,8 @@ async def test_garbage_ends_the_connection_and_nothing_else(replica: tuple[Repli
     _, path = replica
     draw = random.Random(4)
     good = [
-        wire.request(kind, 1, head(1), offset=0, length=BLOCK if kind != Kind.CONTROL else 0) for kind in Kind
+        wire.request(kind, 1, head(1), wire.tail(length=0 if kind == Kind.CONTROL else BLOCK))
+        for kind in Kind
     ]
     for _ in range(150):
         reader, writer = await asyncio.open_unix_connection(str(path))

@@ -23,6 +23,7 @@ def need(*programs: str) -> None:
         "nbdinfo": "libnbd-bin",
         "nbdcopy": "libnbd-bin",
         "nbdfuse": "nbdfuse",
+        "fusermount3": "fuse3",
         "qemu-img": "qemu-utils",
         "fio": "fio",
         "nbdkit": "nbdkit",

@@ -137,7 +137,7 @@ def test_one_directory_is_served_once(served: Served) -> None:
 
 
 def test_a_file_system_lives_on_it(served: Served, tmp_path: Path) -> None:
-    need("nbdfuse", "losetup", "mkfs.ext4")
+    need("nbdfuse", "fusermount3", "losetup", "mkfs.ext4")
     if os.geteuid() or not os.access("/dev/fuse", os.W_OK) or not Path("/dev/loop-control").exists():
         pytest.skip("needs root, /dev/fuse and loop devices")
     mounted, fuse = tmp_path / "mounted", tmp_path / "fuse"

@@ -73,8 +73,8 @@ def _nothing_settled() -> None:
 
 
 def _no_locks() -> None:
-    def take(locks: ranges.BlockLocks, wanted: Range, granted: Callable[[], None]) -> None:
-        granted()
+    def take(locks: ranges.BlockLocks, wanted: Range, granted: Callable[..., None], *rest: Any) -> None:
+        granted(*rest)
 
     def give(locks: ranges.BlockLocks, taken: Range) -> None:
         return
