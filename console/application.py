@@ -201,6 +201,7 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
             return await self.fleet()
         if fleet is not self._fleet:
             self._fleet = fleet
+            fleet.admission.memory.most = self.settings.values.memory_mb << 20
             log.conceal({member.name: member.id for member in fleet.members})
             self._look_for_programs()
         return fleet

@@ -135,7 +135,9 @@ class Fleet:
         if self._views is None:
             from backend.fleet.warm import WarmViews
 
-            self._views = WarmViews(lambda query, interval: self.table(query, interval=interval))
+            self._views = WarmViews(
+                lambda query, interval: self.table(query, interval=interval), memory=self.admission.memory
+            )
         return self._views
 
     @property

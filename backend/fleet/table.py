@@ -67,6 +67,7 @@ class LiveTable:
         self._something = asyncio.Event()
         self._feeds: dict[str, dict[str, list[Feed]]] = {}
         """Of each cluster, by the full name of the resource."""
+        self._reflectors: set[Reflector] = set()
         self._mixed = False
         self._narrowed: dict[str, set[str]] = {}
         """Of each cluster, the kinds whose namespaces are asked one by one: all at once is forbidden."""
@@ -98,6 +99,11 @@ class LiveTable:
     def watches(self) -> int:
         """How many collections of how many clusters are followed."""
         return sum(1 for _ in self._all_feeds())
+
+    @property
+    def weight(self) -> int:
+        """What its objects weigh in memory, by estimate."""
+        return sum(reflector.weight for reflector in self._reflectors)
 
     def _all_feeds(self) -> Iterator[Feed]:
         for of_kinds in self._feeds.values():
@@ -245,6 +251,7 @@ class LiveTable:
         except KubeError as error:  # the access itself is unusable: no request can help
             self._set_status(cluster.id, state_of(error))
             return False
+        self._reflectors.update(reflectors)
         tasks = [asyncio.create_task(reflector.run()) for reflector in reflectors]
         waiting = asyncio.create_task(forbidden.wait())
         awake = ExitStack()
@@ -262,6 +269,7 @@ class LiveTable:
             for feed in feeds:
                 feed.close()
             await asyncio.gather(*tasks, waiting, return_exceptions=True)
+            self._reflectors.difference_update(reflectors)
 
     def _reflector(self, cluster: Cluster, target: Target, feed: Feed) -> Reflector:
         return Reflector(

@@ -1,6 +1,7 @@
 """Live views that outlive their screen for a while: going back is instant and lists nothing again (R21).
 
-A view that nobody looks at keeps its watches; what it costs is bounded by time, by rows and by watches.
+A view that nobody looks at keeps its watches; what it costs is bounded by time, by memory and by watches.
+When the fleet's memory is full, what nobody looks at goes first.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from backend.fleet.batch import Batch
 from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, TableColumn
 from backend.fleet.view import TableView
+from backend.kube.memory import Memory
 from backend.kube.status import Status
 
 KEPT = 120.0
 """Seconds a view stays warm."""
 MOST_VIEWS = 4
-MOST_ROWS = 120_000
-"""Of all views together, shown or warm: some 2 kB each, 250 MB."""
+MOST_BYTES = 300 << 20
+"""Of the objects of all views together, shown or warm: 120,000 pods, by an estimate rather too high."""
 MOST_WATCHES = 300
 """Likewise; an API server pays for each."""
 _LOOK = 5.0
@@ -40,6 +42,9 @@ class Table(Protocol):
 
     @property
     def watches(self) -> int: ...
+
+    @property
+    def weight(self) -> int: ...
 
     def take(self) -> Batch: ...
 
@@ -92,9 +97,15 @@ class WarmViews:
     """The views of one fleet: those shown, and those left a moment ago."""
 
     def __init__(
-        self, open_table: Callable[[Query, float], Table], *, clock: Callable[[], float] = time.monotonic
+        self,
+        open_table: Callable[[Query, float], Table],
+        *,
+        memory: Memory,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``open_table`` makes a table of a query and the least seconds between its batches."""
+        """``open_table`` makes a table of a query and the least seconds between its batches. ``memory``: the
+        fleet's account."""
+        memory.relieve = self.relieve
         self._open = open_table
         self._clock = clock
         self._warm: dict[Query, LiveView] = {}
@@ -152,11 +163,17 @@ class WarmViews:
         while self._warm and not self._affordable():
             self._close(self._warm.pop(next(iter(self._warm))))
 
+    def relieve(self) -> bool:
+        """Close the view that was left first; whether memory comes free: closing takes a moment."""
+        if self._warm and not self._closing:
+            self._close(self._warm.pop(next(iter(self._warm))))
+        return bool(self._closing)
+
     def _affordable(self) -> bool:
         tables = [live.table for live in (*self._shown, *self._warm.values())]
         return (
             len(self._warm) <= MOST_VIEWS
-            and sum(len(table.rows) for table in tables) <= MOST_ROWS
+            and sum(table.weight for table in tables) <= MOST_BYTES
             and sum(table.watches for table in tables) <= MOST_WATCHES
         )
 

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from backend.kube.backoff import Backoff
 from backend.kube.clock import SYSTEM_CLOCK, Clock
+from backend.kube.memory import Memory
 from backend.kube.ratelimit import TokenBucket
 
 HANDSHAKES_AT_ONCE = 5
@@ -120,6 +121,8 @@ class Admission:
         self._cluster_lists: dict[str, PriorityGate] = {}
         self.shown: Counter[str] = Counter()
         """How many screens show each cluster now."""
+        self.memory = Memory()
+        """What all that is kept may weigh (R21)."""
         self._places: dict[str, Reachability] = {}
 
     def show(self, clusters: Iterable[str]) -> None:

@@ -24,6 +24,7 @@ from backend.kube.objects import ApiResource, Decoder, Event, Item, ItemKey, Pag
 from backend.kube.sink import Sink
 from backend.kube.status import State, Status
 from backend.kube.versions import is_newer
+from backend.kube.weight import Scales
 from backend.text import safe_text
 
 PAGE = 500
@@ -31,6 +32,8 @@ PAGE = 500
 SLICE_EVENTS = 100
 """Events applied before the loop gets its turn; decoding one takes some 10 to 20 µs (R24)."""
 MAX_TOMBSTONES = 10_000
+WEIGHED_EVERY = 32
+"""Changes of which one is weighed: as little as of a list's objects."""
 
 
 class Feed(Pager, Protocol):
@@ -94,6 +97,9 @@ class Reflector:
         self._woken = asyncio.Event()
         self._versions = Versions()
         self._synced = False
+        self._scales = Scales()
+        self._share = self._admission.memory.share(client.cluster)
+        self._changes = 0
         self._expected = 0
         self._skipped = 0
         self._progress: float | None = None
@@ -106,6 +112,12 @@ class Reflector:
             await self._follow()
         finally:
             self._versions = Versions()  # tracebacks of the cancellation keep this object for a while
+            self._share.release()
+
+    @property
+    def weight(self) -> int:
+        """What is kept of the objects, by estimate."""
+        return self._share.bytes
 
     async def _follow(self) -> None:
         self._report()
@@ -175,6 +187,7 @@ class Reflector:
         self._skipped = listing.skipped
         self._expected = len(listing.items)
         self._versions.restart(listing.items)
+        self._weigh(len(listing.items))
         self._succeeded()
         self._course.listed(listing.resource_version)
         self._sink.replace(listing.items, resource_version=listing.resource_version)
@@ -186,9 +199,15 @@ class Reflector:
         self._expected = listing.total or here
         self._progress = min(1.0, here / listing.total) if listing.total else None
         self._skipped = listing.skipped
+        self._scales.add(page.items)
+        self._weigh(max(len(listing.items), len(self._versions)))
         if not self._synced:
             self._sink.page(page.items, done=here, total=listing.total)
             self._report()
+
+    def _weigh(self, count: int) -> None:
+        """Account for so many objects. Raises TooLarge when that is too much (R21)."""
+        self._share.hold(self._scales.estimate(count), what=self._resource.plural)
 
     # -- watching -------------------------------------------------------------------------------------------
 
@@ -246,7 +265,12 @@ class Reflector:
             return
         if self._versions.accept(event.item, deleted=event.type == "DELETED"):
             self._sink.change(event.type, event.item)
-            check_budget(self._client.cluster, self._resource, len(self._versions), self._max_objects)
+            count = len(self._versions)
+            check_budget(self._client.cluster, self._resource, count, self._max_objects)
+            self._changes += 1
+            if not self._changes % WEIGHED_EVERY:
+                self._scales.add([event.item])
+                self._weigh(count)
 
     def _refusal(self, status: ApiStatus | None) -> KubeError:
         what = f"watch {self._resource.full_name}"

@@ -146,6 +146,15 @@ class Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bool,
         Meta(description="Whether the console opens where it was left. Kept in the vault, never outside it."),
     ] = True
+    memory_mb: Annotated[
+        int,
+        Meta(
+            ge=64,
+            le=65536,
+            description="Megabytes that the objects of all lists may take together. Lists left a moment ago "
+            "go first; one that needs more then says so. Counts from the next connection.",
+        ),
+    ] = 1024
     lock: Annotated[Lock, Meta(description="When the console locks itself.")] = Lock()
     events: Annotated[Events, Meta(description="How long events of clusters are kept, and how many.")] = (
         Events()

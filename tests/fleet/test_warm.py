@@ -15,6 +15,8 @@ from backend.fleet.batch import Batch
 from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, TableColumn, table_columns
 from backend.fleet.warm import LiveView, WarmViews
+from backend.kube.errors import TooLarge
+from backend.kube.memory import Memory
 from backend.kube.status import Status
 from backend.resources.kinds.pod import KIND
 from tests.fleet.samples import pod_row
@@ -37,6 +39,10 @@ class Table:
         self._removed: set[RowKey] = set()
         for number in range(rows):
             self.put(pod_row(f"{query.kind}-{number}"))
+
+    @property
+    def weight(self) -> int:
+        return 1000 * len(self.rows)
 
     def put(self, row: Row) -> None:
         self.rows[row.key] = self._changed[row.key] = row
@@ -70,8 +76,9 @@ class Stage:
 
     def __init__(self, *, rows: int = 3, watches: int = 1) -> None:
         self.tables: list[Table] = []
+        self.memory = Memory(most=10 << 20)
         self._rows, self._watches = rows, watches
-        self.views = WarmViews(self._open, clock=LoopClock().now)
+        self.views = WarmViews(self._open, memory=self.memory, clock=LoopClock().now)
 
     def _open(self, query: Query, interval: float) -> Table:
         self.tables.append(Table(query, rows=self._rows, watches=self._watches))
@@ -149,7 +156,7 @@ def test_what_is_too_much_goes_the_longest_left_first(
     rows: int, watches: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Four views are kept, or as many as have 300 watches or (here) 2,000 rows with what is shown."""
-    monkeypatch.setattr(warm, "MOST_ROWS", 2_000)
+    monkeypatch.setattr(warm, "MOST_BYTES", 2_000_000)
     kept = {(3, 1): 4, (1, 100): 3, (500, 1): 4}[rows, watches]
 
     async def scenario() -> None:
@@ -170,7 +177,7 @@ def test_what_is_too_much_goes_the_longest_left_first(
 
 
 def test_a_warm_view_that_grows_too_large_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warm, "MOST_ROWS", 10)
+    monkeypatch.setattr(warm, "MOST_BYTES", 10_000)
 
     async def scenario() -> None:
         stage = Stage()
@@ -179,6 +186,25 @@ def test_a_warm_view_that_grows_too_large_is_closed(monkeypatch: pytest.MonkeyPa
             stage.tables[0].put(pod_row(f"more-{number}"))
         await asyncio.sleep(10)
         assert stage.open == []
+        await stage.views.aclose()
+
+    simulate(scenario())
+
+
+def test_what_nobody_looks_at_goes_first_when_memory_is_full() -> None:
+    async def scenario() -> None:
+        stage = Stage()
+        await stage.look(PODS)
+        await stage.look(NODES)
+        assert stage.open == ["pods", "nodes"]
+        share = stage.memory.share("prod-eu")
+        for left in (["nodes"], []):
+            share.hold(share.bytes + stage.memory.most + 1, what="pods")
+            share.hold(share.bytes + 1, what="pods")  # it is being closed: no reason to refuse
+            await asyncio.sleep(0.1)
+            assert stage.open == left
+        with pytest.raises(TooLarge, match="all that is kept would weigh more"):
+            share.hold(share.bytes + stage.memory.most, what="pods")
         await stage.views.aclose()
 
     simulate(scenario())

@@ -220,6 +220,7 @@ class TableDouble:
         self.statuses = statuses
         self.rows = {row.key: row for row in rows}
         self.watches = 1
+        self.weight = 0
         self._queue: asyncio.Queue[Batch] = asyncio.Queue()
         self._queue.put_nowait(Batch(changed=tuple(rows), statuses=statuses))
 
@@ -404,7 +405,10 @@ class FleetDouble:
             for m in self.members
         }
         self.closed = False
-        self.views = WarmViews(lambda query, interval: self.table(query, interval=interval))
+        self.admission = Admission()
+        self.views = WarmViews(
+            lambda query, interval: self.table(query, interval=interval), memory=self.admission.memory
+        )
         self._background: Background | None = None
 
     @property
@@ -413,7 +417,7 @@ class FleetDouble:
             self._background = Background(
                 list(self._clusters.values()),
                 open_table=self.table,
-                admission=Admission(),
+                admission=self.admission,
                 wall=lambda: NOW,
             )
         return self._background

@@ -58,6 +58,16 @@ async def test_an_order_that_was_chosen_is_there_in_the_next_run(open_app: Open,
         assert again.screen.rows.sort.name == chosen  # type: ignore[attr-defined]
 
 
+async def test_lists_may_take_as_much_memory_as_the_settings_say(open_app: Open, tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("memory_mb = 64\n")
+    app = open_app(settings=Settings(file))
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        assert app.fleet_now is not None
+        assert app.fleet_now.admission.memory.most == 64 << 20
+
+
 async def test_a_preview_that_was_left_is_not_remembered(open_app: Open, tmp_path: Path) -> None:
     app = open_app(settings=Settings(tmp_path / "settings.toml"))
     async with app.run_test(size=SIZE) as pilot:
