@@ -164,12 +164,17 @@ class Session(Protocol):
         """Whether a cluster that just answered is the one known under this id; '' or a warning."""
         ...
 
-    async def programs(self) -> Sequence[Program]:
-        """Programs that clusters want to run and that a person may agree to here, for this session only."""
+    @property
+    def keeps_approvals(self) -> bool:
+        """Whether programs that are agreed to may run in later sessions too."""
         ...
 
-    def allow(self, programs: Sequence[Program]) -> None:
-        """These may run until the console ends; the next fleet that is opened runs them."""
+    async def programs(self) -> Sequence[Program]:
+        """Programs that clusters want to run and that a person may agree to here."""
+        ...
+
+    async def allow(self, programs: Sequence[Program]) -> None:
+        """These may run; the next fleet that is opened runs them. Raises an error with ``sentence``."""
         ...
 
     def login_advice(self, member: Member) -> SafeStr:

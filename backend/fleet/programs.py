@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from backend.fleet.member import Member
 from backend.kube.access import ExecSpec
-from backend.kube.exec_review import ExecReview, approval_for
+from backend.kube.exec_review import Digest, ExecReview, approval_for
 from backend.text import SafeStr, safe_text
 
 
@@ -25,6 +26,10 @@ class Program:
     clusters: tuple[SafeStr, ...]
     fingerprints: frozenset[str]
     """To be agreed to: one for each cluster's server. Empty: it can't be approved, ``seen`` says why."""
+    ids: tuple[str, ...] = ()
+    """Of the clusters."""
+    changed: bool = False
+    """Another program, or another way to call it, was agreed to before."""
 
     @property
     def command(self) -> SafeStr:
@@ -38,20 +43,24 @@ class Program:
         """Which file it is, and what speaks against it."""
         from backend.fleet.registry.approvals import sentences
 
-        return sentences(self.seen)
+        changed = [safe_text("It is not what was approved before.")] if self.changed else []
+        return changed + sentences(self.seen)
 
 
 def wanting(members: Iterable[Member]) -> list[Program]:
-    """The distinct programs that nobody has agreed to yet, in the fleet's order.
+    """The distinct programs that nobody has agreed to as they are now, in the fleet's order.
 
-    Reads and hashes every program's file: call it from a thread. Nothing is run.
+    Reads and hashes every program's file, each once: call it from a thread. Nothing is run.
     """
     found: dict[tuple[object, ...], Program] = {}
+    digests: dict[Path, Digest] = {}
     for member in members:
         spec = member.access.exec
-        if spec is None or spec.approval is not None:
+        if spec is None:
             continue
-        seen = approval_for(spec, member.access)
+        seen = approval_for(spec, member.access, known=digests)
+        if spec.approval is not None and seen.approval == spec.approval:
+            continue
         digest = seen.approval.sha256 if seen.approval else ""
         key = (spec.command, seen.path, digest, spec.args, spec.env, spec.api_version, spec.interactive_mode)
         own = frozenset({seen.approval.fingerprint}) if seen.approval else frozenset[str]()
@@ -62,6 +71,8 @@ def wanting(members: Iterable[Member]) -> list[Program]:
             seen=known.seen if known else seen,
             clusters=(*known.clusters, name) if known else (name,),
             fingerprints=(known.fingerprints | own) if known else own,
+            ids=(*known.ids, member.id) if known else (member.id,),
+            changed=spec.approval is not None or (known is not None and known.changed),
         )
     return list(found.values())
 

@@ -145,7 +145,7 @@ _NEEDS_LOGIN = "needs login: "
 class ExecNotApproved(CredentialError):
     """The exec plugin was never approved, or the program, its arguments or its file changed since."""
 
-    default_advice = "Review it with: navarch cluster login"
+    default_advice = "Review it: P in the console, or navarch cluster login"
 
 
 class NeedsLogin(CredentialError):

@@ -45,14 +45,24 @@ class ExecReview:
     """To be put into ``ExecSpec.approval`` once a person has agreed."""
 
 
-def approval_for(spec: ExecSpec, access: ClusterAccess) -> ExecReview:
-    """Find the program that ``spec`` would run for ``access`` and what speaks against it."""
+Digest = tuple[str, bytes]
+"""(hex SHA-256, first bytes) of a program file."""
+
+
+def approval_for(
+    spec: ExecSpec, access: ClusterAccess, *, known: dict[Path, Digest] | None = None
+) -> ExecReview:
+    """Find the program that ``spec`` would run for ``access`` and what speaks against it.
+
+    ``known``: files that were read a moment ago, for many clusters of few programs; it is added to.
+    """
     path, refusal = None, ""
     status, digest, beginning = None, "", b""
     try:
         path = resolve_command(spec)
         status = path.stat()
-        digest, beginning = _hashed(path)
+        known = {} if known is None else known
+        digest, beginning = known[path] = known.get(path) or _hashed(path)
     except OSError as error:
         refusal = str(error.strerror or error)
     approval = None
@@ -134,8 +144,8 @@ def check_approval(spec: ExecSpec, access: ClusterAccess) -> Path:
     return approval.path
 
 
-def _hashed(path: Path) -> tuple[str, bytes]:
-    """(hex SHA-256, first bytes) of a program file. Raises OSError."""
+def _hashed(path: Path) -> Digest:
+    """Raises OSError."""
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(fd, "rb") as file:
         status = os.fstat(fd)

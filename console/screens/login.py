@@ -37,6 +37,9 @@ async def _log_in(app: NavarchApp, cluster_ids: Sequence[str], waiting_ids: Sequ
     waiting = [fleet.cluster(one) for one in waiting_ids]
     queue = logins(clusters, also=waiting)
     if not queue:
+        if {one for program in app.programs for one in program.ids}.intersection(cluster_ids):
+            await _approve_first(app, cluster_ids, waiting_ids)
+            return
         member = clusters[0].member
         app.say(f"{safe_text(member.name)}: {app.session.login_advice(member)}", Tone.WARNING)
         return
@@ -48,6 +51,14 @@ async def _log_in(app: NavarchApp, cluster_ids: Sequence[str], waiting_ids: Sequ
         app.say("There is no terminal here that a program could ask on", Tone.ERROR)
         return
     _tell(app, queue, failed)
+
+
+async def _approve_first(app: NavarchApp, cluster_ids: Sequence[str], waiting_ids: Sequence[str]) -> None:
+    """Show the programs that these clusters want to run; log in with those that a person agrees to."""
+    from console.screens.programs import ask_about_programs
+
+    if await ask_about_programs(app, cluster_ids):
+        await _log_in(app, cluster_ids, waiting_ids)
 
 
 async def _in_terminal(app: NavarchApp, queue: Sequence[Login]) -> list[tuple[Login, CredentialError]]:

@@ -1,8 +1,8 @@
-"""Programs that clusters want to run to log in: each waits for its own yes, which holds for this session."""
+"""Programs that clusters want to run to log in: each waits for its own yes, which the session keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -35,8 +35,12 @@ class ProgramsScreen(DialogScreen[tuple[Program, ...]]):
         self._programs = programs
 
     def inside(self) -> list[Widget]:
-        why = "To log in, clusters of this kubeconfig want to run programs on this machine, with your rights."
-        how = "Switch on (space) what you know, then ctrl-s. Nothing is stored: it holds until Navarch ends."
+        why = "To log in, clusters want to run programs on this machine, with your rights."
+        how = "Switch on (space) what you know, then ctrl-s. "
+        if self.navarch.session.keeps_approvals:
+            how += "The vault keeps it, for this very file and call."
+        else:
+            how += "Nothing is stored: it holds until Navarch ends."
         return [
             TextBlock([(Piece(why, Tone.WARNING),), (Piece(how, Tone.DIM),), ()]),
             ChoiceList([_choice(place, program) for place, program in enumerate(self._programs)]),
@@ -102,7 +106,7 @@ async def look_for_programs(app: NavarchApp, *, ask: bool) -> None:
     if not app.programs or app.frame is None:
         return
     app.frame.refresh_bindings()
-    if not ask:
+    if not ask or app.session.keeps_approvals:  # who said no at the import is not asked at each start
         return
     if app.screen is app.frame and not app.frame.prompt.is_open:
         await ask_about_programs(app)
@@ -110,13 +114,23 @@ async def look_for_programs(app: NavarchApp, *, ask: bool) -> None:
         app.say("Clusters want to run programs to log in; press P to look at them", Tone.WARNING)
 
 
-async def ask_about_programs(app: NavarchApp) -> None:
-    """Show the programs that wait; those agreed to run at once, in a fleet made anew. In a worker."""
-    chosen = await app.push_screen_wait(ProgramsScreen(app.programs))
+async def ask_about_programs(app: NavarchApp, clusters: Collection[str] = ()) -> bool:
+    """Show the programs that wait; those agreed to run at once, in a fleet made anew. In a worker.
+
+    ``clusters``: only what these want; none: all. Whether any program was agreed to.
+    """
+    asked = [one for one in app.programs if not clusters or set(one.ids) & set(clusters)]
+    chosen = await app.push_screen_wait(ProgramsScreen(asked))
     if not chosen:
         app.say("No program was allowed; its clusters can't log in. P asks again.", Tone.WARNING)
-        return
-    app.session.allow(chosen)
+        return False
+    try:
+        await app.session.allow(chosen)
+    except Exception as error:
+        app.tell_error(error)
+        return False
     names = ", ".join(dict.fromkeys(str(program.seen.command) for program in chosen))
     app.programs = [program for program in app.programs if program not in chosen]
-    await app.connect_again(safe_text(f"Until Navarch ends these may run: {names}"))
+    begin = "From now on" if app.session.keeps_approvals else "Until Navarch ends"
+    await app.connect_again(safe_text(f"{begin} these may run: {names}"))
+    return True

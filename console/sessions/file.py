@@ -50,7 +50,7 @@ class FileSession(MemorySession):
 
         return await asyncio.to_thread(wanting, members)
 
-    def allow(self, programs: Sequence[Program]) -> None:
+    async def allow(self, programs: Sequence[Program]) -> None:
         for program in programs:
             self._agreed |= program.fingerprints
 

@@ -34,6 +34,7 @@ class MemorySession:
         self._before: Fleet | None = None
 
     can_import = False
+    keeps_approvals = False
     keeper = None
 
     def gate(self) -> Gate:
@@ -64,7 +65,7 @@ class MemorySession:
     async def programs(self) -> Sequence[Program]:
         return ()
 
-    def allow(self, programs: Sequence[Program]) -> None:
+    async def allow(self, programs: Sequence[Program]) -> None:
         raise Refused("No program waits to be allowed in this session")
 
     def login_advice(self, member: Member) -> SafeStr:

@@ -37,6 +37,7 @@ class VaultSession:
 
     title = "vault"
     can_import = True
+    keeps_approvals = True
 
     def __init__(self, *, read_only: bool = False, path: Path | None = None) -> None:
         self.read_only = read_only
@@ -108,11 +109,21 @@ class VaultSession:
         return await identity.verify(Registry(self._vault), cluster_id, client)
 
     async def programs(self) -> Sequence[Program]:
-        """None: what the vault's clusters may run is agreed to at import and at login, and kept."""
-        return ()
+        """Those that were not agreed to at import or at a login, or are not what was agreed to then."""
+        from backend.fleet.programs import wanting
 
-    def allow(self, programs: Sequence[Program]) -> None:
-        raise Refused("Approvals are kept in the vault", "Run: navarch cluster login CLUSTER")
+        found = self._before.members if self._before is not None and self._demo is None else []
+        if not any(member.access.exec for member in found):
+            return ()
+        return await asyncio.to_thread(wanting, found)
+
+    async def allow(self, programs: Sequence[Program]) -> None:
+        from backend.fleet.registry import Registry
+
+        vault = self._vault
+        if vault is None or vault.locked:
+            raise Refused("The vault is locked", "Unlock it, then press P again.")
+        await asyncio.to_thread(Registry(vault).approve_all, programs)
 
     def login_advice(self, member: Member) -> SafeStr:
         from shlex import quote
@@ -121,7 +132,7 @@ class VaultSession:
         if member.access.exec is not None and member.access.exec.approval is not None:
             return safe_text("Press L: its program gets the terminal and asks you.")
         if member.access.exec is not None:
-            return safe_text(f"In another terminal: navarch cluster login {name}   then press r here.")
+            return safe_text("Press P to see the program that it wants to run, and to let it.")
         return safe_text(f"Renew its kubeconfig, then: navarch cluster refresh {name}   then press r here.")
 
     async def start_demo(self) -> None:

@@ -494,6 +494,7 @@ class SessionDouble:
 
     title = "vault"
     can_import = True
+    keeps_approvals = False
     keeper = None
 
     def __init__(
@@ -555,7 +556,7 @@ class SessionDouble:
     async def programs(self) -> Sequence[Any]:
         return self.waiting
 
-    def allow(self, programs: Sequence[Any]) -> None:
+    async def allow(self, programs: Sequence[Any]) -> None:
         self.allowed += programs
 
     def login_advice(self, member: Any) -> SafeStr:

@@ -143,3 +143,42 @@ def test_a_command_asks_too_where_a_person_is_there(demo: Demo, tmp_path: Path) 
     alone = home.run("get", "ns", "--kubeconfig", str(path))
     assert alone.returncode == 1
     assert runs(tmp_path) == 1
+
+
+@pytest.mark.xdist_group("terminal")
+def test_a_program_of_the_vault_is_approved_and_asked_without_leaving_the_console(
+    demo: Demo, tmp_path: Path
+) -> None:
+    """Not approved at the import; ``L`` shows it, and a yes lets it log in at once. The vault keeps the yes."""
+    path = logging_in(demo, tmp_path)
+    (tmp_path / "home").mkdir(mode=0o700)
+    secret = tmp_path / "home" / "passphrase"
+    secret.touch(mode=0o600)
+    secret.write_text("correct horse battery staple")
+    more = {"PATH": os.environ["PATH"], "NAVARCH_PASSWORD_FILE": str(secret)}
+    home = Navarch(tmp_path / "home", more)
+    for arguments in (["vault", "init"], ["cluster", "import", str(path), "--yes"], ["vault", "lock"]):
+        done = home.run(*arguments)
+        assert done.returncode == 0, done.stderr
+    with Terminal([*COMMAND], home.environment, size=(120, 30)) as terminal:
+        terminal.expect("assphrase", deadline=SLOW)
+        terminal.type("correct horse battery staple\r")
+        terminal.expect("AUTH", "0/2 live", deadline=SLOW)
+        terminal.press("S")
+        terminal.expect("was never", "Press P", deadline=SLOW)
+        terminal.press("escape", "L")
+        terminal.expect("Programs that want to run", "The vault keeps it", deadline=SLOW)
+        terminal.press("enter", "ctrl+s")
+        terminal.expect("No program was allowed", deadline=SLOW)
+        assert runs(tmp_path) == 0
+        terminal.press("L")
+        terminal.expect("Programs that want to run", deadline=SLOW)
+        terminal.press("space", "ctrl+s")
+        terminal.expect("Code 1 for the fleet:", deadline=SLOW)
+        terminal.type("42\r")
+        terminal.expect("Logged in to east", "live", deadline=SLOW)
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0
+    assert "program approve" in home.run("journal").stdout
+    again = Navarch(tmp_path / "home", more).run("cluster", "show", "east", "-o", "json")
+    assert str(tmp_path / "plugin") in json.loads(again.stdout)[0]["approvedProgram"]["path"]

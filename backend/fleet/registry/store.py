@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,11 +14,14 @@ from backend.fleet.registry.approvals import Approval
 from backend.fleet.registry.record import ClusterRecord
 from backend.fleet.registry.review import Candidate, Review
 from backend.journal import Journal
-from backend.kube.exec_review import ExecReview
+from backend.kube.exec_review import ExecReview, approval_for
 from backend.text import SafeStr, safe_text
 from backend.vault import Record, Vault
 from backend.vault.draft import Draft
 from backend.vault.exchange import Merge, merge
+
+if TYPE_CHECKING:
+    from backend.fleet.programs import Program
 
 
 class RegistryRefused(Exception):
@@ -167,6 +171,30 @@ class Registry:
                 draft.delete(entry.id)
             self._write_approval(draft, approval, known.record.name)
         return approval
+
+    def approve_all(self, programs: Iterable[Program]) -> list[SafeStr]:
+        """Let these programs run for the clusters that want them, as they were shown; the clusters' names.
+
+        A cluster whose program, server or arguments are others by now is left out. All in one change.
+        """
+        shown = {cluster_id: program for program in programs for cluster_id in program.ids}
+        agreed: list[tuple[Known, Approval]] = []
+        for known in self.known():
+            access = known.record.access(known.id)
+            if known.id not in shown or access.exec is None:
+                continue
+            seen = approval_for(access.exec, access)
+            approval = approvals.agree(seen, access.exec, cluster_id=known.id)
+            if approval is not None and approval.fingerprint in shown[known.id].fingerprints:
+                agreed.append((known, approval))
+        stale = [entry for known, _ in agreed for entry in self._trust_records(known.id)]
+        if agreed:
+            with self._vault.transaction() as draft:
+                for entry in stale:
+                    draft.delete(entry.id)
+                for known, approval in agreed:
+                    self._write_approval(draft, approval, known.record.name)
+        return [safe_text(known.record.name) for known, _ in agreed]
 
     def accept(self, review: Review, choices: Sequence[Choice]) -> Accepted:
         """Store the chosen candidates of a review, in one change; what lacks consent is left out."""

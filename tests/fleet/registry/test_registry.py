@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from backend.fleet.programs import wanting
 from backend.fleet.registry import Choice, ClusterRecord, Registry, RegistryRefused, Source, members, review
 from backend.fleet.registry import refresh as compare
 from backend.fleet.registry.approvals import approved
@@ -347,3 +348,26 @@ def test_opened_again_it_is_all_there(registry: Registry, kubeconfig: Kubeconfig
     again = Vault.open()
     again.unlock(PASSPHRASE)
     assert [m.name for m in members(again)] == ["prod"]
+
+
+def test_programs_are_approved_together_as_they_were_shown(
+    vault: Vault, registry: Registry, kubeconfig: Kubeconfig, tmp_path: Path
+) -> None:
+    """For each cluster that wants one, in one change; what is another by then is left out."""
+    runs, _ = plugin(tmp_path)
+    for name in ("east", "west", "moved"):
+        kubeconfig.add(name, exec_user(str(runs)))
+    imported(registry, kubeconfig)
+    programs = wanting(members(vault))
+    assert [program.clusters for program in programs] == [("east", "moved", "west")]
+    [moved] = [known for known in registry.known() if known.record.name == "moved"]
+    registry.change(moved, lambda record: replace(record, server="https://elsewhere.example"), act="test")
+    assert registry.approve_all(programs) == ["east", "west"]
+    left = wanting(members(vault))
+    assert [(program.clusters, program.changed) for program in left] == [(("moved",), False)]
+    runs.write_text("#!/bin/sh\necho another\n")
+    assert [(p.clusters, p.changed) for p in wanting(members(vault))] == [(("east", "moved", "west"), True)]
+    assert "not what was approved before" in " ".join(wanting(members(vault))[0].sentences)
+    assert registry.approve_all(programs) == []
+    entries = [entry.act for entry in Journal(vault).read()]
+    assert entries.count("program approve") == 2
