@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from backend.fleet.words import Word, split_words
 from backend.kube.access import Impersonation
 from backend.tenancy.subjects import SubjectKind, identity_of, parse_subject
@@ -29,7 +31,7 @@ def parse_acting(line: str) -> Impersonation:
         raise NotActing("a quote is never closed")
     names: list[str] = []
     uid = ""
-    extra: dict[str, list[str]] = {}
+    extra: list[str] = []
     rest = iter(words)
     for word in rest:
         if word.text in ("--uid", "--extra"):
@@ -37,10 +39,7 @@ def parse_acting(line: str) -> Impersonation:
             if word.text == "--uid":
                 uid = value
                 continue
-            key, equals, said = value.partition("=")
-            if not key or not equals:
-                raise NotActing(f"{value!r} is no KEY=VALUE")
-            extra.setdefault(key, []).append(said)
+            extra.append(value)
         elif names:
             raise NotActing("name one user, and groups behind commas")
         else:
@@ -54,8 +53,19 @@ def parse_acting(line: str) -> Impersonation:
         user=identity_of(subject).user,
         uid=uid,
         groups=tuple(names[1:]),
-        extra=tuple((key, tuple(values)) for key, values in extra.items()),
+        extra=read_extra(extra),
     )
+
+
+def read_extra(given: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """``KEY=VALUE``, each key perhaps several times. Raises NotActing."""
+    extra: dict[str, list[str]] = {}
+    for word in given:
+        key, equals, said = word.partition("=")
+        if not key or not equals:
+            raise NotActing(f"{word!r} is no KEY=VALUE")
+        extra.setdefault(key, []).append(said)
+    return tuple((key, tuple(values)) for key, values in extra.items())
 
 
 def _value(option: Word, word: Word | None) -> str:

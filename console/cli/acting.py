@@ -1,4 +1,4 @@
-"""``--as``, ``--as-group``, ``--as-uid``: acting as somebody else, on every command that reaches clusters.
+"""``--as`` and what goes with it: acting as somebody else, on every command that reaches clusters.
 
 The options are added to each command that takes ``--kubeconfig`` (see ``console.cli.root``) and kept in the
 command's context, where opening the fleet finds them: a command can't forget to pass them on.
@@ -6,6 +6,7 @@ command's context, where opening the fleet finds them: a command can't forget to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -49,12 +50,22 @@ def _declared(
             "--as-uid", metavar="UID", help="With --as: their uid.", callback=_keep, expose_value=False
         ),
     ] = None,
+    as_user_extra: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--as-user-extra",
+            metavar="KEY=VALUE",
+            help="With --as: what else is known of them, such as scopes; may be repeated.",
+            callback=_keep,
+            expose_value=False,
+        ),
+    ] = None,
 ) -> None:
     """The options, for Typer to read."""
 
 
 def options() -> list[Any]:
-    """The three options as parameters of a command."""
+    """The options as parameters of a command."""
     params, _, _ = typer.main.get_params_convertors_ctx_param_name_from_function(_declared)
     return params
 
@@ -67,6 +78,20 @@ def chosen() -> Impersonation | None:
         return None
     user = str(given.get("as_user", "")).strip()
     if not user:
-        raise typer.BadParameter("groups and a uid need a user: --as USER", param_hint="--as")
+        raise typer.BadParameter("groups, a uid and extras need a user: --as USER", param_hint="--as")
     groups = tuple(str(group) for group in given.get("as_group", ()))
-    return Impersonation(user=user, uid=str(given.get("as_uid", "")), groups=groups)
+    return Impersonation(
+        user=user,
+        uid=str(given.get("as_uid", "")),
+        groups=groups,
+        extra=_extra(given.get("as_user_extra", ())),
+    )
+
+
+def _extra(given: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    from backend.tenancy.impersonating import NotActing, read_extra
+
+    try:
+        return read_extra(given)
+    except NotActing as error:
+        raise typer.BadParameter(error.sentence, param_hint="--as-user-extra") from None

@@ -145,6 +145,8 @@ def _own_document(own: OwnRights, every: bool) -> dict[str, Any]:
         "cluster": str(own.cluster.name),
         "user": own.identity.user if own.identity else None,
         "groups": list(own.identity.groups) if own.identity else [],
+        "uid": own.identity.uid if own.identity else "",
+        "extra": {key: list(values) for key, values in own.identity.extra} if own.identity else {},
         "notes": [str(note) for note in own.notes],
         "rights": [
             {

@@ -85,13 +85,18 @@ def test_a_kind_that_is_refused_everywhere_is_said(demo: Demo) -> None:
     assert "forbidden" in got.stderr
 
 
-def test_options_for_acting_as_others_are_on_every_command_that_reaches_clusters() -> None:
+def test_options_for_acting_as_others_are_on_every_command_that_reaches_clusters(demo: Demo) -> None:
     for command in ("get", "describe", "yaml", "delete", "can-i", "who-can", "rights"):
         text = navarch(command, "--help").stdout
         assert "--as USER" in text, command
         assert "--as-group GROUP" in text, command
         assert "--as-uid UID" in text, command
+        assert "--as-user-extra KEY=VALUE" in text, command
     assert "--as " not in navarch("vault", "lock", "--help").stdout
+    for wrong in (["--as", "x", "--as-user-extra", "scopes"], ["--as-user-extra", "scopes=view"]):
+        refused = navarch("get", "pods", *wrong, kubeconfig=demo.kubeconfig)
+        assert refused.returncode == 2
+        assert "KEY=VALUE" in refused.stderr or "need a user" in refused.stderr
     misplaced = navarch("--as", "alice", "get", "pods")
     assert misplaced.returncode == 2
     assert "put it after the command" in misplaced.stderr

@@ -215,6 +215,10 @@ def test_acting_as_somebody_else(plane: ControlPlane, rig: Rig, namespace: str, 
     assert told["user"] == "x"
     assert "g1" in told["groups"]
 
+    extras = ("--as-user-extra", "team=a", "--as-user-extra", "team=b", "--as-user-extra", "scopes=view=all")
+    me = navarch.run("rights", *here, "--as", "x", *extras, "-o", "json")
+    assert json.loads(me.stdout)[0]["extra"] == {"team": ["a", "b"], "scopes": ["view=all"]}
+
     refused = navarch.run(
         "get", "pods", "-n", namespace, "--kubeconfig", str(file_of(plane, tmp_path, ann)), "--as", "bob"
     )

@@ -149,7 +149,7 @@ def test_a_command_asks_too_where_a_person_is_there(demo: Demo, tmp_path: Path) 
 def test_a_program_of_the_vault_is_approved_and_asked_without_leaving_the_console(
     demo: Demo, tmp_path: Path
 ) -> None:
-    """Not approved at the import; ``L`` shows it, and a yes lets it log in at once. The vault keeps the yes."""
+    """Not approved at the import; ``L`` shows it, and a yes lets it log in at once. The vault keeps it."""
     path = logging_in(demo, tmp_path)
     (tmp_path / "home").mkdir(mode=0o700)
     secret = tmp_path / "home" / "passphrase"
