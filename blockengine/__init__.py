@@ -5,3 +5,5 @@ It stands alone: it imports neither the console nor the backend, which start it 
 """
 
 from __future__ import annotations
+
+VERSION = "0.1.0.dev0"

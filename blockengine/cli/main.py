@@ -3,6 +3,8 @@
 python -m blockengine replica create|show|scrub|serve DIRECTORY
 python -m blockengine volume create|serve|show|force --voter ADDRESS …
 python -m blockengine ask SOCKET VERB [FIELD=JSON …]
+python -m blockengine local HOME
+python -m blockengine bridge FROM --socket PATH
 python -m blockengine nbd DIRECTORY --socket PATH | --port NUMBER
 python -m blockengine verify [--operations N] [--disks]
 """
@@ -13,7 +15,7 @@ import argparse
 import re
 import sys
 
-from blockengine.cli import ask, nbd, replica, verify, volume
+from blockengine.cli import ask, bridge, local, nbd, replica, verify, volume
 from blockengine.replica.replica import Damaged, Failed, Misplaced
 from blockengine.volume.device import Refusal
 
@@ -34,7 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     replica.add(commands, size)
     volume.add(commands)
+    local.add(commands)
     ask.add(commands)
+    bridge.add(commands)
     nbd.add(commands)
     verify.add(commands)
     chosen = parser.parse_args(arguments)

@@ -46,17 +46,24 @@ class Slots(Generic[Value]):
 
         Raises: Damaged if neither is intact, or a newer program wrote them.
         """
-        found: list[tuple[int, bytes]] = []
-        for slot in (0, 1):
-            intact = self._read(slot)
-            if intact is not None:
-                found.append(intact)
-        if not found:
-            raise Damaged(f"{self._name}: both copies are damaged; rebuild this replica from another one")
+        found = self._intact()
         self._counter, payload = max(found)
         if len(found) < 2 or found[0] != found[1]:
             self._write(payload)
         return msgspec.msgpack.decode(payload, type=self._kind)
+
+    def peek(self) -> Value:
+        """The newest intact slot; nothing is mended, because another process may be writing.
+
+        Raises: Damaged.
+        """
+        return msgspec.msgpack.decode(max(self._intact())[1], type=self._kind)
+
+    def _intact(self) -> list[tuple[int, bytes]]:
+        found = [intact for slot in (0, 1) if (intact := self._read(slot)) is not None]
+        if not found:
+            raise Damaged(f"{self._name}: both copies are damaged; rebuild this replica from another one")
+        return found
 
     def save(self, value: Value) -> None:
         """Replace the value; it is durable, in both slots, on return."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from blockengine.membership import settle
 from blockengine.membership.settle import Copy
 from blockengine.protocol.messages import Intent
@@ -41,6 +43,8 @@ async def settle_all(office: Office, geometry: Geometry) -> None:
     try:
         for region in regions:
             offset, length = geometry.region(region)
+            if await _holes(office, members, offset, length):
+                continue
             for start in range(offset, offset + length, _STEP):
                 await settle_range(office, geometry, start, min(_STEP, offset + length - start))
     except Unsettled as error:
@@ -48,6 +52,26 @@ async def settle_all(office: Office, geometry: Geometry) -> None:
     if await office.flush(members) != set(members):
         raise Fenced("a member failed while the volume was settled")
     office.writes.alike(regions)
+
+
+async def _holes(office: Office, members: Collection[str], offset: int, length: int) -> bool:
+    """Whether a range reads as zeroes on every member by its map alone: then there is nothing to compare.
+
+    What was discarded is marked like what was written; a fresh file system discards the whole volume.
+    """
+
+    async def one(name: str) -> bool:
+        session = office.sessions.get(name)
+        if session is None:
+            return False
+        status, body = await session.link.call(
+            Kind.ALLOCATION, office.heads[name], offset=offset, length=length
+        )
+        return status == Status.OK and not any(
+            kept for _, kept in msgspec.msgpack.decode(body, type=list[tuple[int, bool]])
+        )
+
+    return all((await office.each(members, one)).values())
 
 
 async def settle_range(

@@ -1,0 +1,129 @@
+"""Navarch's block engine on this machine, as a storage system."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from backend.storage.client import Client, quoted
+from backend.storage.failures import StorageFailure
+from backend.storage.home import control_socket
+from backend.storage.model import Attachment, EngineInfo, Event, Finding, Inventory, Job, Pool, Volume
+
+_WAIT = 20.0
+
+
+class BlockEngine:
+    """Speaks to the engine at ``socket``; none has to run yet. Volumes and pools go by name or id."""
+
+    name = "navarch"
+
+    def __init__(self, socket: Path | None = None) -> None:
+        self._client = Client(socket or control_socket())
+
+    # What is there.
+
+    async def info(self) -> EngineInfo:
+        return await self._client.ask("GET", "/v1/engine", EngineInfo)
+
+    async def inventory(self) -> Inventory:
+        engine, pools, volumes, findings = await asyncio.gather(
+            self.info(), self.pools(), self.volumes(), self.findings()
+        )
+        return Inventory(engine, pools, volumes, findings)
+
+    async def findings(self) -> list[Finding]:
+        return await self._client.ask("GET", "/v1/findings", list[Finding])
+
+    async def pools(self) -> list[Pool]:
+        return await self._client.ask("GET", "/v1/pools", list[Pool])
+
+    async def pool(self, name: str) -> Pool:
+        return await self._client.ask("GET", f"/v1/pools/{quoted(name)}", Pool)
+
+    async def volumes(self) -> list[Volume]:
+        return await self._client.ask("GET", "/v1/volumes", list[Volume])
+
+    async def volume(self, name: str) -> Volume:
+        return await self._client.ask("GET", self._volume(name), Volume)
+
+    async def explain(self, volume: str) -> list[Finding]:
+        return await self._client.ask("GET", self._volume(volume, "/explain"), list[Finding])
+
+    async def events(self, after: int = 0, *, wait: float = 0, about: str = "") -> list[Event]:
+        query = {"after": after, "wait": wait, "about": about}
+        return await self._client.ask("GET", "/v1/events", list[Event], query=query, deadline=30 + wait)
+
+    async def jobs(self) -> list[Job]:
+        return await self._client.ask("GET", "/v1/jobs", list[Job])
+
+    async def metrics(self) -> str:
+        """The Prometheus metrics, as text."""
+        return (await self._client.raw("GET", "/metrics")).decode(errors="replace")
+
+    # What changes it.
+
+    async def add_pool(self, path: Path | None, name: str) -> Pool:
+        """``path`` is absolute; without one the pool lies in the engine's home."""
+        body = {"path": str(path) if path is not None else "", "name": name}
+        return await self._client.ask("POST", "/v1/pools", Pool, body=body)
+
+    async def remove_pool(self, name: str) -> None:
+        await self._client.ask("DELETE", f"/v1/pools/{quoted(name)}", type(None))
+
+    async def create(
+        self, name: str, *, size: int, replicas: int, block_size: int, pools: Sequence[str]
+    ) -> Job:
+        body = {
+            "name": name,
+            "size": size,
+            "replicas": replicas,
+            "block_size": block_size,
+            "pools": list(pools),
+        }
+        return await self._client.ask("POST", "/v1/volumes", Job, body=body)
+
+    async def delete(self, name: str) -> Job:
+        return await self._client.ask("DELETE", self._volume(name), Job)
+
+    async def resize(self, name: str, size: int, *, overcommit: bool = False) -> Volume:
+        body = {"size": size, "overcommit": overcommit}
+        return await self._client.ask("PUT", self._volume(name, "/size"), Volume, body=body, deadline=150)
+
+    async def attach(self, name: str, *, by: str = "auto") -> Attachment:
+        path = self._volume(name, "/attachment")
+        return await self._client.ask("POST", path, Attachment, body={"by": by}, deadline=150)
+
+    async def detach(self, name: str) -> None:
+        await self._client.ask("DELETE", self._volume(name, "/attachment"), type(None), deadline=150)
+
+    async def recover(self, paths: Sequence[Path], *, moved: bool) -> Job:
+        """``paths`` are absolute."""
+        body = {"paths": [str(path) for path in paths], "moved": moved}
+        return await self._client.ask("POST", "/v1/engine/recover", Job, body=body)
+
+    async def stop(self, *, force: bool = False) -> None:
+        """End the engine and all its processes; returns when it has agreed to."""
+        await self._client.ask("POST", "/v1/engine/stop", type(None), body={"force": force}, deadline=120)
+
+    async def finished(self, job: Job, told: Callable[[Job], Any] = lambda job: None) -> Job:
+        """A job once it ended; ``told`` hears of its progress.
+
+        :raises StorageFailure: it failed; the message says why
+        """
+        seen = job
+        while job.state == "running":
+            told(job)
+            path = f"/v1/jobs/{quoted(job.id)}"
+            # Held back until it ends, but not so long that its progress would be old.
+            job = await self._client.ask("GET", path, Job, query={"wait": 0.5}, deadline=_WAIT)
+            seen = job
+        if seen.state != "done":
+            raise StorageFailure(f"{seen.kind} {seen.about}: {seen.error or seen.state}")
+        return seen
+
+    @staticmethod
+    def _volume(name: str, rest: str = "") -> str:
+        return f"/v1/volumes/{quoted(name)}{rest}"

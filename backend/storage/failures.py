@@ -1,0 +1,26 @@
+"""What goes wrong between us and a storage engine, in words for a person."""
+
+from __future__ import annotations
+
+
+class StorageFailure(Exception):
+    """``sentence`` says what happened, ``advice`` what to do next; a command ends with ``exit_code``."""
+
+    exit_code = 1
+
+    def __init__(self, sentence: str, advice: str = "") -> None:
+        self.sentence, self.advice = sentence, advice
+        super().__init__(sentence)
+
+
+class NoEngine(StorageFailure):
+    """No engine runs here."""
+
+
+class Refused(StorageFailure):
+    """The engine said no. 404 is "nothing matched" for a script, 409 "refused for safety"."""
+
+    def __init__(self, sentence: str, advice: str = "", *, status: int = 409) -> None:
+        super().__init__(sentence, advice)
+        self.status = status
+        self.exit_code = {400: 2, 404: 5, 409: 4}.get(status, 1)

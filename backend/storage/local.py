@@ -1,0 +1,124 @@
+"""Starts and ends the block engine of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from backend.storage.engine import BlockEngine
+from backend.storage.failures import NoEngine, StorageFailure
+from backend.storage.home import engine_home, engine_run
+from backend.storage.model import EngineInfo, Pool
+
+_ROOT = Path(__file__).resolve().parents[2]
+"""Where ``blockengine`` is importable from, whatever the caller's working directory."""
+_START_DEADLINE = 90.0
+_STOP_DEADLINE = 120.0
+_AGAIN = 0.1
+
+
+def engine_command(*words: str) -> list[str]:
+    """A command line of the engine's own program."""
+    return [sys.executable, "-m", "blockengine", *words]
+
+
+def engine_environment() -> dict[str, str]:
+    """The environment in which its program is found."""
+    known = os.environ.get("PYTHONPATH")
+    return os.environ | {"PYTHONPATH": f"{_ROOT}{os.pathsep}{known}" if known else str(_ROOT)}
+
+
+async def running(engine: BlockEngine) -> EngineInfo | None:
+    """The engine that runs; None if there is none."""
+    try:
+        return await engine.info()
+    except NoEngine:
+        return None
+
+
+async def up(engine: BlockEngine) -> tuple[EngineInfo, bool]:
+    """Have an engine running: (it, whether it was started now).
+
+    :raises StorageFailure: it did not come up; the message has its own words
+    """
+    known = await running(engine)
+    if known is not None:
+        return known, False
+    home, log = engine_home(), engine_home() / "engine.log"
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    process = await asyncio.to_thread(_started, home, log)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _START_DEADLINE
+    while (known := await running(engine)) is None:
+        if process.poll() is not None:
+            # Somebody may have started another one at the same moment.
+            known = await running(engine)
+            if known is not None:
+                return known, False
+            raise StorageFailure(f"the block engine did not start: {_last_line(log)}", f"Its log: {log}")
+        if loop.time() > end:
+            raise StorageFailure(
+                f"the block engine did not answer in time: {_last_line(log)}", f"Its log: {log}"
+            )
+        await asyncio.sleep(_AGAIN)
+    return known, True
+
+
+async def first_pools(engine: BlockEngine, count: int) -> list[Pool]:
+    """Pools in the engine's own home, so that volumes can be made at once; none if there are any."""
+    if await engine.pools():
+        return []
+    return [await engine.add_pool(None, name) for name in "abcdefghi"[:count]]
+
+
+async def down(engine: BlockEngine, *, force: bool) -> None:
+    """End the engine, and wait until it is gone.
+
+    :raises Refused: volumes are attached, and ``force`` was not given
+    """
+    pid = (await engine.info()).pid
+    await engine.stop(force=force)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _STOP_DEADLINE
+    while _runs(pid):
+        if loop.time() > end:
+            raise StorageFailure(f"the block engine (process {pid}) did not end in time")
+        await asyncio.sleep(_AGAIN)
+
+
+def _started(home: Path, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as out:
+        return subprocess.Popen(
+            engine_command("local", str(home), "--run", str(engine_run())),
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=engine_environment(),
+        )
+
+
+def _runs(pid: int) -> bool:
+    """Whether the process is still there; one that was ours is taken leave of."""
+    with contextlib.suppress(ChildProcessError, OSError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _last_line(log: Path) -> str:
+    try:
+        lines = log.read_text(errors="replace").split("\n")
+    except OSError:
+        return "it left no log"
+    return next((line for line in reversed(lines) if line.strip()), "it said nothing")

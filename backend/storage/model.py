@@ -1,0 +1,181 @@
+"""What a storage engine says of itself. Sizes are bytes, times seconds since 1970.
+
+The fields are those of the engine's control API (docs/engine-api.md). Texts come from disks that
+anybody may have brought: they pass ``safe_text`` before they are shown.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+
+class Pool(Struct, frozen=True):
+    """A directory of replicas; ``state`` is healthy, full, read-only, failing, vanished or foreign."""
+
+    id: str
+    name: str
+    path: str
+    state: str
+    reason: str = ""
+    total: int = 0
+    free: int = 0
+    used: int = 0
+    committed: int = 0
+    device: str = ""
+    replicas: int = 0
+
+
+class Process(Struct, frozen=True):
+    """A process that is kept running; ``state`` is running, starting, waiting or stopped."""
+
+    state: str
+    pid: int = 0
+    started: float = 0
+    restarts: int = 0
+    words: str = ""
+
+
+class Replica(Struct, frozen=True):
+    """A replica or witness of a volume."""
+
+    id: str
+    kind: str
+    pool: str
+    path: str
+    role: str
+    process: Process
+    trouble: str = ""
+    used: int = 0
+
+
+class Attachment(Struct, frozen=True):
+    """Where a volume is a device; ``by`` says how (nbd-client, nbdfuse)."""
+
+    device: str
+    by: str
+    state: str
+    since: float = 0
+    reason: str = ""
+
+
+class Rates(Struct, frozen=True):
+    """The last seconds: requests and bytes a second, mean seconds a request took."""
+
+    reads: float = 0
+    writes: float = 0
+    read_bytes: float = 0
+    write_bytes: float = 0
+    read_latency: float = 0
+    write_latency: float = 0
+
+
+class Flow(Struct, frozen=True):
+    """Requests of one kind, their bytes, and the seconds they took together."""
+
+    count: int = 0
+    bytes: int = 0
+    seconds: float = 0
+
+
+class Traffic(Struct, frozen=True):
+    """Since the volume's controller started, ``uptime`` seconds ago."""
+
+    uptime: float
+    reads: Flow
+    writes: Flow
+    discards: Flow
+    flushes: Flow
+
+
+class Progress(Struct, frozen=True):
+    """Work under way: bytes, bytes a second, and the seconds that are left (0: unknown)."""
+
+    what: str
+    target: str
+    done: int = 0
+    total: int = 0
+    rate: float = 0
+    eta: float = 0
+
+
+class Volume(Struct, frozen=True):
+    """A volume. ``health`` is healthy, rebuilding, degraded, starting, suspended or failed."""
+
+    id: str
+    name: str
+    size: int
+    health: str
+    state: str
+    words: str
+    wanted: int
+    in_sync: int
+    replicas: list[Replica]
+    controller: Process
+    block_size: int = 0
+    lineage: str = ""
+    position: str = ""
+    address: str = ""
+    clients: int = 0
+    attachment: Attachment | None = None
+    rates: Rates = Rates()
+    traffic: Traffic | None = None
+    work: list[Progress] = field(default_factory=list)
+    snapshots: int = 0
+
+
+class Finding(Struct, frozen=True):
+    """Why something is not as it should be: what, why, and what to do next."""
+
+    severity: str
+    about: str
+    what: str
+    why: str
+    next: str
+
+
+class Event(Struct, frozen=True):
+    """Something that happened; ``number`` orders events, whatever the clock does."""
+
+    number: int
+    time: float
+    severity: str
+    about: str
+    text: str
+
+
+class Job(Struct, frozen=True):
+    """A piece of work; ``state`` is running, done, failed or cancelled."""
+
+    id: str
+    kind: str
+    about: str
+    state: str
+    started: float
+    ended: float = 0
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+    text: str = ""
+    error: str = ""
+
+
+class EngineInfo(Struct, frozen=True):
+    """The engine itself; ``health`` is healthy, degraded, failing or empty."""
+
+    version: str
+    pid: int
+    home: str
+    uptime: float
+    health: str
+    pools: int
+    volumes: int
+    attached: int
+
+
+class Inventory(Struct, frozen=True):
+    """Everything at one moment."""
+
+    engine: EngineInfo
+    pools: list[Pool]
+    volumes: list[Volume]
+    findings: list[Finding]

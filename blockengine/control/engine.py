@@ -1,0 +1,85 @@
+"""The seam between the control API and whatever runs an engine: processes here, pods later."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from blockengine.control.model import (
+    AddPool,
+    Attach,
+    Attachment,
+    CreateVolume,
+    EngineInfo,
+    Event,
+    Finding,
+    Job,
+    Pool,
+    Recover,
+    Resize,
+    Volume,
+)
+
+
+class Impossible(Exception):
+    """Refused, and nothing was changed unless the words say so. `next` is what a person may do.
+
+    `status` is the HTTP status that says it best.
+    """
+
+    def __init__(self, what: str, next: str = "", *, status: int = 409) -> None:
+        self.next, self.status = next, status
+        super().__init__(what)
+
+
+class Engine(Protocol):
+    """Volumes are named by name or id, pools likewise. Everything raises Impossible."""
+
+    def info(self) -> EngineInfo: ...
+
+    def pools(self) -> list[Pool]: ...
+
+    def pool(self, name: str) -> Pool: ...
+
+    async def add_pool(self, wanted: AddPool) -> Pool: ...
+
+    async def remove_pool(self, name: str) -> None:
+        """Forget a pool without replicas; its directory stays."""
+        ...
+
+    def volumes(self) -> list[Volume]: ...
+
+    def volume(self, name: str) -> Volume: ...
+
+    async def create(self, wanted: CreateVolume) -> Job: ...
+
+    async def resize(self, name: str, wanted: Resize) -> Volume:
+        """Who uses it already sees the new size when it connects again."""
+        ...
+
+    async def delete(self, name: str) -> Job: ...
+
+    async def attach(self, name: str, how: Attach) -> Attachment: ...
+
+    async def detach(self, name: str) -> None: ...
+
+    def explain(self, name: str) -> list[Finding]: ...
+
+    def findings(self) -> list[Finding]:
+        """All of them: pools', volumes', and of directories that belong to none."""
+        ...
+
+    async def recover(self, wanted: Recover) -> Job: ...
+
+    def jobs(self) -> list[Job]: ...
+
+    def job(self, id: str) -> Job: ...
+
+    async def wait_for_job(self, id: str, *, wait: float) -> Job: ...
+
+    async def cancel_job(self, id: str) -> Job: ...
+
+    async def events(self, after: int, *, wait: float, about: str) -> list[Event]: ...
+
+    async def stop(self, *, force: bool) -> None:
+        """End everything. Raises: Impossible if volumes are attached, without `force`."""
+        ...

@@ -1,0 +1,212 @@
+"""Volumes as block devices of this machine.
+
+bridge (ours) ← nbd-client and the kernel's nbd, where it has that; else ← nbdfuse, which shows a
+file, and a loop device over it. What is attached is read from the system itself (mounts, loop
+devices, listening sockets): a record of it would be wrong after every crash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from blockengine.control.engine import Impossible
+from blockengine.control.model import Attachment
+from blockengine.local import system
+from blockengine.local.children import tail
+from blockengine.local.layout import Layout, socket_name
+from blockengine.local.processes import Process, listener, running, spawn
+from blockengine.local.volumes import PROGRAM, LocalVolume
+
+_FILE = "disk"
+_DEADLINE = 60.0
+
+
+@dataclass(slots=True)
+class Helper:
+    """A process that an attachment needs."""
+
+    what: str
+    process: Process
+
+
+class Attacher:
+    """Attaches, detaches, and finds what was attached before us."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._helpers: dict[str, list[Helper]] = {}
+        self._looked: set[str] = set()
+
+    def _mount(self, volume: LocalVolume) -> Path:
+        # The id is a name of ours or hashed: it may come from a disk that somebody brought.
+        return self._layout.mounts / socket_name("v", volume.id).removesuffix(".sock")
+
+    def _bridge(self, volume: LocalVolume) -> str:
+        return socket_name("bridge", volume.id)
+
+    # Attaching.
+
+    async def attach(self, volume: LocalVolume, *, by: str, block_size: int) -> Attachment:
+        """Make a device. Raises: Impossible; then nothing is left of the attempt."""
+        if volume.attachment is not None:
+            raise Impossible(
+                f"{volume.name} is attached as {volume.attachment.device} already",
+                f"navarch engine volume detach {volume.name}",
+            )
+        by = system.way_to_attach(by)
+        try:
+            await self._start_bridge(volume, block_size)
+            if by == "nbd-client":
+                device = await self._by_kernel(volume, block_size)
+            else:
+                device = await self._by_fuse(volume, block_size)
+        except BaseException:
+            await asyncio.shield(self._clear(volume))
+            raise
+        volume.attachment = Attachment(device, by, "attached", time.time())
+        return volume.attachment
+
+    async def _start_bridge(self, volume: LocalVolume, block_size: int) -> None:
+        socket = self._bridge(volume)
+        words = (*PROGRAM, "bridge", volume.nbd, "--socket", socket, "--block-size", str(block_size))
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(socket)
+        await self._helper(volume, "bridge", words)
+        await self._until(volume, lambda: listener(Path(socket)) is not None, "the bridge did not start")
+
+    async def _by_fuse(self, volume: LocalVolume, block_size: int) -> str:
+        folder = self._mount(volume)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        address = f"nbd+unix:///?socket={self._bridge(volume)}"
+        await self._helper(volume, "nbdfuse", (system.program("nbdfuse"), str(folder / _FILE), address))
+        await self._until(volume, (folder / _FILE).exists, "nbdfuse showed no file")
+        if os.geteuid() or not os.access("/dev/loop-control", os.W_OK):
+            return str(folder / _FILE)
+        words = ("losetup", "--find", "--show", "--sector-size", str(block_size), str(folder / _FILE))
+        return (await system.run(*words)).strip()
+
+    async def _by_kernel(self, volume: LocalVolume, block_size: int) -> str:
+        device = await asyncio.to_thread(system.free_kernel_device)
+        await system.run("nbd-client", "-unix", self._bridge(volume), device, "-b", str(block_size))
+        return device
+
+    async def _helper(self, volume: LocalVolume, what: str, words: tuple[str, ...]) -> None:
+        log = self._layout.logs / f"{what}-{self._bridge(volume)}.log"
+        process = await asyncio.to_thread(spawn, words, folder=self._layout.run, log=log)
+        self._helpers.setdefault(volume.id, []).append(Helper(what, process))
+
+    async def _until(self, volume: LocalVolume, condition: object, words: str) -> None:
+        """Wait for a helper. Raises: Impossible if it ended, or takes too long."""
+        assert callable(condition)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _DEADLINE
+        helper = self._helpers[volume.id][-1]
+        ended = asyncio.ensure_future(helper.process.ended())
+        try:
+            while not await asyncio.to_thread(condition):
+                if ended.done() or loop.time() > end:
+                    log = self._layout.logs / f"{helper.what}-{self._bridge(volume)}.log"
+                    raise Impossible(f"{words}: {tail(log) or 'it said nothing'}", status=500)
+                await asyncio.wait([ended], timeout=0.1)
+        finally:
+            ended.cancel()
+            await asyncio.gather(ended, return_exceptions=True)
+
+    # Detaching.
+
+    async def detach(self, volume: LocalVolume, *, force: bool = False) -> None:
+        """Take the device away. Raises: Impossible while it is mounted, unless forced."""
+        if volume.attachment is None:
+            raise Impossible(f"{volume.name} is not attached")
+        device = volume.attachment.device
+        if not force and (where := system.mounted_at(device)):
+            raise Impossible(f"{volume.name} is mounted at {where}", f"umount {where}, then detach it")
+        if volume.attachment.state == "attached":
+            await asyncio.to_thread(system.flush, device)
+        await self._clear(volume)
+        volume.attachment = None
+
+    async def _clear(self, volume: LocalVolume) -> None:
+        """Undo whatever there is of an attachment, in whatever state it is."""
+        folder = self._mount(volume)
+        for device in system.loops_over(folder / _FILE):
+            await system.run("losetup", "--detach", device, check=False)
+        if volume.attachment is not None and volume.attachment.device.startswith("/dev/nbd"):
+            await system.run("nbd-client", "-d", volume.attachment.device, check=False)
+        if system.is_mount(folder):
+            await system.unmount(folder)
+        for helper in reversed(self._helpers.pop(volume.id, [])):
+            await helper.process.end(patience=10)
+            helper.process.close()
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+    # After a restart, and from time to time.
+
+    async def look(self, volume: LocalVolume) -> str:
+        """Bring `volume.attachment` in line with the system; what changed, in words."""
+        before = volume.attachment
+        found = await asyncio.to_thread(self._found, volume)
+        if found is None:
+            return await self._gone(volume, before)
+        device, whole = found
+        if whole and before is not None and before.device == device:
+            return ""
+        if whole:
+            by = "nbd-client" if device.startswith("/dev/nbd") else "nbdfuse"
+            volume.attachment = Attachment(device, by, "attached", time.time())
+            return f"{device} was attached by an earlier engine; it is kept"
+        if not system.mounted_at(device):
+            volume.attachment = None
+            await self._clear(volume)
+            return f"{device} was left broken, and used by nobody: it was detached"
+        if before is not None and before.state == "broken":
+            return ""
+        reason = "the process that carried its bytes ended"
+        volume.attachment = Attachment(device, "nbdfuse", "broken", time.time(), reason)
+        return f"{device} is broken: {reason}"
+
+    async def _gone(self, volume: LocalVolume, before: Attachment | None) -> str:
+        """Nothing is attached any more: what is left of it goes."""
+        volume.attachment = None
+        if before is None and volume.id not in self._helpers:
+            return ""
+        await self._clear(volume)
+        return f"{before.device} is gone: someone else detached it" if before is not None else ""
+
+    def _found(self, volume: LocalVolume) -> tuple[str, bool] | None:
+        """(device, whether its helpers run) of what is attached; None if nothing is."""
+        if volume.id not in self._looked:
+            self._looked.add(volume.id)
+            self._adopt(volume)
+        kernel = system.kernel_device(self._bridge(volume))
+        folder = self._mount(volume)
+        loops = system.loops_over(folder / _FILE)
+        if not kernel and not loops and not system.is_mount(folder):
+            return None
+        alive = {helper.what for helper in self._helpers.get(volume.id, ()) if helper.process.alive}
+        if kernel:
+            return kernel, "bridge" in alive
+        return (loops[0] if loops else str(folder / _FILE)), alive >= {"bridge", "nbdfuse"}
+
+    def _adopt(self, volume: LocalVolume) -> None:
+        """Know the helpers of an earlier engine, so that a detach ends them."""
+        marks = {
+            "bridge": ("blockengine", "bridge", volume.nbd, "--socket", self._bridge(volume)),
+            "nbdfuse": (str(self._mount(volume) / _FILE), f"nbd+unix:///?socket={self._bridge(volume)}"),
+        }
+        found = [Helper(what, process) for what, words in marks.items() for process in running(words)]
+        if found:
+            self._helpers[volume.id] = found
+
+    def close(self) -> None:
+        """Let the helpers run on."""
+        for helpers in self._helpers.values():
+            for helper in helpers:
+                helper.process.close()
+        self._helpers.clear()

@@ -1,0 +1,370 @@
+"""The engine of one machine: pools are looked at, what is found in them is kept running, all is told.
+
+One turn of `_tend` a second or two compares what the pools hold with what runs. Nothing else is
+remembered: an engine that lost everything but its pools does the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from blockengine import VERSION
+from blockengine.cli.place import here
+from blockengine.control.engine import Impossible
+from blockengine.control.events import EventLog
+from blockengine.control.explain import explain, explain_pool, overall
+from blockengine.control.jobs import Jobs
+from blockengine.control.model import (
+    AddPool,
+    Attach,
+    Attachment,
+    CreateVolume,
+    EngineInfo,
+    Event,
+    Finding,
+    Job,
+    Recover,
+    Resize,
+    Severity,
+    Volume,
+)
+from blockengine.control.model import Pool as PoolView
+from blockengine.local import making
+from blockengine.local.attaching import Attacher
+from blockengine.local.creating import Creating
+from blockengine.local.finding import deleted, find, stray
+from blockengine.local.layout import Layout
+from blockengine.local.pools import Pools, read_marker_quietly
+from blockengine.local.viewing import view
+from blockengine.local.volumes import LocalVolume
+from blockengine.protocol.admin import Grow
+from blockengine.volume.asking import Declined, Silent
+
+_TURN = 1.0
+_GONE_LOOKS = 2
+_GROW_DEADLINE = 120.0
+
+
+class LocalEngine:
+    """`control.engine.Engine` on processes of this machine. The process must run in `layout.run`."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.place = here()
+        self.log = EventLog(layout.state / "events.jsonl")
+        self.table = Jobs(self._job_ended)
+        self.store = Pools(layout.state / "pools.json", self.place)
+        self.kept: dict[str, LocalVolume] = {}
+        self.attacher = Attacher(layout)
+        self.changing = asyncio.Lock()
+        self.stopped = asyncio.Event()
+        self._began = time.monotonic()
+        self._tending: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        self._states: dict[str, str] = {}
+
+    # Life.
+
+    async def start(self) -> None:
+        """Look at the pools, and start what stands in them."""
+        self.store.load()
+        await self._own_pools()
+        await self.store.look_at_all()
+        for pool in self.store.all.values():
+            await asyncio.to_thread(making.empty_trash, pool)
+        self.tell("engine", f"engine {VERSION} started (process {os.getpid()})")
+        await self._turn()
+        self._tending = asyncio.get_running_loop().create_task(self._tend())
+
+    async def _own_pools(self) -> None:
+        """Pools in the engine's home need no list."""
+        if not self.layout.pools.is_dir():
+            return
+        for path in sorted(self.layout.pools.iterdir()):
+            marker = read_marker_quietly(path)
+            if marker is not None and marker.id not in self.store.all:
+                with contextlib.suppress(Impossible):
+                    await self.store.take(path, marker)
+
+    async def stop(self, *, force: bool) -> None:
+        """End everything. Raises: Impossible if volumes are attached, without `force`."""
+        attached = [volume for volume in self.kept.values() if volume.attachment is not None]
+        if attached and not force:
+            told = ", ".join(
+                f"{each.name} ({each.attachment.device})" for each in attached if each.attachment
+            )
+            raise Impossible(
+                f"attached: {told}", "navarch engine volume detach …, or --force, which breaks what uses them"
+            )
+        self.tell("engine", "told to stop")
+        await self._end_tending()
+        await self.table.close()
+        for volume in attached:
+            with contextlib.suppress(Impossible):
+                await self.attacher.detach(volume, force=True)
+        await asyncio.gather(*(volume.stop() for volume in self.kept.values()))
+        self.stopped.set()
+
+    async def leave(self) -> None:
+        """End without ending what runs: the next engine takes it over."""
+        await self._end_tending()
+        await self.table.close()
+        await asyncio.gather(*(volume.leave() for volume in self.kept.values()))
+        self.attacher.close()
+
+    async def _end_tending(self) -> None:
+        tending, self._tending = self._tending, None
+        if tending is not None:
+            tending.cancel()
+            await asyncio.gather(tending, return_exceptions=True)
+
+    def tell(self, about: str, text: str, severity: Severity = "info") -> None:
+        """An event."""
+        self.log.add(about, text, severity=severity)
+
+    def _job_ended(self, job: Job) -> None:
+        if job.state == "failed":
+            self.tell(job.about, f"{job.kind} failed: {job.error}", "warning")
+        else:
+            self.tell(job.about, f"{job.kind} {job.state}" + (f": {job.text}" if job.text else ""))
+
+    # Tending.
+
+    async def _tend(self) -> None:
+        while True:
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _TURN)
+            await self.store.look_at_all()
+            try:
+                await self._turn()
+            except Exception as error:
+                # One odd directory must not end the care for all others.
+                self.tell("engine", f"a turn of care failed: {error!r}", "failing")
+
+    def wake(self) -> None:
+        """Look now."""
+        self._wake.set()
+
+    async def _turn(self) -> None:
+        self._tell_pools()
+        await self._forget_deleted()
+        for id, places in find(self.store).items():
+            volume = self.kept.get(id)
+            if volume is None:
+                volume = self.kept[id] = LocalVolume(id, self.layout, self.tell)
+            volume.places = places
+        for volume in list(self.kept.values()):
+            if not volume.busy:
+                await self._care_for(volume)
+
+    async def _forget_deleted(self) -> None:
+        """What a pool that was away still has of volumes that were deleted meanwhile."""
+        for pool, seen in deleted(self.store):
+            self.tell(pool.known.name, f"{seen.path.name} is removed: its volume was deleted meanwhile")
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(making.throw_away, seen.path, pool)
+            pool.seen = {entry: other for entry, other in pool.seen.items() if other is not seen}
+
+    def _tell_pools(self) -> None:
+        for pool in self.store.all.values():
+            before = self._states.get(pool.known.id, "healthy")
+            if pool.state != before and (pool.usable or pool.gone >= _GONE_LOOKS):
+                self._states[pool.known.id] = pool.state
+                severity: Severity = "info" if pool.state == "healthy" else "failing"
+                self.tell(
+                    pool.known.name,
+                    f"pool is {pool.state}" + (f": {pool.reason}" if pool.reason else ""),
+                    severity,
+                )
+
+    async def _care_for(self, volume: LocalVolume) -> None:
+        """Bring what runs of a volume in line with what stands on disk."""
+        present = {pool.known.name: pool for pool in self.store.all.values()}
+        volume.lost = {}
+        for voter, place in list(volume.places.items()):
+            pool = present.get(place.pool)
+            gone = pool is None or (not pool.usable and pool.gone >= _GONE_LOOKS)
+            if gone or place.seen.trouble:
+                await volume.stop_voter(voter)
+                if gone:
+                    del volume.places[voter]
+                    reason = f"pool {place.pool} {'is ' + pool.state if pool is not None else 'was removed'}"
+                    volume.lost[voter] = (
+                        f"{reason}: {pool.reason}" if pool is not None and pool.reason else reason
+                    )
+            else:
+                volume.start_voter(voter, place.seen.path)
+        for voter in list(volume.voters):
+            if voter not in volume.places:
+                await volume.stop_voter(voter)
+        if not volume.places:
+            await self._nothing_left(volume)
+        elif volume.record is not None:
+            volume.start_controller()
+        said = await self.attacher.look(volume)
+        if said:
+            broken = volume.attachment is not None and volume.attachment.state == "broken"
+            self.tell(volume.name, said, "failing" if broken else "info")
+
+    async def _nothing_left(self, volume: LocalVolume) -> None:
+        """No pool has anything of it: it stays in view while a pool is away that may."""
+        if all(pool.usable for pool in self.store.all.values()):
+            await volume.stop()
+            del self.kept[volume.id]
+            self.tell(volume.name, "no pool has anything of this volume any more", "warning")
+
+    # What is asked.
+
+    def info(self) -> EngineInfo:
+        volumes = self.volumes()
+        return EngineInfo(
+            VERSION,
+            os.getpid(),
+            str(self.layout.home),
+            time.monotonic() - self._began,
+            overall(self.pools(), volumes),
+            len(self.store.all),
+            len(volumes),
+            sum(volume.attachment is not None for volume in volumes),
+        )
+
+    def pools(self) -> list[PoolView]:
+        return sorted((pool.view() for pool in self.store.all.values()), key=lambda pool: pool.name)
+
+    def pool(self, name: str) -> PoolView:
+        return self.store.find(name).view()
+
+    async def add_pool(self, wanted: AddPool) -> PoolView:
+        if not wanted.path and not wanted.name:
+            raise Impossible("a pool needs a path or a name", status=400)
+        path = Path(wanted.path) if wanted.path else self.layout.pools / wanted.name
+        if not wanted.path:
+            self.layout.pools.mkdir(mode=0o700, exist_ok=True)
+        pool = await self.store.add(path, wanted.name)
+        self.tell(pool.known.name, f"pool added: {path}")
+        self.wake()
+        return pool.view()
+
+    async def remove_pool(self, name: str) -> None:
+        pool = self.store.find(name)
+        if pool.seen and pool.usable:
+            raise Impossible(
+                f"pool {pool.known.name} keeps {len(pool.seen)} replicas",
+                "Remove them first: navarch engine volume list shows whose they are",
+            )
+        self.store.forget(pool)
+        self.tell(pool.known.name, f"pool removed; {pool.path} was left as it is")
+        self.wake()
+
+    def volumes(self) -> list[Volume]:
+        found = (view(volume, self.layout.run) for volume in self.kept.values())
+        return sorted(found, key=lambda volume: (volume.name, volume.id))
+
+    def find(self, name: str) -> LocalVolume:
+        """By name or id. Raises: Impossible."""
+        if name in self.kept:
+            return self.kept[name]
+        named = [volume for volume in self.kept.values() if volume.name == name]
+        if len(named) > 1:
+            ids = ", ".join(sorted(volume.id for volume in named))
+            raise Impossible(f"{len(named)} volumes are called {name}", f"Use an id: {ids}")
+        if not named:
+            raise Impossible(f"there is no volume {name}", "navarch engine volume list", status=404)
+        return named[0]
+
+    def volume(self, name: str) -> Volume:
+        return view(self.find(name), self.layout.run)
+
+    def explain(self, name: str) -> list[Finding]:
+        return explain(self.volume(name), self.pools(), sorted(self.find(name).lineages))
+
+    def findings(self) -> list[Finding]:
+        pools = self.pools()
+        found = [finding for pool in pools for finding in explain_pool(pool)]
+        for volume in self.kept.values():
+            found += explain(view(volume, self.layout.run), pools, sorted(volume.lineages))
+        return found + stray(self.store)
+
+    # What is done.
+
+    async def create(self, wanted: CreateVolume) -> Job:
+        return await Creating(self).create(wanted)
+
+    async def delete(self, name: str) -> Job:
+        return await Creating(self).delete(name)
+
+    async def resize(self, name: str, wanted: Resize) -> Volume:
+        volume = self.find(name)
+        with self._busy(volume, "growing"):
+            try:
+                await volume.ask(Grow(wanted.size, wanted.overcommit), deadline=_GROW_DEADLINE)
+                await volume.look()
+            except Declined as error:
+                raise Impossible(
+                    str(error), "navarch engine pool list shows how much room there is"
+                ) from None
+            except Silent as error:
+                advice = f"navarch engine volume explain {volume.name}"
+                raise Impossible(f"{volume.name} can't grow now: {error}", advice) from None
+        return view(volume, self.layout.run)
+
+    async def recover(self, wanted: Recover) -> Job:
+        return await Creating(self).recover(wanted)
+
+    async def attach(self, name: str, how: Attach) -> Attachment:
+        async with self.changing:
+            volume = self.find(name)
+            seen = view(volume, self.layout.run)
+            if seen.health in ("failed", "suspended", "starting"):
+                raise Impossible(
+                    f"{seen.name} is {seen.health}: {seen.words}",
+                    f"navarch engine volume explain {seen.name}",
+                )
+            with self._busy(volume, "attaching"):
+                attachment = await self.attacher.attach(volume, by=how.by, block_size=seen.block_size)
+            self.tell(seen.name, f"attached as {attachment.device} by {attachment.by}")
+            return attachment
+
+    async def detach(self, name: str) -> None:
+        async with self.changing:
+            volume = self.find(name)
+            device = volume.attachment.device if volume.attachment is not None else ""
+            with self._busy(volume, "detaching"):
+                await self.attacher.detach(volume)
+            self.tell(volume.name, f"detached from {device}")
+
+    @contextlib.contextmanager
+    def _busy(self, volume: LocalVolume, what: str) -> Iterator[None]:
+        """No care for a volume meanwhile: what is half done must not be tidied up. Raises: Impossible."""
+        if volume.busy:
+            raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine status")
+        volume.busy = what
+        try:
+            yield
+        finally:
+            volume.busy = ""
+
+    # Jobs and events.
+
+    def jobs(self) -> list[Job]:
+        return self.table.all()
+
+    def job(self, id: str) -> Job:
+        return self.table.one(id)
+
+    async def wait_for_job(self, id: str, *, wait: float) -> Job:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.table.wait(id), wait)
+        return self.table.one(id)
+
+    async def cancel_job(self, id: str) -> Job:
+        return await self.table.cancel(id)
+
+    async def events(self, after: int, *, wait: float, about: str) -> list[Event]:
+        return await self.log.after(after, wait=wait, about=about)

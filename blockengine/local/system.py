@@ -1,0 +1,138 @@
+"""What this machine says of mounts, loop devices and the kernel's nbd; and the programs that change them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from blockengine.control.engine import Impossible
+from blockengine.local.processes import same_program
+
+_DEADLINE = 60.0
+_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+
+
+def way_to_attach(by: str) -> str:
+    """`nbd-client` or `nbdfuse`. Raises: Impossible, with what is missing."""
+    kernel = Path("/sys/module/nbd").exists() and Path("/dev/nbd0").exists() and not os.geteuid()
+    client = shutil.which("nbd-client", path=_PATH) is not None
+    if by == "nbd-client" or (by == "auto" and kernel and client):
+        if kernel and client:
+            return "nbd-client"
+        why = "nbd-client is not installed" if kernel else "no nbd in this kernel (modprobe nbd), or not root"
+        raise Impossible(f"nbd-client can't be used: {why}", "Use --by nbdfuse", status=400)
+    program("nbdfuse", package="libnbd-bin")
+    if not os.access("/dev/fuse", os.W_OK):
+        raise Impossible("/dev/fuse can't be used here", "Load the kernel's fuse, or become root", status=400)
+    return "nbdfuse"
+
+
+def program(name: str, *, package: str = "") -> str:
+    """Where a program is. Raises: Impossible."""
+    found = shutil.which(name, path=_PATH)
+    if found is None:
+        advice = f"Debian: apt-get install {package}" if package else ""
+        raise Impossible(f"{name} is not installed", advice, status=400)
+    return found
+
+
+async def run(*words: str, check: bool = True) -> str:
+    """A program's output. Raises: Impossible if it fails."""
+    process = await asyncio.create_subprocess_exec(
+        program(words[0]),
+        *words[1:],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        out, error = await asyncio.wait_for(process.communicate(), _DEADLINE)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise Impossible(f"{words[0]} did not end within {_DEADLINE:g} s", status=500) from None
+    if check and process.returncode:
+        raise Impossible(f"{words[0]}: {error.decode(errors='replace').strip()}", status=500)
+    return out.decode(errors="replace")
+
+
+async def unmount(folder: Path) -> None:
+    """Take a FUSE file system away, also one that no longer answers."""
+    if not os.geteuid():
+        await run("umount", "--lazy", str(folder), check=False)
+        return
+    for program in ("fusermount3", "fusermount"):
+        if shutil.which(program, path=_PATH):
+            await run(program, "-u", "-z", str(folder), check=False)
+            return
+
+
+def flush(device: str) -> None:
+    """What was written to a device reaches the volume."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(device, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def mounts() -> list[tuple[str, str]]:
+    """(source, place) of everything mounted; empty where there is no /proc."""
+    try:
+        lines = Path("/proc/self/mounts").read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    pairs = (line.split(" ")[:2] for line in lines)
+    return [(_plain(source), _plain(place)) for source, place in pairs]
+
+
+def _plain(field: str) -> str:
+    """A field of /proc/mounts without its escapes."""
+    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        field = field.replace(code, character)
+    return field
+
+
+def mounted_at(device: str) -> str:
+    """Where a device is mounted; empty if it is not."""
+    return next((place for source, place in mounts() if source == device), "")
+
+
+def is_mount(folder: Path) -> bool:
+    """Whether something is mounted there (also if it no longer answers)."""
+    return any(place == str(folder) for _, place in mounts())
+
+
+def loops_over(file: Path) -> list[str]:
+    """Loop devices over a file, from what the kernel says of them."""
+    found = []
+    for backing in Path("/sys/block").glob("loop*/loop/backing_file"):
+        with contextlib.suppress(OSError):
+            if backing.read_text().rstrip("\n").removesuffix(" (deleted)") == str(file):
+                found.append(f"/dev/{backing.parent.parent.name}")
+    return found
+
+
+def kernel_device(socket: str) -> str:
+    """The nbd device whose client was started on this socket."""
+    for number in Path("/sys/block").glob("nbd*/pid"):
+        with contextlib.suppress(OSError, ValueError):
+            if same_program(int(number.read_text()), ("nbd-client", socket)):
+                return f"/dev/{number.parent.name}"
+    return ""
+
+
+def free_kernel_device() -> str:
+    """An nbd device that nobody uses. Raises: Impossible."""
+    for number in range(256):
+        device = Path(f"/dev/nbd{number}")
+        if not device.exists():
+            break
+        if not Path(f"/sys/block/nbd{number}/pid").exists():
+            return str(device)
+    raise Impossible("every /dev/nbd device is in use", "navarch engine volume attach --by nbdfuse")

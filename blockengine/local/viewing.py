@@ -1,0 +1,100 @@
+"""A volume as the control API shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blockengine.control.model import Health, Process, Replica, Volume
+from blockengine.local.volumes import LocalVolume
+from blockengine.membership.record import Record
+from blockengine.protocol.admin import VoterStatus
+
+STOPPED = Process("stopped")
+
+
+def view(volume: LocalVolume, run: Path) -> Volume:
+    """Everything about it; `run` is where its sockets are."""
+    record, status = volume.record, volume.status
+    replicas = _replicas(volume)
+    data = [replica for replica in replicas if replica.kind == "replica"]
+    in_sync = sum(replica.role == "in-sync" for replica in data)
+    headers = [place.seen.header for place in volume.places.values()]
+    size = max((header.size for header in headers if header is not None), default=0)
+    size = record.size if record is not None else size
+    return Volume(
+        volume.id,
+        volume.name,
+        status.size if status is not None and status.size else size,
+        health(volume, replicas),
+        volume.busy or (status.state if status is not None else "down"),
+        status.words if status is not None else volume.silence,
+        len(data),
+        in_sync,
+        replicas,
+        volume.controller.view() if volume.controller is not None else STOPPED,
+        block_size=max((header.block_size for header in headers if header is not None), default=0),
+        lineage=record.lineage if record is not None else "",
+        position=status.position if status is not None else "",
+        address=f"nbd+unix:///?socket={run / volume.nbd}",
+        clients=status.clients if status is not None else 0,
+        attachment=volume.attachment,
+        rates=volume.rates(),
+        traffic=volume.traffic,
+        work=list(status.work) if status is not None else [],
+    )
+
+
+def health(volume: LocalVolume, replicas: list[Replica]) -> Health:
+    """One word for it. `failed` wants a person, `suspended` makes its users wait."""
+    status = volume.status
+    ends_again = volume.controller is not None and volume.controller.view().restarts > 2
+    if len(volume.lineages) > 1 or (status is None and ends_again):
+        return "failed"
+    if status is None or status.state == "settling":
+        return "starting"
+    if status.state != "serving":
+        running = sum(replica.process.state == "running" for replica in replicas)
+        few = running * 2 <= len(replicas)
+        return "starting" if status.state == "waiting" and not few else "suspended"
+    if any(replica.role == "joining" for replica in replicas):
+        return "rebuilding"
+    whole = all(replica.role in ("in-sync", "witness") and not replica.trouble for replica in replicas)
+    return "healthy" if whole else "degraded"
+
+
+def _replicas(volume: LocalVolume) -> list[Replica]:
+    """Its voters: those the record names and those that were found."""
+    record = volume.record
+    told = {voter.id: voter for voter in volume.status.voters} if volume.status is not None else {}
+    names = set(volume.places) | set(volume.lost) | (record.voter_ids if record is not None else set())
+    return [_replica(volume, name, record, told.get(name)) for name in sorted(names)]
+
+
+def _replica(volume: LocalVolume, name: str, record: Record | None, told: VoterStatus | None) -> Replica:
+    place, child = volume.places.get(name), volume.voters.get(name)
+    process = child.view() if child is not None else STOPPED
+    if place is None:
+        kept = record is None or record.member(name) is not None or record.absence(name) is not None
+        trouble = volume.lost.get(name, "its directory is in no pool that can be read")
+        return Replica(name, "replica" if kept else "witness", "", "", "missing", process, trouble)
+    trouble = place.seen.trouble
+    role = "refused" if trouble else told.role if told is not None else _recorded(name, record)
+    if told is not None and not trouble:
+        trouble = told.failure or (told.trouble if not told.connected else "")
+    return Replica(
+        name,
+        "replica" if place.seen.keeps_data else "witness",
+        place.pool,
+        str(place.seen.path),
+        role,
+        process,
+        trouble,
+        place.used,
+    )
+
+
+def _recorded(name: str, record: Record | None) -> str:
+    """What the record on disk says, while no controller tells."""
+    if record is None or record.incarnation(name) is None:
+        return "unknown"
+    return "in-sync" if record.member(name) else "out-of-sync" if record.absence(name) else "witness"

@@ -1,0 +1,240 @@
+"""One volume on this machine: its voters' processes, its controller, and what that one tells."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from blockengine.control.model import Attachment, Rates, Severity
+from blockengine.local.children import Child, Spec
+from blockengine.local.layout import Layout, socket_name
+from blockengine.membership.record import Record
+from blockengine.protocol.admin import Event, Events, Stats, Status, Traffic, Verb, VolumeStatus
+from blockengine.replica.peek import Seen
+from blockengine.volume.asking import Asker, Declined, Silent, connect
+
+# Without the working folder in the import path: what lies beside our sockets is no program of ours.
+PROGRAM = (sys.executable, "-P", "-m", "blockengine")
+_ASK_DEADLINE = 10.0
+_AGAIN = 0.5
+_RATE_SPAN = 5.0
+
+Tell = Callable[[str, str, Severity], None]
+"""(about, text, severity)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A voter's directory, and the pool that it lies in."""
+
+    seen: Seen
+    pool: str
+    used: int = 0
+
+
+class LocalVolume:
+    """Kept by the engine; `places` are its voters' directories as the last look found them."""
+
+    def __init__(self, id: str, layout: Layout, tell: Tell) -> None:
+        self.id, self._layout, self._tell = id, layout, tell
+        self.places: dict[str, Place] = {}
+        self.lost: dict[str, str] = {}
+        self.voters: dict[str, Child] = {}
+        self.controller: Child | None = None
+        self.status: VolumeStatus | None = None
+        self.silence = "no controller was started yet"
+        self.attachment: Attachment | None = None
+        self.given_name = ""
+        self.busy = ""
+        self._asker: Asker | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._samples: deque[tuple[float, Traffic]] = deque(maxlen=64)
+        self.traffic: Traffic | None = None
+
+    # What it is called.
+
+    @property
+    def record(self) -> Record | None:
+        """The highest record that its voters' directories hold, if they are of one lineage."""
+        records = [place.seen.record for place in self.places.values() if place.seen.record is not None]
+        lineages = {record.lineage for record in records}
+        return max(records, key=lambda record: record.position) if len(lineages) == 1 else None
+
+    @property
+    def lineages(self) -> set[str]:
+        """All lineages found; more than one needs a person."""
+        return {place.seen.record.lineage for place in self.places.values() if place.seen.record is not None}
+
+    @property
+    def name(self) -> str:
+        """The name for people; its id if it has none."""
+        if self.status is not None and self.status.name:
+            return self.status.name
+        record = self.record
+        return (record.name if record is not None else "") or self.given_name or self.id
+
+    @property
+    def nbd(self) -> str:
+        """The name of the socket on which its bytes are served."""
+        return socket_name("nbd", self.id)
+
+    @property
+    def admin(self) -> str:
+        """The name of its controller's admin socket."""
+        return socket_name("admin", self.id)
+
+    # Its processes.
+
+    def voter_spec(self, voter: str, directory: Path, *, moved: bool = False) -> Spec:
+        """How a voter is run."""
+        socket = socket_name("voter", voter)
+        words = ("replica", "serve", str(directory), "--listen", f"unix:{socket}")
+        return Spec(
+            f"{voter}",
+            (*PROGRAM, *words, *(["--moved"] if moved else [])),
+            ("blockengine", *words),
+            self._layout.run,
+            self._layout.logs / f"{socket_name('voter', voter)}.log",
+            Path(socket),
+            directory,
+        )
+
+    def start_voter(self, voter: str, directory: Path, *, moved: bool = False) -> None:
+        """Keep a voter running."""
+        if voter not in self.voters:
+            spec = self.voter_spec(voter, directory, moved=moved)
+            child = Child(spec, lambda what: self._tell(self.name, f"{voter}: {what}", "warning"))
+            self.voters[voter] = child
+            child.start()
+
+    async def stop_voter(self, voter: str) -> None:
+        """End a voter's process."""
+        child = self.voters.pop(voter, None)
+        if child is not None:
+            await child.stop()
+
+    def start_controller(self) -> None:
+        """Keep a controller running, over every voter that is known, there or not."""
+        if self.controller is not None:
+            return
+        record = self.record
+        names = set(self.places) | (set(record.voter_ids) if record is not None else set())
+        voters = [
+            word for voter in sorted(names) for word in ("--voter", f"unix:{socket_name('voter', voter)}")
+        ]
+        marks = ("blockengine", "volume", "serve", "--socket", self.nbd, "--admin", self.admin)
+        spec = Spec(
+            "controller",
+            (*PROGRAM, "volume", "serve", *voters, "--socket", self.nbd, "--admin", self.admin),
+            marks,
+            self._layout.run,
+            self._layout.logs / f"{self.admin}.log",
+            Path(self.admin),
+        )
+        self.controller = Child(spec, lambda what: self._tell(self.name, f"controller: {what}", "warning"))
+        self.controller.start()
+        self._watching = asyncio.get_running_loop().create_task(self._watch())
+
+    async def stop_controller(self) -> None:
+        """End it; what was written is flushed first."""
+        controller, self.controller = self.controller, None
+        if controller is not None:
+            await controller.stop()
+        await self._unwatch()
+
+    async def stop(self) -> None:
+        """End everything: the controller first, so that it can flush and close."""
+        await self.stop_controller()
+        await asyncio.gather(*(self.stop_voter(voter) for voter in list(self.voters)))
+
+    async def leave(self) -> None:
+        """Look after it no more; its processes run on."""
+        await self._unwatch()
+        children = [*self.voters.values(), *([self.controller] if self.controller is not None else [])]
+        await asyncio.gather(*(child.leave() for child in children))
+
+    async def _unwatch(self) -> None:
+        watching, self._watching = self._watching, None
+        if watching is not None:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        self.status, self.silence = None, "its controller is stopped"
+
+    # What its controller tells.
+
+    async def ask(self, verb: Verb, *, deadline: float = _ASK_DEADLINE) -> object:
+        """Ask or tell the controller. Raises: Silent, Declined."""
+        if self._asker is None or self._asker.lost:
+            raise Silent(self.silence)
+        return await self._asker.ask(verb, deadline=deadline)
+
+    async def look(self) -> None:
+        """Ask how it is, now. Raises: Silent, Declined."""
+        self.status = cast(VolumeStatus, await self.ask(Status()))
+
+    async def _watch(self) -> None:
+        """Follow the controller for ever: its events, status and traffic."""
+        while True:
+            try:
+                self._asker = await connect(Path(self.admin))
+                await self._follow(self._asker)
+            except (Silent, Declined) as error:
+                self.status, self.silence, self.traffic = None, str(error), None
+                self._samples.clear()
+            finally:
+                asker, self._asker = self._asker, None
+                if asker is not None:
+                    await asker.close()
+            await asyncio.sleep(_AGAIN)
+
+    async def _follow(self, asker: Asker) -> None:
+        events: list[Event] = await asker.ask(Events(), deadline=_ASK_DEADLINE)
+        # An adopted controller's history is in our log already, or lost with it.
+        adopted = self.controller is not None and self.controller.adopted
+        number = events[-1].number if events and adopted else 0
+        while True:
+            status: VolumeStatus = await asker.ask(Status(), deadline=_ASK_DEADLINE)
+            self.status = status
+            if status.state in ("serving", "suspended"):
+                self._sample(await asker.ask(Stats(), deadline=_ASK_DEADLINE))
+            events = await asker.ask(Events(number, 1.0), deadline=_ASK_DEADLINE)
+            for event in events:
+                self._tell(self.name, event.text, _severity(event.text))
+                number = event.number
+
+    def _sample(self, traffic: Traffic) -> None:
+        now = time.monotonic()
+        self._samples.append((now, traffic))
+        self.traffic = traffic
+
+    def rates(self) -> Rates:
+        """Over the last seconds."""
+        if len(self._samples) < 2:
+            return Rates()
+        end, last = self._samples[-1]
+        start, first = next(
+            (sample for sample in reversed(self._samples) if end - sample[0] >= _RATE_SPAN), self._samples[0]
+        )
+        span = end - start
+        reads, writes = last.reads.count - first.reads.count, last.writes.count - first.writes.count
+        return Rates(
+            reads / span,
+            writes / span,
+            (last.reads.bytes - first.reads.bytes) / span,
+            (last.writes.bytes - first.writes.bytes) / span,
+            max(last.reads.seconds - first.reads.seconds, 0) / reads if reads else 0,
+            max(last.writes.seconds - first.writes.seconds, 0) / writes if writes else 0,
+        )
+
+
+def _severity(text: str) -> Severity:
+    """How grave a controller's words are."""
+    if text.startswith(("lost ", "removing ", "ends", "goes on without")) or "bad blocks" in text:
+        return "warning"
+    return "failing" if "no replica has intact" in text or "every member's machine" in text else "info"
