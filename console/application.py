@@ -23,6 +23,7 @@ from console.actions import Scope
 from console.collector import LOOK, Collector
 from console.keymap import bindings
 from console.locks import Locks
+from console.measuring import Measuring
 from console.messages import Messages
 from console.navigation import NavigatingApp
 from console.session import Gate, Session
@@ -72,6 +73,7 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         """Fleets that are being closed."""
         self._keys = KeyQueue(self)
         self.messages = Messages()
+        self.measuring = Measuring(self)
         self.locks = Locks(self)
         self.last_error: Exception | None = None
         self.programs: Sequence[Program] = ()
@@ -210,6 +212,7 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         """Close a fleet to the end, even if who asked for it is cancelled meanwhile."""
         if fleet is None:
             return
+        self.measuring.retire(fleet)
         closing = asyncio.create_task(fleet.aclose())
         self._retiring.add(closing)
         closing.add_done_callback(self._retiring.discard)
@@ -279,6 +282,7 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         self.locks.uncover()
         self.history = History()
         self.messages.forget()
+        self.measuring.forget()
         self._close_dialogs()
         self.change_screen(gate_screen(self))
         await self._retire(fleet)

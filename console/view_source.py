@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, cast
 
 from backend.fleet.row import Row, RowKey, TableColumn
@@ -22,6 +22,24 @@ def _tone(row: Any) -> Tone:
     return Tone.TEXT if health is Health.OK else HEALTH[health][1]
 
 
+def _faring(column: TableColumn) -> Callable[[Any], Tone] | None:
+    """A value's own tone: dim where it is missing or old."""
+    fares = column.fares
+    if fares is None:
+        return None
+
+    def tone(row: Any) -> Tone:
+        match fares(row):
+            case Health.OK:
+                return Tone.TEXT
+            case Health.UNKNOWN:
+                return Tone.DIM
+            case worse:
+                return HEALTH[worse][1]
+
+    return tone
+
+
 def grid_column(column: TableColumn) -> GridColumn:
     """How a column of the fleet is drawn: state in colour, names cut in the middle."""
     return GridColumn(
@@ -31,8 +49,9 @@ def grid_column(column: TableColumn) -> GridColumn:
         wide=column.wide,
         priority=column.priority,
         min_width=column.min_width,
+        tail=column.tail,
         timed=column.timed,
-        tone=_tone if column.name in _STATE_COLUMNS else None,
+        tone=_tone if column.name in _STATE_COLUMNS else _faring(column),
         middle=column.name in _MIDDLE,
         pinned=column.name in _PINNED,
     )

@@ -9,6 +9,7 @@ from backend.fleet.member import Member
 from backend.fleet.query import OPTIONS
 from backend.fleet.words import Word, quoted, split_words
 from backend.resources import registry
+from backend.resources.use import use_titles
 from backend.text import SafeStr, safe_text
 
 LIMIT = 50
@@ -123,7 +124,7 @@ def _namespaces(start: int, typed: str, known: Known, kind: str) -> Completion:
 
 def _columns(start: int, typed: str, known: Known, kind: str) -> Completion:
     entry = registry.builtin(kind) if kind else None
-    titles = ["CLUSTER", "NAMESPACE", *(column.name for column in entry.columns)] if entry else []
+    titles = ["CLUSTER", "NAMESPACE", *(c.name for c in entry.columns), *use_titles(entry)] if entry else []
     titles = titles or list((known.columns or {}).get(kind, ()))
     if not titles:
         reason = f"the columns of {kind} are known once its table was open" if kind else "name a kind first"

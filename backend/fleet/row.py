@@ -95,7 +95,13 @@ class TableColumn:
     priority: int = 1
     """0 is never dropped on a narrow screen; the highest number goes first."""
     min_width: int = 4
+    tail: int = 0
+    """Cells at the text's end, a blank and a sparkline, of which a narrow column shows the newest."""
     timed: bool = False
+    moves: bool = False
+    """``key`` gives other values as time passes, of rows that stay the same."""
+    fares: Callable[[Row], Health] | None = None
+    """How what the cell says fares; UNKNOWN: it is missing or old."""
 
 
 CLUSTER = TableColumn(

@@ -30,6 +30,21 @@ class UnknownColumn(ValueError):
         super().__init__(self.sentence)
 
 
+class _Held:
+    """A column's sort key whose values hold still until the next sort: a row's place is found by its key."""
+
+    def __init__(self, key: Callable[[Row], Any], values: dict[RowKey, Any]) -> None:
+        self._key = key
+        self._values = values
+
+    def __call__(self, row: Row) -> Any:
+        try:
+            return self._values[row.key]
+        except KeyError:
+            value = self._values[row.key] = self._key(row)
+            return value
+
+
 class TableView:
     """A sorted and filtered window on the rows of a :class:`~backend.fleet.table.LiveTable`.
 
@@ -116,6 +131,11 @@ class TableView:
         elif self._coming is None:
             self._reversed = descending
 
+    def resort(self, values: dict[RowKey, Any]) -> None:
+        """Order anew by a column whose values moved; ``values``: what its ``key`` gives for the rows now."""
+        if self.sort is not None and self.sort.moves:
+            self._rebuild(held=_Held(self.sort.key, values))
+
     def filter(self, match: str = "", not_match: str = "") -> None:
         """Show only rows in whose text ``match`` is found and ``not_match`` is not. Raises PatternError."""
         if (match, not_match) == (self.match, self.not_match):
@@ -182,12 +202,16 @@ class TableView:
         self._show(new)
         return False
 
-    def _rebuild(self, filter: RowFilter | None = None, *, at_once: bool = False) -> None:
+    def _rebuild(
+        self, filter: RowFilter | None = None, *, at_once: bool = False, held: _Held | None = None
+    ) -> None:
         """Filter (None: as asked for before) and sort anew; rows of equal keys stay in order of place."""
         filter = filter or RowFilter(
             match=self.match, not_match=self.not_match, problems_only=self.problems_only
         )
-        by = self.sort.key if self.sort is not None else None
+        by = held or (self.sort.key if self.sort is not None else None)
+        if held is None and self.sort is not None and self.sort.moves:
+            by = _Held(self.sort.key, {})
         key = _by_place if by is None else lambda row: (by(row), row.place)
         new = Arranging(self._placed.rows, filter=filter, by=by, key=key)
         if at_once or self.spread is None or len(self._placed) <= STEP:

@@ -14,10 +14,11 @@ from backend.fleet.filter import RowFilter
 from backend.fleet.listing import Listed, list_once
 from backend.fleet.query import Query
 from backend.fleet.row import Row, TableColumn, table_columns
-from backend.fleet.view import find_column
+from backend.fleet.view import UnknownColumn, find_column
 from backend.kube.errors import KubeError
 from backend.kube.status import State
 from backend.resources import registry
+from backend.resources.use import use_titles
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.output import CsvWriter, Format, NameWriter, RowWriter, TableWriter
@@ -26,6 +27,7 @@ from console.cli.waiting import impatiently
 
 if TYPE_CHECKING:
     from backend.fleet.batch import Batch
+    from console.cli.measured import Measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +49,35 @@ async def once(request: Request) -> int:
             from console.cli.objects import print_objects
 
             return await print_objects(clusters, request)
+        if _shows_use(request):
+            from console.cli.measured import Measured
+
+            async with Measured(fleet, clusters, request.query, timeout=request.timeout) as use:
+                return await _print_rows(clusters, request, use)
         return await _print_rows(clusters, request)
 
 
-def _check_sort(query: Query) -> None:
+def _check_sort(query: Query, *, watching: bool = False) -> None:
     """Refuse an unknown column before anything is asked, where columns are known. Raises UnknownColumn."""
     kind = registry.builtin(query.kind)
-    if query.sort and kind is not None:
+    use = use_titles(kind)
+    if not query.sort or kind is None or (query.sort.upper() in use and not watching):
+        return
+    try:
         find_column(table_columns([kind]), query.sort)
+    except UnknownColumn as error:
+        if query.sort.upper() in use:
+            error.advice = f"What changes is printed as it comes. Try: navarch top {query.kind} --watch"
+        elif use:
+            error.advice += f", {', '.join(use)}"
+        raise
+
+
+def _shows_use(request: Request) -> bool:
+    """Whether this list tells what its objects use: wide ones and spreadsheets, and those ordered by it."""
+    found = use_titles(registry.builtin(request.query.kind))
+    wide = request.form in (Format.WIDE, Format.CSV)
+    return bool(found) and (wide or request.query.sort.upper() in found)
 
 
 def named_exactly(query: Query) -> bool:
@@ -98,16 +121,20 @@ class Outcome:
         return Exit.OK
 
 
-async def _print_rows(clusters: Sequence[Cluster], request: Request) -> int:
+async def _print_rows(clusters: Sequence[Cluster], request: Request, use: Measured | None = None) -> int:
     outcome = Outcome()
-    printer = _Printer(clusters, request)
+    printer = _Printer(clusters, request, use)
     pieces = list_once(clusters, request.query, timeout=request.timeout)
     sorted_list = bool(request.query.sort)
     async with aclosing(impatiently(pieces, printer.flush, wait_for_all=sorted_list)) as found:
         async for piece in found:
             outcome.note(piece)
             printer.take(piece)
+    if use is not None:
+        await use.settle()
     printer.flush()
+    if use is not None:
+        use.explain()
     return outcome.code(matched=printer.written)
 
 
@@ -123,8 +150,9 @@ def writer_for(request: Request) -> RowWriter:
 class _Printer:
     """Collects rows per cluster and prints what is complete, in the fleet's order."""
 
-    def __init__(self, clusters: Sequence[Cluster], request: Request) -> None:
+    def __init__(self, clusters: Sequence[Cluster], request: Request, use: Measured | None = None) -> None:
         self._writer = writer_for(request)
+        self._use = use
         self._request = request
         self._filter = RowFilter(
             match=request.query.match, not_match=request.query.not_match, problems_only=request.problems
@@ -151,6 +179,8 @@ class _Printer:
         if not rows:
             return
         columns = table_columns(kinds, mixed=self._mixed)
+        if self._use is not None:
+            columns = self._use.over(columns, rows)
         rows = self._filter.keep(rows)
         query = self._request.query
         if query.sort:
@@ -164,7 +194,7 @@ class _Printer:
 async def follow(request: Request) -> int:
     """Print the rows, then every change as it happens, until interrupted."""
     async with open_fleet(request.kubeconfig) as fleet:
-        _check_sort(request.query)
+        _check_sort(request.query, watching=True)
         async with fleet.table(request.query) as table, aclosing(table.batches()) as batches:
             follower = Follower(table, request)
             async for batch in batches:

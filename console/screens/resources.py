@@ -23,6 +23,7 @@ from console.copying import Copyable, of_row, of_rows
 from console.keymap import bindings
 from console.screens.beside import Beside
 from console.screens.error import full_sentence
+from console.screens.measured import Measured
 from console.screens.no_rows import why_no_rows
 from console.screens.own_commands import OwnCommands
 from console.theme import Tone
@@ -35,7 +36,7 @@ _MOST_MARKS = 1000
 """Marks that are kept for the way back."""
 
 
-class ResourcesScreen(OwnCommands, Beside):
+class ResourcesScreen(OwnCommands, Measured, Beside):
     about = (
         "Objects of one kind in all the clusters asked for, live: rows change when their clusters say "
         "so. The second line shows every filter in force. Acts apply to the marked rows, or else to the "
@@ -78,6 +79,10 @@ class ResourcesScreen(OwnCommands, Beside):
         super().on_mount()
         self.tell_subject()
         self.follow()
+        self.measure()
+
+    def measured_query(self) -> Query:
+        return self.asked.query
 
     def tell_subject(self) -> None:
         query, shown, total = self.asked.query, len(self.rows), len(self.rows.rows)
@@ -157,14 +162,14 @@ class ResourcesScreen(OwnCommands, Beside):
             self._arrange(live.columns)
             async for batch in live.batches():
                 if batch.columns_changed:
-                    self.rows.set_columns(live.columns)
+                    self.rows.set_columns(self.with_use(live.columns))
                     self._sort()
                     self.table.columns_changed()
                 await self.take_in_slices(batch)
 
     def _arrange(self, columns: Sequence[TableColumn]) -> None:
         """Filter and order as asked, whoever looked at these rows before."""
-        self.rows.set_columns(columns)
+        self.rows.set_columns(self.with_use(columns))
         self.rows.filter(self.asked.query.match, self.asked.query.not_match)
         self.rows.show_problems(self.asked.problems)
         self._sort(anew=True)

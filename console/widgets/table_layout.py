@@ -90,3 +90,11 @@ def squeeze(text: SafeStr, width: int, *, align: str = "left", middle: bool = Fa
         return fit(text, width, align=align)
     tail = (width - 1) // 2
     return SafeStr(f"{text[: width - 1 - tail]}…{text[-tail:]}")
+
+
+def curtail(text: SafeStr, tail: int, *, room: int) -> SafeStr:
+    """The text with as much of its tail as there is ``room`` for: a blank and the newest bars, at least 2."""
+    if room >= tail or len(text) <= tail:
+        return text
+    value, bars = text[:-tail], text[len(text) - room + 1 :]
+    return SafeStr(f"{value} {bars}" if room > 2 else value)

@@ -10,7 +10,7 @@ from backend.text import SafeStr, cells, fit, safe_text
 from console.states import HEALTH
 from console.theme import Layer, Tone
 from console.widgets.paint import Line, Piece, cut, line_width
-from console.widgets.table_layout import GUTTER, Layout, squeeze
+from console.widgets.table_layout import GUTTER, Layout, curtail, squeeze
 from console.widgets.table_source import GridColumn, TableSource
 
 _CELL_LIMIT = 512
@@ -93,7 +93,10 @@ def row_line(
     ]
     for index, placed in enumerate(layout.placed):
         column = placed.column
-        text = squeeze(cell_text(column, row, now), placed.width, align=column.align, middle=column.middle)
+        text = cell_text(column, row, now)
+        if column.tail:
+            text = curtail(text, column.tail, room=placed.width - column.min_width)
+        text = squeeze(text, placed.width, align=column.align, middle=column.middle)
         own = column.tone(row) if column.tone else Tone.TEXT
         colour = Tone.FADED if look.faded else own
         behind = Layer.GLOW if column.name in look.glowing else layer

@@ -21,6 +21,8 @@ class GridColumn:
     priority: int = 1
     """Narrow tables drop the highest first; 0 stays."""
     min_width: int = 4
+    tail: int = 0
+    """Cells at the text's end, a blank and a sparkline, of which a narrow column shows the newest."""
     timed: bool = False
     """Changes as time passes; such a change does not glow."""
     tone: Callable[[Any], Tone] | None = None

@@ -66,6 +66,27 @@ def test_wide_has_more_columns(demo: Demo) -> None:
     assert list(rows[0])[-1] == "CONTAINER-RUNTIME"
 
 
+def test_use_in_wide_lists_and_where_it_orders(demo: Demo) -> None:
+    rows = table(navarch("get", "nodes", "-o", "wide", kubeconfig=demo.kubeconfig).stdout)
+    assert {"CPU", "%CPU", "MEM", "%MEM"} <= set(rows[0])
+    assert all(re.fullmatch(r"\d+m|\d+\.\d", row["CPU"]) for row in rows)
+    plain = navarch("get", "pods", "-n", "kube-system", kubeconfig=demo.kubeconfig)
+    assert "CPU" not in plain.stdout.splitlines()[0], "kubectl's columns"
+    done = navarch("get", "pods", "-n", "kube-system", "--sort", "mem", "--desc", kubeconfig=demo.kubeconfig)
+    used = [row["MEM"] for row in table(done.stdout)]
+    amounts = [float(one[:-1]) * {"M": 1, "G": 1024}[one[-1]] for one in used if one != "-"]
+    assert amounts == sorted(amounts, reverse=True)
+    assert len(amounts) > 3
+
+
+def test_use_is_no_order_for_what_is_printed_as_it_changes(demo: Demo) -> None:
+    done = navarch("get", "pods", "--sort", "cpu", "--watch", kubeconfig=demo.kubeconfig)
+    assert done.returncode == 2
+    assert "navarch top pods --watch" in done.stderr
+    done = navarch("get", "pods", "--sort", "cpus", kubeconfig=demo.kubeconfig)
+    assert "%MEM/L" in done.stderr
+
+
 def test_names(demo: Demo) -> None:
     done = navarch("get", "deploy", "-n", "pay", "-o", "name", kubeconfig=demo.kubeconfig)
     for line in done.stdout.splitlines():

@@ -45,11 +45,13 @@ class Answers:
         if path == "/version":
             return {"gitVersion": "v1.35.4"}
         word = path.rpartition("/")[2]
-        if path == METRICS:
-            usage = self._objects.get("nodemetrics")
+        if "metrics.k8s.io" in path:
+            usage = self._objects.get("nodemetrics" if path == METRICS else "podmetrics")
             if usage is None:
                 raise NotFound(self._cluster, "the server could not find the requested resource", code=404)
-            return {"items": usage}
+            return {"kind": "NodeMetricsList" if path == METRICS else "PodMetricsList", "items": usage}
+        if path.endswith("/stats/summary"):
+            raise Forbidden(self._cluster, "get nodes/proxy is forbidden", code=403)
         objects = self._objects.get(word, [])
         return self._table(word, objects) if "as=Table" in accept else {"metadata": {}, "items": objects}
 

@@ -401,6 +401,8 @@ class FleetDouble:
                 client=ClientDouble(m.name, self.objects, partial(self.statuses.__getitem__, m.id)),
                 known_namespaces=["pay"],
                 ready=_ready,
+                clock_skew=0.0,
+                pause=asyncio.sleep,
             )
             for m in self.members
         }

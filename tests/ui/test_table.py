@@ -17,7 +17,7 @@ from backend.resources.kinds.pod import KIND as POD
 from backend.text import SafeStr, cells, safe_text
 from console.application import NavarchApp
 from console.view_source import ViewSource
-from console.widgets.table_layout import GUTTER, lay_out, squeeze
+from console.widgets.table_layout import GUTTER, curtail, lay_out, squeeze
 from console.widgets.table_source import GridColumn
 from tests.ui.double import FleetDouble, SessionDouble, live, pod, rows_of
 from tests.ui.seeing import screen_text, see, write
@@ -74,6 +74,15 @@ def test_the_hidden_columns_are_reached_sideways() -> None:
 @given(st.text(max_size=60), st.integers(1, 50), st.booleans())
 def test_squeezed_text_has_exactly_its_width(text: str, width: int, middle: bool) -> None:
     assert cells(squeeze(safe_text(text), width, middle=middle)) == width
+
+
+def test_a_sparkline_is_shortened_from_its_oldest_end() -> None:
+    text = SafeStr("12m ▁▂▃▄▅▆")
+    assert curtail(text, 7, room=7) == text
+    assert curtail(text, 7, room=5) == "12m ▃▄▅▆"
+    assert curtail(text, 7, room=3) == "12m ▅▆"
+    assert curtail(text, 7, room=2) == curtail(text, 7, room=-3) == "12m"
+    assert curtail(SafeStr("-"), 7, room=0) == "-"
 
 
 def test_a_name_keeps_its_end() -> None:

@@ -45,11 +45,14 @@ class NoMetrics(Exception):
 class Asking:
     """Asks one cluster, and keeps in mind who answers there."""
 
-    def __init__(self, cluster: Cluster, known: Known, *, wall: Callable[[], float]) -> None:
-        """``wall``: seconds since the epoch, by our clock."""
+    def __init__(
+        self, cluster: Cluster, known: Known, *, wall: Callable[[], float], kubelets: bool = True
+    ) -> None:
+        """``wall``: seconds since the epoch, by our clock. ``kubelets``: whether they are asked at all."""
         self._cluster = cluster
         self.known = known
         self._wall = wall
+        self._kubelets_too = kubelets
 
     async def pods(self, namespaces: Sequence[str] = ()) -> None:
         """Take in what pods use now: of these namespaces, or of all that may be seen. Raises nothing."""
@@ -173,6 +176,8 @@ class Asking:
 
     async def _by_kubelets(self, sentence: str) -> list[NodeSummary]:
         """What all kubelets say that answer. ``sentence``: why they are asked. Raises NoMetrics."""
+        if not self._kubelets_too:
+            raise NoMetrics(sentence)
         try:
             nodes = await self._node_names()
         except KubeError as error:

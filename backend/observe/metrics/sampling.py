@@ -60,30 +60,52 @@ class Metrics:
     """The measurements of a fleet. They outlive the fleet object: one that replaces it takes them over."""
 
     def __init__(
-        self, fleet: Fleet, *, after: Metrics | None = None, wall: Callable[[], float] = time.time
+        self,
+        fleet: Fleet,
+        *,
+        after: Metrics | None = None,
+        kubelets: bool = True,
+        wall: Callable[[], float] = time.time,
     ) -> None:
-        """``wall``: seconds since the epoch."""
+        """``kubelets``: ask them where there is no metrics server. ``wall``: seconds since the epoch."""
         self._fleet = fleet
         self._wall = wall
-        before: dict[str, Known] = after._known if after is not None else {}
-        self._known: dict[str, Known] = {
-            cluster.id: before.get(cluster.id) or Known() for cluster in fleet.clusters
-        }
-        self._asking = {
-            cluster.id: Asking(cluster, self._known[cluster.id], wall=wall) for cluster in fleet.clusters
-        }
+        self._known: dict[str, Known] = dict(after._known) if after is not None else {}
+        self._askings: dict[str, Asking] = {}
+        self._kubelets = kubelets
         self._wanted: Counter[Interest] = Counter()
         self._tasks: dict[Interest, asyncio.Task[None]] = {}
         self._ending: dict[Interest, asyncio.TimerHandle] = {}
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._listeners: set[asyncio.Event] = set()
         self._passing: set[asyncio.Task[None]] = set()
-        fleet.background.usage_heard = self._heard
+        self._ended: list[asyncio.Task[None]] = []
+
+    def listen(self) -> None:
+        """Take in what the fleet's background hears of nodes."""
+        self._fleet.background.usage_heard = self._heard
+
+    def now(self) -> float:
+        """Seconds since the epoch, by our clock."""
+        return self._wall()
 
     def of(self, cluster_id: str) -> Known:
         """What is known of a cluster's use."""
         known = self._known.get(cluster_id)
-        return known if known is not None else Known()
+        if known is None:
+            known = self._known[cluster_id] = Known()
+        return known
+
+    def _asking(self, cluster_id: str) -> Asking:
+        asking = self._askings.get(cluster_id)
+        if asking is None:
+            asking = self._askings[cluster_id] = Asking(
+                self._fleet.cluster(cluster_id),
+                self.of(cluster_id),
+                wall=self._wall,
+                kubelets=self._kubelets,
+            )
+        return asking
 
     @contextlib.contextmanager
     def looking(self, interests: Sequence[Interest]) -> Iterator[asyncio.Event]:
@@ -91,7 +113,7 @@ class Metrics:
         before you look."""
         event = asyncio.Event()
         self._listeners.add(event)
-        wanted = list(dict.fromkeys(one for one in interests if one.cluster_id in self._known))
+        wanted = list(dict.fromkeys(interests))
         for interest in wanted:
             self._begin(interest)
         try:
@@ -105,15 +127,20 @@ class Metrics:
         """Ask for these one time; what can't be had is in ``of(…)`` with its reason. Raises nothing."""
         await asyncio.gather(*(self._ask(interest) for interest in interests))
 
-    async def aclose(self) -> None:
+    def cancel(self) -> None:
+        """End all sampling, without waiting until it has ended; what is known stays known."""
         for timer in self._ending.values():
             timer.cancel()
         self._ending.clear()
-        tasks = [*self._tasks.values(), *self._passing]
+        self._ended += [*self._tasks.values(), *self._passing]
         self._tasks.clear()
-        for task in tasks:
+        for task in self._ended:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def aclose(self) -> None:
+        self.cancel()
+        ended, self._ended = self._ended, []
+        await asyncio.gather(*ended, return_exceptions=True)
 
     # --- who looks
 
@@ -157,7 +184,7 @@ class Metrics:
             await self._cluster(interest).pause(pause)
 
     async def _ask(self, interest: Interest) -> None:
-        asking = self._asking[interest.cluster_id]
+        asking = self._asking(interest.cluster_id)
         async with self._gate:
             if interest.kubelet:
                 await asking.kubelets([interest.kubelet])
@@ -173,14 +200,14 @@ class Metrics:
             return KUBELETS_AGAIN
         now = self._wall() + self._cluster(interest).clock_skew
         window = min(LONGEST, max(SHORTEST, told.window))
-        crowd = sum(len(self._known[one.cluster_id].pods) for one in self._tasks if one.what is What.PODS)
+        crowd = sum(len(self.of(one.cluster_id).pods) for one in self._tasks if one.what is What.PODS)
         due = told.newest + window - now + LATE if told.newest else window
         # Where clocks differ, or a server is late, what is due makes no sense: never ask again at once.
         due = due if SHORTEST / 2 <= due <= 2 * window else window / 2
         return max(due, window * (crowd / PODS_A_ROUND) if crowd > PODS_A_ROUND else 0.0)
 
     def _told(self, interest: Interest) -> Told:
-        known = self._known[interest.cluster_id]
+        known = self.of(interest.cluster_id)
         if interest.kubelet:
             return (
                 Told(why=known.no_summary[interest.kubelet])
@@ -199,7 +226,7 @@ class Metrics:
         task.add_done_callback(self._passing.discard)
 
     async def _pass_on(self, cluster_id: str, body: bytes) -> None:
-        await self._asking[cluster_id].take_nodes(body)
+        await self._asking(cluster_id).take_nodes(body)
         self._tell()
 
     def _tell(self) -> None:

@@ -154,6 +154,7 @@ def test_a_fleet_made_anew_keeps_what_was_known() -> None:
 def test_the_backgrounds_answers_about_nodes_become_history() -> None:
     async def main() -> None:
         fleet, metrics = metrics_of(MeteredServer())
+        metrics.listen()
         heard = fleet.background.usage_heard
         assert heard is not None
         body = {

@@ -1,0 +1,75 @@
+"""Lists whose objects use CPU and memory: columns that fill as measurements come, and rows ordered by
+them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from backend.fleet.query import Query
+from backend.resources import registry
+from backend.resources.use import use_titles
+from console.screens.table_frame import TableScreen
+
+if TYPE_CHECKING:
+    from backend.fleet.row import TableColumn
+    from backend.fleet.view import TableView
+
+_AGAIN = 1.0
+"""Seconds between two repaints for measurements, however many clusters tell some."""
+
+
+class Measured(TableScreen):
+    """Mixed into lists of the fleet's rows. Rows never wait for what is measured."""
+
+    rows: TableView
+
+    def measured_query(self) -> Query:
+        """What is listed, and where."""
+        raise NotImplementedError
+
+    def with_use(self, columns: Sequence[TableColumn]) -> tuple[TableColumn, ...]:
+        """The columns, with those of use where the kind has any."""
+        kind, use = registry.builtin(self.measured_query().kind), self.navarch.measuring.columns
+        return use.over(columns, kind) if use is not None else tuple(columns)
+
+    @work(exclusive=True, group="measure", exit_on_error=False)
+    async def measure(self) -> None:
+        """Sample what is listed as long as it is."""
+        await self.navarch.attempt(self._measure)
+
+    async def _measure(self) -> None:
+        from backend.observe.metrics.columns import PODS
+        from backend.observe.metrics.sampling import Interest, What
+
+        query = self.measured_query()
+        kind = registry.builtin(query.kind)
+        if kind is None or not use_titles(kind):
+            return
+        metrics = await self.navarch.measuring.metrics()
+        clusters = (await self.navarch.fleet()).select(query.clusters)
+        pods = kind.resource.full_name == PODS
+        interests = [
+            Interest(one.id, What.PODS, query.namespaces) if pods else Interest(one.id, What.NODES)
+            for one in clusters
+        ]
+        with metrics.looking(interests) as fresh:
+            while True:
+                await fresh.wait()
+                fresh.clear()
+                await self._show_use()
+                await asyncio.sleep(_AGAIN)
+
+    async def _show_use(self) -> None:
+        use, ordering = self.navarch.measuring.columns, self.rows.sort
+        if use is not None and ordering is not None and ordering.moves:
+            rows = self.rows
+            values = await use.values(rows.rows.values(), ordering.name)
+            if self.rows is rows and rows.sort is ordering:
+                rows.resort(values)
+                self.table.rows_changed()
+        else:
+            self.table.sync()
