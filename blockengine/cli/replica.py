@@ -106,7 +106,8 @@ def _print(replica: Replica) -> None:
         record = ballot.record
         print(f"record     lineage {record.lineage}, {record.position.epoch.number}.{record.position.seq}")
         print(f"in sync    {', '.join(sorted(record.member_ids))}")
-    print(f"snapshots  {', '.join(replica.snapshots) or 'none'}")
+    listed = replica.lists.catalog(ballot.record.snapshots if ballot.record is not None else "")
+    print(f"snapshots  {', '.join(snapshot.name for snapshot in listed.snapshots) or 'none'}")
     print(f"unclean    {len(replica.intent.marked)} of {replica.regions} regions")
 
 

@@ -65,6 +65,7 @@ async def serve(chosen: argparse.Namespace, directory: Directory, place: Place) 
     print(f"listening {address}", flush=True)
     await stop.wait()
     await server.stop()
+    await service.stop()
     service.close()
 
 

@@ -175,7 +175,7 @@ async def serve(chosen: argparse.Namespace) -> int:
         office = controller.office
         assert office is not None
         counted = Counted(device)
-        server = Server(counted)
+        server = Server(counted, others=controller.snapshots)
         running.serving = Serving(device, counted, server)
         office.ended.add_done_callback(lambda _: server.abort())
         print(f"serving {await _listen(server, chosen)}", flush=True)

@@ -114,6 +114,11 @@ def resize(record: Record, size: int, at: Position) -> Record:
     return replace(record, position=at, size=size)
 
 
+def list_snapshots(record: Record, digest: str, at: Position) -> Record:
+    """Another list of snapshots; every member in sync holds it before this is proposed."""
+    return replace(record, position=at, snapshots=digest)
+
+
 def force(record: Record, survivors: Collection[str], *, epoch: Epoch, lineage: str) -> Record:
     """An operator's way out of a lost majority: a new lineage over the survivors only.
 

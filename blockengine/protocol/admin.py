@@ -50,6 +50,38 @@ class Grow(Verb, frozen=True):
     overcommit: bool = False
 
 
+class TakeSnapshot(Verb, frozen=True):
+    """Snapshot what is acknowledged now. Answered by its `SnapshotStatus`."""
+
+    name: str
+
+
+class ListSnapshots(Verb, frozen=True):
+    """Answered by a list of `SnapshotStatus`, oldest first."""
+
+
+class DeleteSnapshot(Verb, frozen=True):
+    """Give a snapshot up; its space comes back in the background. Answered by nothing."""
+
+    name: str
+
+
+class SnapshotStatus(Struct, frozen=True):
+    """A snapshot, and the name of the `export` under which it can be attached, read-only.
+
+    `size` is the volume's then, `held` what its layer takes up on a member (-1: unknown), both in bytes;
+    `created` counts seconds since 1970, `attached` the clients that have it open.
+    """
+
+    name: str
+    id: str
+    size: int
+    created: int
+    export: str
+    held: int = -1
+    attached: int = 0
+
+
 class VoterStatus(Struct, frozen=True):
     """One voter as the controller sees it.
 
@@ -136,7 +168,15 @@ class Traffic(Struct, frozen=True):
     flushes: Flow
 
 
-ANSWERS: dict[type[Verb], Any] = {Status: VolumeStatus, Events: list[Event], Stats: Traffic, Grow: None}
+ANSWERS: dict[type[Verb], Any] = {
+    Status: VolumeStatus,
+    Events: list[Event],
+    Stats: Traffic,
+    Grow: None,
+    TakeSnapshot: SnapshotStatus,
+    ListSnapshots: list[SnapshotStatus],
+    DeleteSnapshot: None,
+}
 
 
 class Asked(Struct, frozen=True):

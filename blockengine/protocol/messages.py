@@ -79,6 +79,84 @@ class Grow(Control, frozen=True):
     overcommit: bool = False
 
 
+class KeepList(Control, frozen=True):
+    """Hold a list of snapshots (`membership.catalog`) that a record will name. Answered by nothing."""
+
+    raw: bytes
+
+
+class ReadList(Control, frozen=True):
+    """The list that the replica's record names. Answered by its bytes, none for the empty list."""
+
+
+class Cut(Control, frozen=True):
+    """Flush, and freeze what there is as this snapshot. Answered by nothing."""
+
+    snapshot: int
+
+
+class ReadView(Control, frozen=True):
+    """A range as it was at a snapshot. Answered by its bytes."""
+
+    view: int
+    offset: int
+    length: int
+
+
+class MapView(Control, frozen=True):
+    """Which of it has data. Answered by (length, whether it has data) of each stretch."""
+
+    view: int
+    offset: int
+    length: int
+
+
+class Align(Control, frozen=True):
+    """To a replica out of sync: have a layer for each of these snapshots, oldest first, to be filled.
+
+    Answered by whether it began anew: then all of it has to be filled.
+    """
+
+    snapshots: tuple[int, ...]
+
+
+class Changed(Control, frozen=True):
+    """What may differ in a range between snapshot `since` (0: all zeroes) and `view` (0: live bytes).
+
+    Answered by (length, whether it may differ) of each stretch.
+    """
+
+    view: int
+    since: int
+    offset: int
+    length: int
+
+
+class Fill(Control, frozen=True):
+    """To a replica out of sync: whole blocks as a snapshot has them; zeroes if there is no data.
+
+    Answered by nothing; durable after a flush.
+    """
+
+    view: int
+    offset: int
+    length: int
+    data: bytes = b""
+
+
+class Retain(Control, frozen=True):
+    """Keep the layers of these snapshots only: merge all others, in the background. Answered by nothing.
+
+    It follows from a record in force.
+    """
+
+    snapshots: tuple[int, ...]
+
+
+class Layers(Control, frozen=True):
+    """What the layers take up. Answered by a list of `LayerSize`, oldest first; the last takes writes."""
+
+
 class Enter(Control, frozen=True):
     """An operator moves this voter into another lineage. Answered by `Stored`."""
 
@@ -117,6 +195,13 @@ class Booted(Struct, frozen=True):
     boot: str
 
 
+class LayerSize(Struct, frozen=True):
+    """One layer: the snapshot at which it froze (0: none, or the last), its bytes on the disk."""
+
+    snapshot: int
+    bytes: int
+
+
 class Missed(Struct, frozen=True):
     """A missed log."""
 
@@ -124,7 +209,8 @@ class Missed(Struct, frozen=True):
     regions: list[int]
 
 
-Request = Hello | Ask | Keep | Open | Alive | Intent | Log | Clear | Forget | Grow | Enter
+Layered = KeepList | ReadList | Cut | ReadView | MapView | Align | Changed | Fill | Retain | Layers
+Request = Hello | Ask | Keep | Open | Alive | Intent | Log | Clear | Forget | Grow | Enter | Layered
 ANSWERS: dict[type[Control], Any] = {
     Hello: Identity,
     Ask: Granted,
@@ -136,6 +222,16 @@ ANSWERS: dict[type[Control], Any] = {
     Clear: None,
     Forget: None,
     Grow: None,
+    KeepList: None,
+    ReadList: bytes,
+    Cut: None,
+    ReadView: bytes,
+    MapView: list[tuple[int, bool]],
+    Align: bool,
+    Changed: list[tuple[int, bool]],
+    Fill: None,
+    Retain: None,
+    Layers: list[LayerSize],
     Enter: Stored,
 }
 _ENCODER = msgspec.msgpack.Encoder()

@@ -153,6 +153,11 @@ def option_reply(option: int, answer: Answer, payload: bytes = b"") -> bytes:
     return OPTION_REPLY.pack(OPTION_REPLY_MAGIC, option, answer, len(payload)) + payload
 
 
+def export_reply(option: int, name: bytes) -> bytes:
+    """One export of a list."""
+    return option_reply(option, Answer.SERVER, len(name).to_bytes(4, "big") + name)
+
+
 def export_name_reply(export: Export, *, no_zeroes: bool) -> bytes:
     """The answer to EXPORT_NAME, which has no header."""
     body = struct.pack(">QH", export.size, export.flags)

@@ -10,6 +10,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import weakref
 from pathlib import Path
 from typing import Protocol
 
@@ -39,6 +40,10 @@ class File(Protocol):
         ...
 
     def truncate(self, size: int) -> None: ...
+
+    def allocated(self) -> int:
+        """How many bytes it takes up on its disk."""
+        ...
 
     def sync(self) -> None:
         """Everything written so far survives power loss on return."""
@@ -76,6 +81,8 @@ class RealFile:
 
     def __init__(self, descriptor: int) -> None:
         self._fd = descriptor
+        # A file whose layer was merged away may still be read by a thread: the last one closes it.
+        self._closing = weakref.finalize(self, os.close, descriptor)
         self._nowait = getattr(os, "RWF_NOWAIT", 0)
 
     def pread(self, length: int, offset: int) -> bytes:
@@ -129,11 +136,14 @@ class RealFile:
     def truncate(self, size: int) -> None:
         os.ftruncate(self._fd, size)
 
+    def allocated(self) -> int:
+        return os.fstat(self._fd).st_blocks * 512
+
     def sync(self) -> None:
         os.fdatasync(self._fd)
 
     def close(self) -> None:
-        os.close(self._fd)
+        self._closing()
 
 
 class RealDirectory:

@@ -47,12 +47,21 @@ class Header(Struct, frozen=True):
     lease: int = LEASE
 
 
+class Merge(Struct, frozen=True):
+    """How far the merge of one layer into the one below it has come: blocks before `block` are done."""
+
+    lower: str
+    upper: str
+    block: int
+
+
 class Chain(Struct, frozen=True):
-    """The layers, oldest first; `snapshots` names the point each of them but the last froze at."""
+    """The layers, oldest first; `snapshots` has the ids of the cuts at which all but the last froze."""
 
     layers: tuple[str, ...]
-    snapshots: tuple[str, ...]
+    snapshots: tuple[int, ...]
     next_number: int
+    merging: Merge | None = None
 
 
 def check_geometry(size: int, block_size: int, region: int, lease: int = LEASE) -> None:

@@ -42,6 +42,9 @@ class Layer:
         # Whether the map on the disk is the one in memory.
         self.map_synced = False
         self._chunks: OrderedDict[int, bytearray] = OrderedDict()
+        # The chunks changed since this object was made; all there are if the layer was made with it.
+        self.touched: set[int] = set()
+        self.begun_here = create
 
     def states(self, first: int, count: int) -> bytes:
         """The states of `count` blocks from `first`."""
@@ -60,6 +63,7 @@ class Layer:
             chunk, place = divmod(first + done, CHUNK)
             step = min(len(states) - done, CHUNK - place)
             self._chunk(chunk)[place : place + step] = states[done : done + step]
+            self.touched.add(chunk)
             done += step
 
     def _chunk(self, number: int) -> bytearray:
@@ -97,6 +101,25 @@ class Layer:
             return []
         made = sums_of(memoryview(data), first)
         return [first + n for n in range(count) if stored[n * 8 : n * 8 + 8] != made[n * 8 : n * 8 + 8]]
+
+    def chunks(self, blocks: int) -> Iterator[int]:
+        """The numbers of the chunks, among the first `blocks`, in which it has anything, from its file.
+
+        Touches nothing that another thread may change: for layers that are frozen.
+        """
+        step = 256 * CHUNK
+        for first in range(0, blocks, step):
+            raw = self.map.pread(min(step, blocks - first), first)
+            if raw.count(0) == len(raw):
+                continue
+            for start in range(0, len(raw), CHUNK):
+                piece = raw[start : start + CHUNK]
+                if piece.count(0) < len(piece):
+                    yield (first + start) // CHUNK
+
+    def allocated(self) -> int:
+        """How many bytes its files take up."""
+        return sum(file.allocated() for file in (self.data, self.sums, self.map))
 
     def sync_content(self) -> None:
         """Bytes and checksums survive power loss on return; the map comes after them."""

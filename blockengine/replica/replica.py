@@ -29,10 +29,11 @@ from blockengine.replica.identity import (
 from blockengine.replica.layer import BLOCK
 from blockengine.replica.layers import Layers
 from blockengine.replica.ledger import Ledger
+from blockengine.replica.lists import Lists
 from blockengine.replica.overrides import Overrides
 from blockengine.replica.regionlog import MissedFile, RegionLog
 from blockengine.replica.slots import Damaged, Slots
-from blockengine.replica.store import Rotten, Store
+from blockengine.replica.store import Rotten
 from blockengine.replica.trust import Failed, Trust
 
 Answer = TypeVar("Answer")
@@ -46,10 +47,11 @@ class Replica:
         self._header_slots = Slots(directory.open("header"), "header", Header)
         self._boot_slots = Slots(directory.open("boot"), "boot", str)
         self.header = self._header_slots.load()
-        self._layers = Layers(directory)
-        self.store = Store(directory, list(self._layers.chain.layers))
-        self._trust = Trust(self.header.replica)
-        self.ledger = Ledger(directory, self.regions, self._trust)
+        self.layers = Layers(directory)
+        self.store = self.layers.store
+        self.trust = Trust(self.header.replica)
+        self.ledger = Ledger(directory, self.regions, self.trust)
+        self.lists = Lists(directory)
         self._overrides = Overrides(directory)
 
     # Making and opening.
@@ -111,8 +113,10 @@ class Replica:
 
         On the same boot only the process died, and the page cache has all it was given.
         """
-        self._layers.drop_unknown()
+        self.layers.drop_unknown()
         self.ledger.recover()
+        held = self.ballot.record
+        self.lists.drop_all_but(held.snapshots if held is not None else "")
         if same_boot and self.intent.marked:
             self.store.top.sync_content()
         for first, count in self.unverified_ranges():
@@ -120,6 +124,10 @@ class Replica:
         self.ledger.distrust_marks()
 
     # Geometry.
+
+    @property
+    def blocks(self) -> int:
+        return self.header.size // BLOCK
 
     @property
     def regions(self) -> int:
@@ -162,7 +170,7 @@ class Replica:
     @property
     def failure(self) -> str:
         """Why this replica no longer trusts its disk; empty while it does."""
-        return self._trust.failure
+        return self.trust.failure
 
     def grant(self, *, epoch: Epoch, now: int, duration: int) -> Granted | Refused:
         """`membership.ballot.grant`, durable."""
@@ -177,7 +185,7 @@ class Replica:
 
         Raises: ValueError if the replica is in this lineage already; Failed, OSError.
         """
-        with self._trust.promising():
+        with self.trust.promising():
             self._overrides.add(override)
         return self.ledger.enter(record, incarnation=incarnation)
 
@@ -186,8 +194,22 @@ class Replica:
         return self.ledger.vote(lambda held: ballots.open_session(held, epoch=epoch, number=number))
 
     def store_record(self, record: Record) -> Stored | Refused:
-        """`membership.ballot.store`, durable, together with the missed logs that it starts."""
+        """`membership.ballot.store`, durable, together with the missed logs that it starts.
+
+        A member holds the list of snapshots that its record names, before it holds the record.
+        """
+        if record.member(self.header.replica) is not None and not self.lists.has(record.snapshots):
+            return Refused("list", self.ballot.promise)
         return self.ledger.store_record(record, holder=self.header.replica)
+
+    def keep_list(self, raw: bytes) -> None:
+        """Hold a list of snapshots, for a record that will name it. Durable on return.
+
+        Raises: Failed, OSError.
+        """
+        self.check()
+        held = self.ballot.record
+        self.lists.keep(raw, held.snapshots if held is not None else "", self.trust)
 
     def forget(self, target: str, tag: Position) -> None:
         """A promotion is committed: what its replica had missed is no longer needed."""
@@ -199,30 +221,37 @@ class Replica:
 
     # Bytes.
 
-    def read(self, offset: int, length: int) -> bytes:
-        """Bytes, verified. `offset` and `length` are multiples of the volume's block size.
+    def read(self, offset: int, length: int, view: int = 0) -> bytes:
+        """Bytes, verified; as of a snapshot, or live. `offset` and `length` are multiples of the block size.
 
         Raises: ValueError, Rotten, Failed, OSError.
         """
-        self._check(offset, length)
+        self.check(offset, length)
         first, last = offset // BLOCK, -(-(offset + length) // BLOCK)
-        data = self.store.read(first, last - first)
+        if view:
+            data = self.store.read_at(self.layers.level(view), first, last - first)
+        else:
+            data = self.store.read(first, last - first)
         start = offset - first * BLOCK
         return data if len(data) == length else data[start : start + length]
 
     def read_cached(self, offset: int, length: int) -> bytes | None:
         """The same if that takes no wait for a device, else None."""
-        self._check(offset, length)
+        self.check(offset, length)
         first, start = divmod(offset, BLOCK)
         data = self.store.read_cached(first, -(-(start + length) // BLOCK))
         if data is None or len(data) == length:
             return data
         return data[start : start + length]
 
-    def warming(self, offset: int, length: int) -> Callable[[], None]:
-        """Work for another thread that brings a range into memory, so that `read` need not wait."""
+    def warming(self, offset: int, length: int, view: int = 0) -> Callable[[], None]:
+        """Work for another thread that brings a range into memory, so that `read` need not wait.
+
+        Raises: ValueError, Rotten, Failed.
+        """
+        self.check(offset, length)
         first, last = offset // BLOCK, -(-(offset + length) // BLOCK)
-        found = self.store.extents(first, last - first)
+        found = self.store.extents(first, last - first, self.layers.level(view))
 
         def warm() -> None:
             for layer, start, count in found:
@@ -231,15 +260,15 @@ class Replica:
 
         return warm
 
-    def allocation(self, offset: int, length: int) -> list[tuple[int, bool]]:
+    def allocation(self, offset: int, length: int, view: int = 0) -> list[tuple[int, bool]]:
         """(length, whether it has data) of each stretch of a range; the rest reads as zeroes.
 
         Raises: ValueError, Rotten, Failed.
         """
-        self._check(offset, length)
+        self.check(offset, length)
         first, last = offset // BLOCK, -(-(offset + length) // BLOCK)
         merged: list[tuple[int, bool]] = []
-        for layer, start, count in self.store.extents(first, last - first):
+        for layer, start, count in self.store.extents(first, last - first, self.layers.level(view)):
             begin, end = max(offset, start * BLOCK), min(offset + length, (start + count) * BLOCK)
             kept = layer is not None
             if merged and merged[-1][1] == kept:
@@ -254,7 +283,7 @@ class Replica:
         Raises: ValueError, Rotten (for the rest of a block written in part), Failed, OSError.
         """
         view = memoryview(data)
-        self._check(offset, len(view))
+        self.check(offset, len(view))
         self.ledger.mark(self.regions_of(offset, len(view)))
         first, start = divmod(offset, BLOCK)
         if start or len(view) % BLOCK:
@@ -262,7 +291,7 @@ class Replica:
         if not durable:
             self.store.write(first, view)
             return
-        with self._trust.promising():
+        with self.trust.promising():
             self.ledger.sync_logs()
             self.store.write(first, view, durable=True)
 
@@ -283,7 +312,7 @@ class Replica:
 
         Raises: as `write`.
         """
-        self._check(offset, length)
+        self.check(offset, length)
         head = min(-offset % BLOCK, length)
         tail = (offset + length) % BLOCK if length > head else 0
         if head:
@@ -302,7 +331,7 @@ class Replica:
 
         Raises: as `write`.
         """
-        self._check(offset, length)
+        self.check(offset, length)
         first, last = -(-offset // BLOCK), (offset + length) // BLOCK
         if last > first:
             self.zero(first * BLOCK, (last - first) * BLOCK)
@@ -317,10 +346,10 @@ class Replica:
 
     def flushing(self) -> Iterator[Callable[[], None]]:
         """The steps of a flush; each may block, and may run in another thread."""
-        self._check()
-        yield self._trust.guarded(self.ledger.sync_logs)
+        self.check()
+        yield self.trust.guarded(self.ledger.sync_logs)
         for step in self.store.flushing():
-            yield self._trust.guarded(step)
+            yield self.trust.guarded(step)
 
     def trust_unverified(self) -> int:
         """Take blocks that a crash left torn as they are; how many. For a replica that stands alone:
@@ -348,19 +377,13 @@ class Replica:
                 wrong += rotten.blocks
             yield first, wrong
 
-    def cut(self, snapshot: str) -> None:
-        """Freeze what is there under a name; later writes go to a new layer.
+    def cut(self, snapshot: int) -> None:
+        """Freeze what is there under an id (0: none); later writes go to a new layer.
 
-        Raises: ValueError for a name that is taken or empty; Failed, OSError.
+        Raises: ValueError for an id that is taken; Failed, OSError.
         """
-        self._layers.check_name(snapshot)
         self.flush()
-        self._layers.cut(snapshot, self.store, self._trust)
-
-    @property
-    def snapshots(self) -> tuple[str, ...]:
-        """The names of the snapshots, oldest first."""
-        return self._layers.chain.snapshots
+        self.layers.cut(snapshot, self.trust)
 
     def grow(self, size: int, *, overcommit: bool = False) -> None:
         """Have room for a volume of `size` bytes; the new ones are zeroes. Durable on return.
@@ -370,7 +393,7 @@ class Replica:
 
         Raises: ValueError for a smaller or impossible size; Failed, OSError.
         """
-        self._check()
+        self.check()
         check_geometry(size, self.header.block_size, self.header.region, self.header.lease)
         if size < self.header.size:
             raise ValueError(f"a volume can't shrink from {self.header.size} to {size} bytes")
@@ -380,7 +403,7 @@ class Replica:
             check_fits(self._directory, size)
         self.store.check_room(size)
         header = replace(self.header, size=size)
-        with self._trust.promising():
+        with self.trust.promising():
             self._header_slots.save(header)
         self.header = header
         self.ledger.regions = self.regions
@@ -389,12 +412,13 @@ class Replica:
         """Give back the files. What was not flushed is as after a kill."""
         self.store.close()
         self.ledger.close()
-        self._layers.close()
+        self.layers.close()
         for slots in (self._header_slots, self._boot_slots):
             slots.close()
 
-    def _check(self, offset: int = 0, length: int = BLOCK) -> None:
-        self._trust.check()
+    def check(self, offset: int = 0, length: int = BLOCK) -> None:
+        """Raises: Failed; ValueError for a range that can't be."""
+        self.trust.check()
         unit = self.header.block_size
         if length <= 0 or offset < 0 or offset % unit or length % unit:
             raise ValueError(f"offset {offset} and length {length} must be positive multiples of {unit}")

@@ -16,6 +16,7 @@ from blockengine.protocol import messages
 from blockengine.protocol.messages import Alive, Booted, Clear, Forget, Grow, Intent, Log, Missed, Open
 from blockengine.protocol.wire import Kind, Request, Status
 from blockengine.replica.layer import BLOCK
+from blockengine.replica.layered import LayerService
 from blockengine.replica.replica import Failed, Replica, Rotten
 from blockengine.replica.session import Gate
 from blockengine.replica.voting import Voting
@@ -35,6 +36,7 @@ class ReplicaService(Voting):
         super().__init__(replica, boot=boot)
         self.replica = replica
         self.gate = Gate()
+        self.layered = LayerService(replica, self.disk)
 
     # Bytes.
 
@@ -123,7 +125,15 @@ class ReplicaService(Voting):
                 if not self.gate.admits(self.replica.ballot, issued):
                     return Refused("session", self.replica.ballot.promise)
                 return self._in_session(message)
+        if isinstance(message, messages.Layered):
+            if not self.gate.admits(self.replica.ballot, issued):
+                return Refused("session", self.replica.ballot.promise)
+            return await self.layered.answer(message)
         return await super().answer(message)
+
+    async def stop(self) -> None:
+        """End what goes on in the background."""
+        await self.layered.stop()
 
     def _open(self, message: Open) -> Booted | Refused:
         answer = self.replica.open_session(epoch=message.epoch, number=message.number)

@@ -25,6 +25,9 @@ class Rotten(Exception):
         )
 
 
+Extent = tuple[Layer | None, int, int]
+
+
 class Store:
     """A chain of layers, the newest last. Offsets and lengths are whole blocks."""
 
@@ -32,10 +35,21 @@ class Store:
         self._directory = directory
         self.layers = [Layer(directory, name) for name in names]
         self._fresh: set[int] = set()
+        self._filled: set[Layer] = set()
 
     @property
     def top(self) -> Layer:
         return self.layers[-1]
+
+    def read_at(self, level: int, first: int, count: int) -> bytes:
+        """Blocks as they were when the layer of this level froze.
+
+        Raises: Rotten.
+        """
+        data, wrong = self._joined(self._find(level, first, count))
+        if wrong:
+            raise Rotten(wrong)
+        return data
 
     def read(self, first: int, count: int) -> bytes:
         """`count` blocks from `first`.
@@ -75,9 +89,13 @@ class Store:
         return b"".join(pieces)
 
     def _gather(self, first: int, count: int) -> tuple[bytes, list[int]]:
+        return self._joined(self.extents(first, count))
+
+    @staticmethod
+    def _joined(extents: list[Extent]) -> tuple[bytes, list[int]]:
         pieces: list[bytes] = []
         wrong: list[int] = []
-        for layer, start, length in self.extents(first, count):
+        for layer, start, length in extents:
             if layer is None:
                 pieces.append(bytes(length * BLOCK))
                 continue
@@ -86,17 +104,27 @@ class Store:
             wrong += bad
         return b"".join(pieces), wrong
 
-    def extents(self, first: int, count: int) -> list[tuple[Layer | None, int, int]]:
+    def extents(self, first: int, count: int, level: int = -1) -> list[Extent]:
         """Who has these blocks: (layer, first block, count); None reads as zeroes.
 
-        Raises: Rotten where a map holds what nobody wrote.
+        With `level`, as they were when that layer froze. Raises: Rotten where a map holds what
+        nobody wrote.
         """
-        return self._find(len(self.layers) - 1, first, count)
+        return self._find(level if level >= 0 else len(self.layers) - 1, first, count)
 
-    def _find(self, level: int, first: int, count: int) -> list[tuple[Layer | None, int, int]]:
+    def changed(self, first: int, count: int, *, above: int, newest: int) -> list[tuple[int, bool]]:
+        """(blocks, whether any layer above one level, up to another, has something to say about them)."""
+        marks = bytearray(count)
+        for layer in self.layers[above + 1 : newest + 1]:
+            for state, start, length in runs(layer.states(first, count)):
+                if state != ABSENT:
+                    marks[start : start + length] = b"\1" * length
+        return [(length, state == 1) for state, _, length in runs(bytes(marks))]
+
+    def _find(self, level: int, first: int, count: int) -> list[Extent]:
         if level < 0:
             return [(None, first, count)]
-        found: list[tuple[Layer | None, int, int]] = []
+        found: list[Extent] = []
         layer = self.layers[level]
         for state, start, length in runs(layer.states(first, count)):
             if state == ABSENT:
@@ -162,6 +190,10 @@ class Store:
 
     def flushing(self) -> Iterator[Callable[[], None]]:
         """The blocking steps of a flush, in order; what is written meanwhile may miss it."""
+        filled, self._filled = self._filled, set()
+        for layer in filled:
+            yield layer.sync_content
+            yield layer.sync_map
         top, fresh, self._fresh = self.top, self._fresh, set()
         yield top.sync_content
         for block in fresh:
@@ -209,6 +241,42 @@ class Store:
         """
         self.layers.append(Layer(self._directory, name, create=True))
         self._fresh = set()
+
+    def fill(self, level: int, first: int, blocks: memoryview) -> None:
+        """Give a frozen layer whole blocks that it should have had, whatever is there.
+
+        Durable after the next flush; until then a power loss may leave any mixture. Only for layers
+        that nobody may read yet. Raises: OSError.
+        """
+        layer = self.layers[level]
+        layer.write(first, blocks)
+        self._fill(layer, first, bytes((DATA,)) * (len(blocks) // BLOCK))
+
+    def fill_zero(self, level: int, first: int, count: int) -> None:
+        """The same with zeroes."""
+        layer = self.layers[level]
+        layer.data.punch(first * BLOCK, count * BLOCK)
+        self._fill(layer, first, bytes((ZERO,)) * count)
+
+    def _fill(self, layer: Layer, first: int, states: bytes) -> None:
+        layer.set_states(first, states)
+        self._filled.add(layer)
+
+    def pop(self, count: int) -> None:
+        """Give up so many new top layers in which nothing was written."""
+        for _ in range(count):
+            self.layers.pop()
+
+    def keep_top_only(self) -> None:
+        """Give up every layer but the newest."""
+        del self.layers[:-1]
+        self._filled.clear()
+
+    def drop(self, level: int) -> None:
+        """Give up a layer whose blocks the one below it has."""
+        if level == len(self.layers) - 1:
+            self._fresh = set()
+        self._filled.discard(self.layers.pop(level))
 
     def close(self) -> None:
         for layer in self.layers:

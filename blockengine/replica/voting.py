@@ -94,6 +94,9 @@ class Voting:
             failure=self.voter.failure,
         )
 
+    async def stop(self) -> None:
+        """End what goes on in the background; before `close`."""
+
     def close(self) -> None:
         """Give back the voter's files."""
         self.voter.close()

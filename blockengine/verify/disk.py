@@ -156,6 +156,9 @@ class SimulatedFile:
         self._node.sizes.append(size)
         self._disk.changed()
 
+    def allocated(self) -> int:
+        return len(self._node.live)
+
     def sync(self) -> None:
         if self._disk.fail_syncs:
             raise OSError(errno.EIO, "simulated device error")

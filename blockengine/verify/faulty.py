@@ -98,6 +98,9 @@ class VolatileFile:
         self.sync()
         self._file.truncate(size)
 
+    def allocated(self) -> int:
+        return self._file.allocated()
+
     def sync(self) -> None:
         if self._trouble.failing:
             raise OSError(errno.EIO, "simulated device error")

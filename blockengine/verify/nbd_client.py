@@ -28,7 +28,8 @@ class Refused(Exception):
 class Client(asyncio.Protocol):
     """One connection. Use `connect`. Methods raise Lost and Refused."""
 
-    def __init__(self) -> None:
+    def __init__(self, export: str = "") -> None:
+        self._export = export.encode()
         self._buffer = bytearray()
         self._pending: dict[int, tuple[asyncio.Future[bytes], int]] = {}
         self._cookie = 0
@@ -38,9 +39,9 @@ class Client(asyncio.Protocol):
         self.lost = False
 
     @classmethod
-    async def connect(cls, socket: Path) -> Client:
+    async def connect(cls, socket: Path, export: str = "") -> Client:
         """Connect and negotiate with simple replies. Raises: OSError, Lost."""
-        client = cls()
+        client = cls(export)
         await asyncio.get_running_loop().create_unix_connection(lambda: client, str(socket))
         await client._ready
         return client
@@ -48,7 +49,7 @@ class Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do not derive from asyncio's.
         self._transport = cast("asyncio.Transport", transport)
-        go = struct.pack(">IH", 0, 0)
+        go = struct.pack(">I", len(self._export)) + self._export + struct.pack(">H", 0)
         head = nbd.OPTION.pack(nbd.OPTION_MAGIC, Option.GO, len(go))
         self._transport.write(struct.pack(">I", nbd.FIXED_NEWSTYLE | nbd.NO_ZEROES) + head + go)
 

@@ -17,7 +17,19 @@ from typing import Any, NamedTuple
 import msgspec
 
 from blockengine.protocol import admin
-from blockengine.protocol.admin import Event, Grow, Stats, Status, Told, Traffic, VolumeStatus
+from blockengine.protocol.admin import (
+    DeleteSnapshot,
+    Event,
+    Grow,
+    ListSnapshots,
+    SnapshotStatus,
+    Stats,
+    Status,
+    TakeSnapshot,
+    Told,
+    Traffic,
+    VolumeStatus,
+)
 from blockengine.volume.controller import Controller
 from blockengine.volume.counted import Counted
 from blockengine.volume.device import Refusal
@@ -27,6 +39,7 @@ from blockengine.volume.nbd_server import Server
 from blockengine.volume.office import Fenced, Office
 from blockengine.volume.replicated import Replicated
 from blockengine.volume.report import status
+from blockengine.volume.snapshots import EXPORT, SnapshotState
 
 _LONGEST_WAIT = 60.0
 
@@ -81,11 +94,33 @@ async def _grow(running: Running, verb: Grow) -> None:
     await running.controller.grow(verb.size, overcommit=verb.overcommit)
 
 
+async def _take_snapshot(running: Running, verb: TakeSnapshot) -> SnapshotStatus:
+    return _told(SnapshotState(await running.controller.take_snapshot(verb.name), -1, 0))
+
+
+async def _list_snapshots(running: Running, _: ListSnapshots) -> list[SnapshotStatus]:
+    return [_told(state) for state in await running.controller.list_snapshots()]
+
+
+async def _delete_snapshot(running: Running, verb: DeleteSnapshot) -> None:
+    await running.controller.delete_snapshot(verb.name)
+
+
+def _told(state: SnapshotState) -> SnapshotStatus:
+    one = state.snapshot
+    return SnapshotStatus(
+        one.name, f"{one.id:x}", one.size, one.created, f"{EXPORT}{one.name}", state.bytes, state.attached
+    )
+
+
 VERBS: dict[type[admin.Verb], Handler] = {
     Status: _status,
     admin.Events: _events,
     Stats: _stats,
     Grow: _grow,
+    TakeSnapshot: _take_snapshot,
+    ListSnapshots: _list_snapshots,
+    DeleteSnapshot: _delete_snapshot,
 }
 
 

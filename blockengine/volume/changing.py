@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 
 from blockengine.clock import now
@@ -56,12 +57,14 @@ class Changes:
         self._draining: list[tuple[set[Change], asyncio.Future[None]]] = []
         self.touched: dict[int, int] = {}
         self.flushes = 0
+        self._quiet = 0
         self.look_again()
 
     def look_again(self) -> None:
         """The office changed: whoever waits tries again."""
         office = self._office
         ready = office.serving and not office.ended.done() and office.obliged <= office.sessions.keys()
+        ready = ready and not self._quiet
         names = (office.obliged | office.joining) & office.sessions.keys() if ready else frozenset()
         self._names = frozenset(names)
         self._targets = tuple((office.sessions[name].link, office.heads[name]) for name in sorted(names))
@@ -74,6 +77,18 @@ class Changes:
             self._finish(change)
         for change in held:
             self._start(change)
+
+    @asynccontextmanager
+    async def quiet(self) -> AsyncIterator[None]:
+        """No change is under way inside; those that come are held."""
+        self._quiet += 1
+        self.look_again()
+        try:
+            await self.drain()
+            yield
+        finally:
+            self._quiet -= 1
+            self.look_again()
 
     def begin(self, change: Change) -> None:
         """Send a change once its blocks are free."""

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
+from blockengine.membership.catalog import Snapshot
 from blockengine.protocol.address import Address
 from blockengine.volume.founding import Impossible
 from blockengine.volume.geometry import Geometry
@@ -17,6 +18,7 @@ from blockengine.volume.peer import Peer
 from blockengine.volume.replicated import Replicated
 from blockengine.volume.resync import Resync
 from blockengine.volume.settling import settle_all
+from blockengine.volume.snapshots import Snapshots, SnapshotState
 from blockengine.volume.takeover import Strangers, open_sessions, take_office
 
 Result = TypeVar("Result")
@@ -34,6 +36,7 @@ class Controller:
         self._working: set[asyncio.Task[Any]] = set()
         self.office: Office | None = None
         self.device: Replicated | None = None
+        self.snapshots: Snapshots | None = None
         self.block_size = 0
 
     async def start(self) -> Replicated:
@@ -51,10 +54,13 @@ class Controller:
         if missing := office.obliged - office.sessions.keys():
             raise Fenced(f"{', '.join(sorted(missing))} failed during the take-over")
         self.device = device = Replicated(office, geometry)
+        self.snapshots = snapshots = Snapshots(office, device)
+        await snapshots.load()
         office.serving = True
         office.changed()
         office.spawn("idle flushes", device.flush_when_idle)
-        office.spawn("resync", Resync(office, device).for_ever)
+        office.spawn("resync", Resync(office, device, snapshots.retain).for_ever)
+        office.spawn("merging", snapshots.retain)
         return device
 
     def _geometry(self, office: Office) -> Geometry:
@@ -81,6 +87,30 @@ class Controller:
         """
         office, device = self._in_office()
         await self._to_its_end(grow(office, device, size, overcommit=overcommit))
+
+    async def take_snapshot(self, name: str) -> Snapshot:
+        """Snapshot what is acknowledged now, on every member at one moment; writes wait for it shortly.
+
+        Refused for a name that is taken or can't be one (`membership.catalog.check_name`), beyond 250
+        snapshots, and if no replica has space. A replica that alone can't is removed and rebuilt.
+        """
+        return await self._to_its_end(self._snapshots().take(name))
+
+    async def list_snapshots(self) -> list[SnapshotState]:
+        """All snapshots, oldest first, with what their layers take up and how many clients have each open."""
+        return await self._snapshots().states()
+
+    async def delete_snapshot(self, name: str) -> None:
+        """Give a snapshot up. Its name is free on return; its space comes back as members merge layers.
+
+        Refused while a client has it open.
+        """
+        await self._to_its_end(self._snapshots().delete(name))
+
+    def _snapshots(self) -> Snapshots:
+        if self.snapshots is None or self.office is None or not self.office.serving:
+            raise Impossible("the volume is not served yet")
+        return self.snapshots
 
     async def _to_its_end(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Do what changes the volume, whether or not whoever asked for it still waits."""

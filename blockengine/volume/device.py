@@ -16,6 +16,18 @@ class Refusal(Exception):
         super().__init__(message)
 
 
+class Exports(Protocol):
+    """What a front end offers beside its one device: more of them, by name."""
+
+    def names(self) -> list[str]: ...
+
+    def export(self, name: str) -> Device | None: ...
+
+    def opened(self, name: str, change: int) -> None:
+        """A client came to one of them (1) or went (-1)."""
+        ...
+
+
 class Device(Protocol):
     """A block device. Ranges are bytes, checked by the front end against `size` and `block_size`.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from blockengine.membership import changes
-from blockengine.membership import term as terms
 from blockengine.protocol.messages import Grow
 from blockengine.replica.identity import check_geometry
+from blockengine.volume.agreeing import agree
 from blockengine.volume.founding import Impossible
 from blockengine.volume.office import Office
 from blockengine.volume.replicated import Replicated
@@ -21,9 +21,7 @@ async def grow(office: Office, device: Replicated, size: int, *, overcommit: boo
     Raises: Impossible with the reason (smaller, odd, refused by a member); Fenced.
     """
     _check(device, size)
-    while not await _grown(office, size, overcommit=overcommit):
-        pass
-    await office.until(lambda: office.steady)
+    await agree(office, Grow(size, overcommit), lambda record, at: changes.resize(record, size, at))
     device.resize(size)
     office.tell(f"grew to {size} bytes; clients that are connected see it when they connect again")
 
@@ -40,26 +38,3 @@ def _check(device: Replicated, size: int) -> None:
         )
     if size == device.size:
         raise Impossible(f"the volume has {size} bytes already")
-
-
-async def _grown(office: Office, size: int, *, overcommit: bool) -> bool:
-    """One attempt; False if a member was lost meanwhile, and its removal comes first."""
-    await office.until(lambda: office.steady)
-    async with office.changing:
-        if not office.steady:
-            return False
-        names = sorted((office.obliged | office.joining) & office.sessions.keys())
-        refusals = await office.each(names, lambda name: office.order(name, Grow(size, overcommit)))
-        for name in names:
-            if refusals[name] and name not in office.obliged:
-                office.lose(name, f"it can't grow: {refusals[name]}")
-        if not office.steady:
-            return False
-        refused = [f"{name}: {refusals[name]}" for name in names if refusals[name]]
-        if refused:
-            raise Impossible(f"not every replica can grow; the volume stays as it is ({'; '.join(refused)})")
-        if office.term.newest.size < size:
-            office.propose(changes.resize(office.term.newest, size, terms.next_position(office.term)))
-        held = frozenset(office.sessions)
-        await office.until(lambda: not office.term.sent or not held <= office.sessions.keys())
-        return True

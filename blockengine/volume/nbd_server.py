@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from functools import partial
-from typing import cast
+from typing import NamedTuple, cast
 
 from blockengine.protocol import nbd
 from blockengine.protocol.nbd import (
@@ -25,7 +25,7 @@ from blockengine.protocol.nbd import (
     Transmission,
 )
 from blockengine.protocol.stream import LARGE, Stream, widen
-from blockengine.volume.device import Device, Refusal
+from blockengine.volume.device import Device, Exports, Refusal
 from blockengine.volume.pending import Pending
 
 _MOST_UNDER_WAY = 128
@@ -52,14 +52,31 @@ _TRIM, _WRITE_ZEROES, _BLOCK_STATUS = (
 _CHANGES = frozenset((_WRITE, _TRIM, _WRITE_ZEROES))
 
 
+class Offer(NamedTuple):
+    """What clients may choose from: one device, also under the empty name, and perhaps others."""
+
+    device: Device
+    name: str
+    others: Exports | None
+
+    def find(self, name: str) -> Device | None:
+        """The device of an export's name."""
+        if name in ("", self.name):
+            return self.device
+        return self.others.export(name) if self.others is not None else None
+
+    def names(self) -> list[str]:
+        """Every export's name."""
+        return [self.name, *(self.others.names() if self.others is not None else ())]
+
+
 class Connection(Stream):
     """One client. `alive` holds the server's open connections."""
 
-    def __init__(self, device: Device, name: str, alive: set[Connection]) -> None:
+    def __init__(self, offer: Offer, alive: set[Connection]) -> None:
         super().__init__()
-        flags = _OFFERED | (Transmission.READ_ONLY if device.read_only else 0)
-        self._device = device
-        self._export = Export(name, device.size, device.block_size, flags)
+        self._offer = offer
+        self._device, self._export = offer.device, _export(offer.name, offer.device)
         self._alive = alive
         self._loop = asyncio.get_running_loop()
         self._phase = self._parse_client_flags
@@ -85,6 +102,8 @@ class Connection(Stream):
     def connection_lost(self, error: Exception | None) -> None:
         self._ended = True
         self._alive.discard(self)
+        if self._offer.others is not None and self._device is not self._offer.device:
+            self._offer.others.opened(self._export.name, -1)
         self.gone.set()
 
     def pause_writing(self) -> None:
@@ -178,7 +197,7 @@ class Connection(Stream):
 
     def _option(self, option: int, payload: bytes) -> None:
         if option == Option.EXPORT_NAME:
-            if payload.decode(errors="replace") not in ("", self._export.name):
+            if not self._choose(payload.decode(errors="replace")):
                 raise Malformed("EXPORT_NAME can only be refused by hanging up")
             self._out.append(nbd.export_name_reply(self._export, no_zeroes=self._no_zeroes))
             self._phase = self._parse_request
@@ -200,24 +219,36 @@ class Connection(Stream):
             if option == Option.STRUCTURED_REPLY:
                 self._structured = True
                 return ack
-            name = self._export.name.encode()
-            return nbd.option_reply(option, Answer.SERVER, len(name).to_bytes(4, "big") + name) + ack
+            listed = [name.encode() for name in self._offer.names()]
+            return b"".join(nbd.export_reply(option, name) for name in listed) + ack
         if option in (Option.INFO, Option.GO):
             wanted, pieces = nbd.parse_info(payload)
-            if wanted not in ("", self._export.name):
+            device = self._offer.find(wanted)
+            if device is None:
                 return nbd.option_reply(option, Answer.UNKNOWN, b"no such export")
             if option == Option.GO:
+                self._choose(wanted)
                 self._phase = self._parse_request
-            return nbd.info_replies(option, self._export, pieces) + ack
+            return nbd.info_replies(option, _export(wanted or self._offer.name, device), pieces) + ack
         if option in (Option.LIST_META_CONTEXT, Option.SET_META_CONTEXT):
             return self._contexts_answer(option, payload) + ack
         return nbd.option_reply(option, Answer.UNSUPPORTED)
+
+    def _choose(self, name: str) -> bool:
+        """Serve the export of this name from now on; False if there is none."""
+        device = self._offer.find(name)
+        if device is None:
+            return False
+        self._device, self._export = device, _export(name or self._offer.name, device)
+        if self._offer.others is not None and device is not self._offer.device:
+            self._offer.others.opened(name, 1)
+        return True
 
     def _contexts_answer(self, option: int, payload: bytes) -> bytes:
         name, queries = nbd.parse_contexts(payload)
         if not self._structured:
             raise Malformed("meta contexts need structured replies first")
-        if name not in ("", self._export.name):
+        if self._offer.find(name) is None:
             return nbd.option_reply(option, Answer.UNKNOWN, b"no such export")
         listing = option == Option.LIST_META_CONTEXT
         found = nbd.ALLOCATION in queries or (listing and (not queries or "base:" in queries))
@@ -380,11 +411,16 @@ class Connection(Stream):
             self._go_on()
 
 
+def _export(name: str, device: Device) -> Export:
+    flags = _OFFERED | (Transmission.READ_ONLY if device.read_only else 0)
+    return Export(name, device.size, device.block_size, flags)
+
+
 class Server:
     """Listens on a UNIX socket or a TCP address for one device."""
 
-    def __init__(self, device: Device, name: str = "") -> None:
-        self._device, self._name = device, name
+    def __init__(self, device: Device, name: str = "", others: Exports | None = None) -> None:
+        self._offer = Offer(device, name, others)
         self._alive: set[Connection] = set()
         self._listener: asyncio.Server | None = None
 
@@ -400,7 +436,7 @@ class Server:
         return chosen
 
     def _connection(self) -> Connection:
-        return Connection(self._device, self._name, self._alive)
+        return Connection(self._offer, self._alive)
 
     @property
     def clients(self) -> int:

@@ -14,6 +14,7 @@ from blockengine.clock import now
 from blockengine.membership import changes
 from blockengine.membership import term as terms
 from blockengine.membership.ballot import Granted, Refused, Stored
+from blockengine.membership.catalog import Catalog
 from blockengine.membership.lease import LeaseBook
 from blockengine.membership.logs import RegionWrites
 from blockengine.membership.record import Epoch, Position, Record, Voter
@@ -51,6 +52,9 @@ class Office:
         self.joining: set[str] = set()
         self.writes = RegionWrites()
         self.changing = asyncio.Lock()
+        # Held while layers are cut or their list changes, and while a region is copied to a joining replica.
+        self.layering = asyncio.Lock()
+        self.catalog: Catalog | None = None
         self.serving = False
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.watch: Callable[[], None] = lambda: None
@@ -271,6 +275,17 @@ class Office:
                 self.lose(name, f"it refused: {answer.why}")
             return None
         return answer
+
+    async def look(self, name: str, message: Control) -> Any | None:
+        """What a replica answers; None if it does not, which loses it only if the connection broke."""
+        session = self.sessions.get(name)
+        if session is None:
+            return None
+        try:
+            answer = await session.link.ask(message, self.heads[name])
+        except Unanswered:
+            return None
+        return None if isinstance(answer, Refused) else answer
 
     async def order(self, name: str, message: Control) -> str:
         """Have a replica do something it may decline; why it did not, or nothing.

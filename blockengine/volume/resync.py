@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 from blockengine.membership import changes
 from blockengine.membership import logs as rules
@@ -14,6 +16,7 @@ from blockengine.membership.record import Voter
 from blockengine.protocol.messages import Forget, Grow, Intent, Keep, Log
 from blockengine.protocol.wire import Kind, Status
 from blockengine.volume.device import Refusal
+from blockengine.volume.filling import Filler
 from blockengine.volume.link import Body, Link, Unanswered
 from blockengine.volume.office import Office
 from blockengine.volume.peer import Peer
@@ -28,8 +31,10 @@ _PAUSE, _LONGEST = 0.2, 10.0
 class Resync:
     """Looks for voters that came back, and brings them back one at a time."""
 
-    def __init__(self, office: Office, device: Replicated) -> None:
-        self._office, self._device = office, device
+    def __init__(
+        self, office: Office, device: Replicated, retain: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
+        self._office, self._device, self._retain = office, device, retain
         self._told: dict[str, str] = {}
         self._patience: dict[str, tuple[float, float]] = {}
 
@@ -83,6 +88,7 @@ class Resync:
         try:
             if await self._resync(target):
                 self._tell(target, "in sync again")
+                await self._retain()
                 return True
         except (Unanswered, Refusal) as error:
             self._tell(target, f"resync stopped: {error}")
@@ -102,16 +108,19 @@ class Resync:
             return False
         if not await office.open(target):
             return False
-        if not await self._grown(target):
-            return False
-        await self._join(target)
-        regions = await self._missed(target)
+        filler = Filler(office, self._device, target)
+        async with office.layering:
+            if not await self._grown(target) or not await filler.align():
+                return False
+            await self._join(target)
+        regions = await self._missed(target, anew=filler.anew)
         if regions is None:
             return False
         self._tell(target, f"resync of {len(regions)} regions")
         for region in sorted(regions):
-            await self._copy_region(target, region)
-        return await self._promote(target, regions)
+            async with office.layering:
+                await self._copy_region(target, region, filler)
+        return await self._promote(target, regions, filler)
 
     async def _grown(self, target: str) -> bool:
         """Have a target that was away while the volume grew make room."""
@@ -126,28 +135,30 @@ class Resync:
         self._office.changed()
         await self._device.changes.drain()
 
-    async def _missed(self, target: str) -> frozenset[int] | None:
+    async def _missed(self, target: str, *, anew: bool) -> frozenset[int] | None:
         """What to copy: some source's log and the target's own intent, or everything."""
         office = self._office
         own = await office.ask(target, Intent())
         if own is None:
             return None
-        for source in sorted(office.readable):
+        for source in () if anew else sorted(office.readable):
             answer = await office.ask(source, Log(target))
             log = MissedLog(answer.tag, frozenset(answer.regions)) if answer else None
             if log is not None and rules.covers(office.term.base, log, holder=source, target=target):
                 return frozenset(log.regions | frozenset(own))
         return frozenset(range(self._device.geometry.regions))
 
-    async def _copy_region(self, target: str, region: int) -> None:
+    async def _copy_region(self, target: str, region: int, filler: Filler) -> None:
+        """Snapshots that the target missed first, then live bytes."""
         offset, length = self._device.geometry.region(region)
-        starts = range(offset, offset + length, _STEP)
-        for first in range(0, len(starts), _AT_ONCE):
+        pieces = [
+            (start + done, min(_STEP, size - done))
+            for start, size in await filler.fill(offset, length)
+            for done in range(0, size, _STEP)
+        ]
+        for first in range(0, len(pieces), _AT_ONCE):
             await asyncio.gather(
-                *(
-                    self._copy(target, region, start, min(_STEP, offset + length - start))
-                    for start in starts[first : first + _AT_ONCE]
-                )
+                *(self._copy(target, region, *piece) for piece in pieces[first : first + _AT_ONCE])
             )
 
     async def _copy(self, target: str, region: int, offset: int, length: int) -> None:
@@ -167,13 +178,15 @@ class Resync:
         if status != Status.OK:
             raise Unanswered(session.link.words(status, body))
 
-    async def _promote(self, target: str, regions: frozenset[int]) -> bool:
+    async def _promote(self, target: str, regions: frozenset[int], filler: Filler) -> bool:
         office = self._office
         if not await office.flush([target]):
             return False
         async with office.changing:
             absence = office.term.newest.absence(target)
             if target not in office.joining or absence is None or office.term.sent:
+                return False
+            if not await filler.give_list():
                 return False
             at = terms.next_position(office.term)
             office.propose(changes.promote(office.term.newest, target, office.boots[target], at))

@@ -138,8 +138,8 @@ class Workload:
         replica.clear(sorted(replica.intent.marked))
 
     def cut(self, replica: Replica) -> None:
-        if len(replica.snapshots) < 3:
-            replica.cut(f"s{len(replica.snapshots)}")
+        if len(replica.layers.snapshots) < 3:
+            replica.cut(len(replica.layers.snapshots) + 1)
             self.trail = [held[-1:] for held in self.trail]
 
     # Votes.

@@ -1,0 +1,141 @@
+"""A replica's side of snapshots: cutting, reading, filling, and merging in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any
+
+from blockengine.protocol.messages import (
+    Align,
+    Changed,
+    Control,
+    Cut,
+    Fill,
+    KeepList,
+    Layers,
+    LayerSize,
+    MapView,
+    ReadList,
+    ReadView,
+    Retain,
+)
+from blockengine.replica import filling
+from blockengine.replica.merging import merging
+from blockengine.replica.replica import Failed, Replica
+
+# After a merge that failed (a full disk, most likely) it is tried again.
+_AGAIN = 10.0
+
+
+class LayerService:
+    """Carries out messages that were admitted. `disk` keeps changes of layers apart from flushes."""
+
+    def __init__(self, replica: Replica, disk: asyncio.Lock) -> None:
+        self._replica, self._disk = replica, disk
+        self._merging: asyncio.Task[None] | None = None
+        # What a merge under way leaves alone: a cut adds to it.
+        self._wanted: set[int] = set()
+        self._handlers: dict[type[Control], Callable[[Any], object]] = {
+            KeepList: lambda message: replica.keep_list(message.raw),
+            ReadList: lambda _: self._list(),
+            Cut: lambda message: self._cut(message.snapshot),
+            Changed: lambda message: filling.changed(
+                replica, message.view, message.since, message.offset, message.length
+            ),
+            Fill: self._fill,
+            Retain: lambda message: self._retain(set(message.snapshots)),
+            Layers: lambda _: self._sizes(),
+        }
+
+    async def answer(self, message: Control) -> object:
+        """The answer. Raises: ValueError, Rotten, Failed, OSError."""
+        if isinstance(message, ReadView):
+            # Frozen bytes stay as they are: no flush or vote is in their way.
+            warm = self._replica.warming(message.offset, message.length, message.view)
+            await asyncio.to_thread(warm)
+            return self._replica.read(message.offset, message.length, message.view)
+        if isinstance(message, MapView):
+            return self._replica.allocation(message.offset, message.length, message.view)
+        if isinstance(message, Align):
+            await self.stop()
+        async with self._disk:
+            if isinstance(message, Align):
+                return filling.align(self._replica, message.snapshots)
+            return self._handlers[type(message)](message)
+
+    def _list(self) -> bytes:
+        held = self._replica.ballot.record
+        return self._replica.lists.read(held.snapshots if held is not None else "")
+
+    def _fill(self, message: Fill) -> None:
+        if message.data:
+            if len(message.data) != message.length:
+                raise ValueError("a fill whose data is not as long as it says")
+            filling.fill(self._replica, message.view, message.offset, message.data)
+        else:
+            filling.fill_zero(self._replica, message.view, message.offset, message.length)
+
+    def _sizes(self) -> list[LayerSize]:
+        layers = self._replica.layers
+        ids = (*layers.snapshots, 0)
+        return [
+            LayerSize(snapshot, layer.allocated())
+            for snapshot, layer in zip(ids, layers.store.layers, strict=True)
+        ]
+
+    # Merging.
+
+    def _cut(self, snapshot: int) -> None:
+        self._wanted.add(snapshot)
+        self._replica.cut(snapshot)
+
+    def _retain(self, snapshots: set[int]) -> None:
+        self._wanted = snapshots
+        if self._merging is not None:
+            self._merging.cancel()
+        self._merging = asyncio.get_running_loop().create_task(self._merge_for_ever(snapshots))
+
+    async def _merge_for_ever(self, snapshots: Collection[int]) -> None:
+        while True:
+            try:
+                await self._merge(snapshots)
+                return
+            except OSError as error:
+                print(f"merging layers stopped: {error}; it is tried again", file=sys.stderr, flush=True)
+                await asyncio.sleep(_AGAIN)
+            except Failed as failed:
+                print(f"merging layers ended: {failed}", file=sys.stderr, flush=True)
+                return
+
+    async def _merge(self, snapshots: Collection[int]) -> None:
+        """Step by step; as long a pause after each step as the step took."""
+        steps = merging(self._replica, snapshots)
+        clock = asyncio.get_running_loop().time
+        while True:
+            began = clock()
+            async with self._disk:
+                step = next(steps, None)
+                if step is None:
+                    return
+                await _whole(step)
+            await asyncio.sleep(clock() - began)
+
+    async def stop(self) -> None:
+        """Give up merging; what is done stays done."""
+        task, self._merging = self._merging, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def _whole(step: Callable[[], None]) -> None:
+    """A step in another thread, to its end even if whoever waits for it is cancelled."""
+    running = asyncio.get_running_loop().run_in_executor(None, partial(step))
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise

@@ -1,0 +1,215 @@
+"""Snapshots of a volume that is served: one moment on all members, a list that a record names.
+
+A cut is made in a moment without changes, on every member, under an id that was never used before. Only
+the record whose list has the id makes it a snapshot: if the controller goes before that, the cut means
+nothing, and members merge it away. Deleting is a list without the snapshot; each member then merges
+on its own.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import Counter
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from blockengine.membership import catalog as catalogs
+from blockengine.membership import changes
+from blockengine.membership.catalog import Catalog, Snapshot
+from blockengine.protocol.messages import Cut, KeepList, Layers, ReadList, Retain
+from blockengine.volume.agreeing import agree, on_all
+from blockengine.volume.founding import Impossible
+from blockengine.volume.office import Office
+from blockengine.volume.replicated import Replicated
+from blockengine.volume.snapshot_device import SnapshotDevice
+
+EXPORT = "@"
+
+
+class SnapshotState(NamedTuple):
+    """A snapshot as people see it: `bytes` is what its layer takes up on one member, -1 for unknown.
+
+    `attached` counts the clients that have it open.
+    """
+
+    snapshot: Snapshot
+    bytes: int
+    attached: int
+
+
+class Snapshots:
+    """Operations on one volume's snapshots, one at a time."""
+
+    def __init__(self, office: Office, device: Replicated) -> None:
+        self._office, self._device = office, device
+        self._attached: Counter[str] = Counter()
+
+    # The list.
+
+    async def load(self) -> None:
+        """Read the list from a member that has it intact, and give it to those that don't. Raises: Fenced."""
+        office = self._office
+        digest = office.term.base.snapshots
+        raw = b"" if not digest else None
+        members = sorted(office.obliged)
+        for name in members if digest else ():
+            answer = await self._read_list(name)
+            if answer is not None and catalogs.digest(answer) == digest:
+                raw = answer
+                break
+        if raw is None:
+            office.tell("the list of snapshots is damaged on every member; they are left alone")
+            return
+        try:
+            office.catalog = catalogs.decoded(raw) if raw else Catalog()
+        except msgspec.DecodeError as error:
+            office.tell(f"the list of snapshots can't be read: {error}; they are left alone")
+            return
+        if raw:
+            await on_all(office, KeepList(raw))
+
+    async def _read_list(self, name: str) -> bytes | None:
+        session = self._office.sessions.get(name)
+        if session is None:
+            return None
+        raw = await self._office.look(name, ReadList())
+        return raw if isinstance(raw, bytes) else None
+
+    @property
+    def catalog(self) -> Catalog:
+        """The list in force. Raises: Impossible if it could not be read."""
+        if self._office.catalog is None:
+            raise Impossible("the list of snapshots is damaged on every replica; they are left alone")
+        return self._office.catalog
+
+    async def states(self) -> list[SnapshotState]:
+        """All snapshots, oldest first. Raises: Impossible."""
+        sizes: dict[int, int] = {}
+        for name in sorted(self._office.readable):
+            layers = await self._office.look(name, Layers())
+            if isinstance(layers, list):
+                sizes = {layer.snapshot: layer.bytes for layer in layers}
+                break
+        return [
+            SnapshotState(snapshot, sizes.get(snapshot.id, -1), self._attached[snapshot.name])
+            for snapshot in self.catalog.snapshots
+        ]
+
+    # Changing it.
+
+    async def take(self, name: str) -> Snapshot:
+        """Snapshot what is acknowledged now.
+
+        Raises: Impossible for a name that is taken or can't be, or without space; Fenced.
+        """
+        office = self._office
+        async with office.layering:
+            draft = self._draft(name)
+            # What can be flushed before need not be waited for while changes are held.
+            await self._device.flush()
+            async with self._device.changes.quiet():
+                await self._cut(draft.id)
+                snapshot = replace(draft, at=office.term.base.position, size=self._device.size)
+            try:
+                await self._publish(self.catalog.added(snapshot))
+            except Impossible:
+                await self._retain()
+                raise
+            office.tell(f"snapshot {name}")
+            return snapshot
+
+    def _draft(self, name: str) -> Snapshot:
+        """A new snapshot, not cut yet. Raises: Impossible."""
+        at, size = self._office.term.base.position, self._device.size
+        draft = Snapshot(secrets.randbits(63) | 1, name, size, int(time.time()), at)
+        try:
+            self.catalog.added(draft)
+        except ValueError as error:
+            raise Impossible(str(error)) from None
+        return draft
+
+    async def _cut(self, snapshot: int) -> None:
+        """Every obliged replica cuts; those that can't leave, unless none can."""
+        office = self._office
+        done: set[str] = set()
+        while True:
+            await office.until(lambda: office.steady)
+            whys = await on_all(office, Cut(snapshot), done)
+            done |= {name for name, why in whys.items() if not why}
+            declined = {name: why for name, why in whys.items() if why and name in office.obliged}
+            if declined and not done & office.obliged:
+                told = "; ".join(f"{name}: {why}" for name, why in sorted(declined.items()))
+                raise Impossible(f"no replica can take a snapshot ({told})")
+            for name, why in declined.items():
+                office.lose(name, f"it can't take the snapshot: {why}")
+            if office.steady and office.obliged <= done:
+                return
+
+    async def delete(self, name: str) -> None:
+        """Give a snapshot up; its space comes back as members merge, in the background.
+
+        Raises: Impossible if there is none of this name, or a client has it open; Fenced.
+        """
+        async with self._office.layering:
+            self.find(name)
+            if count := self._attached[name]:
+                raise Impossible(f"snapshot {name} is attached by {count} clients; detach it first")
+            await self._publish(self.catalog.without(name))
+            await self._retain()
+            self._office.tell(f"deleted snapshot {name}; its layers are merged")
+
+    async def _publish(self, catalog: Catalog) -> None:
+        raw = catalogs.encoded(catalog) if catalog.snapshots else b""
+        digest = catalogs.digest_of(catalog)
+        await agree(
+            self._office, KeepList(raw), lambda record, at: changes.list_snapshots(record, digest, at)
+        )
+        self._office.catalog = catalog
+
+    async def retain(self) -> None:
+        """Tell every member which layers are snapshots; all others are merged away."""
+        async with self._office.layering:
+            await self._retain()
+
+    async def _retain(self) -> None:
+        catalog = self._office.catalog
+        if catalog is not None:
+            office = self._office
+            names = sorted(office.term.base.member_ids & office.sessions.keys())
+            await office.each(names, lambda name: office.order(name, Retain(catalog.ids)))
+
+    # Looking at one.
+
+    def find(self, name: str) -> Snapshot:
+        """The snapshot of this name. Raises: Impossible."""
+        snapshot = self.catalog.named(name)
+        if snapshot is None:
+            raise Impossible(f"there is no snapshot {name[:80]!r}")
+        return snapshot
+
+    def device(self, name: str) -> SnapshotDevice:
+        """A read-only device of it. Raises: Impossible."""
+        return SnapshotDevice(self._office, self.find(name), self._device.block_size)
+
+    # `nbd_server.Exports`.
+
+    def names(self) -> list[str]:
+        """The exports that there are beside the volume itself: `@` and a snapshot's name."""
+        catalog = self._office.catalog
+        return [f"{EXPORT}{snapshot.name}" for snapshot in catalog.snapshots] if catalog is not None else []
+
+    def export(self, name: str) -> SnapshotDevice | None:
+        """The device of an export's name."""
+        if not name.startswith(EXPORT):
+            return None
+        try:
+            return self.device(name[len(EXPORT) :])
+        except Impossible:
+            return None
+
+    def opened(self, name: str, change: int) -> None:
+        """A client came to an export (1) or went (-1)."""
+        self._attached[name[len(EXPORT) :]] += change
