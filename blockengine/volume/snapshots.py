@@ -21,6 +21,7 @@ from blockengine.membership import changes
 from blockengine.membership.catalog import Catalog, Snapshot
 from blockengine.protocol.messages import Cut, KeepList, Layers, ReadList, Retain
 from blockengine.volume.agreeing import agree, on_all
+from blockengine.volume.device import Device
 from blockengine.volume.founding import Impossible
 from blockengine.volume.office import Office
 from blockengine.volume.replicated import Replicated
@@ -201,7 +202,7 @@ class Snapshots:
         catalog = self._office.catalog
         return [f"{EXPORT}{snapshot.name}" for snapshot in catalog.snapshots] if catalog is not None else []
 
-    def export(self, name: str) -> SnapshotDevice | None:
+    def export(self, name: str) -> Device | None:
         """The device of an export's name."""
         if not name.startswith(EXPORT):
             return None
