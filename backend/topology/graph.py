@@ -6,6 +6,7 @@ in the graph too, as a node without facts: missing where its kind was read, unkn
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -56,6 +57,8 @@ class Graph:
         """By cluster and kind; those that were never asked for are not in it."""
         self.spoken_of: dict[Node, None] = {}
         """Nodes that others refer to and that are not there, or were not read."""
+        self.sizes: Counter[tuple[str, str, str]] = Counter()
+        """How many objects there are, by cluster, namespace and kind."""
         self._uids: dict[tuple[str, str], Node] = {}
         self._selections: dict[tuple[str, str], Selections] = {}
         self._kinds: dict[tuple[str, str], dict[Node, None]] = {}
@@ -89,6 +92,10 @@ class Graph:
         found = self.covered.get((cluster, kind), _UNASKED)
         inside = found.namespaces is None or namespace in found.namespaces
         return found.reading is Reading.WHOLE and inside
+
+    def was_asked(self, cluster: str, kind: str) -> bool:
+        """Whether it was tried to read a kind at all."""
+        return (cluster, kind) in self.covered
 
     def unread(self, cluster: str) -> list[tuple[str, Covered]]:
         """The kinds that were asked for and could not be read whole."""
@@ -124,6 +131,7 @@ class Graph:
             self._renamed(node, metadata.uid)
         if before is None:
             self._kinds.setdefault((cluster, kind), {})[node] = None
+            self.sizes[cluster, node.namespace, kind] += 1
         if kind in _SELECTED:
             self._relabel(node, before)
         if before is None or before.relations != facts.relations:
@@ -145,6 +153,7 @@ class Graph:
                 del node.into[holder], holder.out[node]
         self._relate(node, before.relations, ())
         self._kinds[node.key[:2]].pop(node, None)
+        self.sizes[node.cluster, node.namespace, node.kind] -= 1
         self._judge(node)
         self._fade(node)
 

@@ -6,6 +6,7 @@ cycles: a verdict only ever gets worse.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from backend.resources.kind import Health, Verdict
@@ -24,17 +25,32 @@ class Rollup:
         self._graph = graph
         self._version = -1
         self._worse: dict[Node, Verdict] = {}
+        self._counted: dict[tuple[str, str | None], Counter[Health]] | None = None
 
     def of(self, node: Node) -> Verdict:
         """The worse of its own verdict and of what it rests on."""
         self._renew()
         return self._worse.get(node, node.verdict)
 
+    def troubled(self, cluster: str, namespace: str | None = None) -> Counter[Health]:
+        """How many objects of a cluster, or of one of its namespaces, fare how; those that are well are not
+        counted."""
+        self._renew()
+        if self._counted is None:
+            self._counted = {}
+            for node in {**self._graph.ill, **self._worse}:
+                if node.facts is not None:
+                    health = self._worse.get(node, node.verdict).health
+                    for place in (node.namespace, None):
+                        self._counted.setdefault((node.cluster, place), Counter())[health] += 1
+        return self._counted.get((cluster, namespace), Counter())
+
     def _renew(self) -> None:
         graph = self._graph
         if graph.version == self._version:
             return
         self._version = graph.version
+        self._counted = None
         self._worse = {}
         touched = dict.fromkeys(graph.ill)
         barren = [node for node in _without_pods(graph) if node not in touched]

@@ -33,6 +33,9 @@ COMMANDS: dict[str, Command] = {
     "search": Command("console.cli.search", "Find anything by name, label or image, everywhere."),
     "describe": Command("console.cli.describe", "Explain one object, with its events."),
     "yaml": Command("console.cli.yaml", "Print whole objects; secret values stay masked."),
+    "topology": Command(
+        "console.cli.topology", "How things hang together: trees, drawings, storage, applications."
+    ),
     "delete": Command("console.cli.delete", "Delete objects, with preview and preconditions."),
     "can-i": Command("console.cli.can_i", "Whether we (or somebody else) may do something."),
     "who-can": Command("console.cli.who_can", "Who may do something, and by which role."),

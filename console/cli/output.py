@@ -16,14 +16,14 @@ from backend.text import SafeStr, cells
 
 GAP = "   "
 """Between columns; as wide as kubectl's, so that scripts splitting on two or more blanks keep working."""
-_COLOURS = {
+COLOURS = {
     Health.FAILING: "\x1b[31m",
     Health.WARNING: "\x1b[33m",
     Health.PROGRESSING: "\x1b[36m",
     Health.UNKNOWN: "\x1b[35m",
     Health.DONE: "\x1b[2m",
 }
-_PLAIN = "\x1b[0m"
+PLAIN = "\x1b[0m"
 
 
 class Format(StrEnum):
@@ -82,7 +82,7 @@ class TableWriter:
         tinted = self._tinted(shown) if self._colour else frozenset()
         for row, line in zip(rows, lines, strict=True):
             out.append(
-                self._line(line, colour=_COLOURS.get(row.health, ""), at=tinted)
+                self._line(line, colour=COLOURS.get(row.health, ""), at=tinted)
                 if tinted
                 else self._line(line)
             )
@@ -105,7 +105,7 @@ class TableWriter:
         parts = []
         for index, (text, width) in enumerate(zip(line, self._widths, strict=True)):
             padding = " " * (width - cells(text))
-            parts.append(f"{colour}{text}{_PLAIN}{padding}" if colour and index in at else text + padding)
+            parts.append(f"{colour}{text}{PLAIN}{padding}" if colour and index in at else text + padding)
         return GAP.join(parts).rstrip()
 
 

@@ -28,6 +28,7 @@ def city(
         )
         found.setdefault(kind, []).append(obj)
 
+    add("storageclasses.storage.k8s.io", {"metadata": meta("fast"), "provisioner": "disk.example"})
     for number in range(nodes):
         labels = {"topology.kubernetes.io/zone": f"zone-{number % 3}"}
         ready = {"conditions": [{"type": "Ready", "status": "True"}]}
@@ -54,6 +55,12 @@ def _workload(
             volumes.append({"name": "d", "persistentVolumeClaim": {"claimName": f"{name}-{place}"}})
             claim = {"volumeName": f"pv-{name}-{place}", "storageClassName": "fast"}
             bound = {"phase": "Bound"}
+            ref = {"namespace": namespace, "name": f"{name}-{place}"}
+            volume = {"storageClassName": "fast", "claimRef": ref}
+            add(
+                "persistentvolumes",
+                {"metadata": meta(f"pv-{name}-{place}"), "spec": volume, "status": bound},
+            )
             add(
                 "persistentvolumeclaims",
                 {"metadata": meta(f"{name}-{place}", namespace), "spec": claim, "status": bound},
