@@ -58,26 +58,31 @@ def _next(replica: Replica, wanted: Collection[int]) -> int | None:
 def _merge_frozen(replica: Replica, level: int) -> Iterator[Step]:
     lower, upper = replica.store.layers[level : level + 2]
     layers, trust = replica.layers, replica.trust
-    noted = done = layers.merged_so_far(lower.name, upper.name)
+    done = layers.merged_so_far(lower.name, upper.name)
+    unnoted = 0
     chunks: list[int] = []
     yield partial(_list_chunks, upper, replica.blocks, chunks)
-    for chunk in chunks:
-        if (chunk + 1) * CHUNK <= done:
-            continue
-        for first in range(chunk * CHUNK, min((chunk + 1) * CHUNK, replica.blocks), _PIECE):
-            copied: Copied = {}
-            count = min(_PIECE, replica.blocks - first)
-            yield partial(_copy, lower, upper, first, count, copied)
-            _set(lower, copied)
-        done = (chunk + 1) * CHUNK
-        if done - noted >= _NOTED:
+    for first, count in _pieces(chunks, done, replica.blocks):
+        copied: Copied = {}
+        yield partial(_copy, lower, upper, first, count, copied)
+        _set(lower, copied)
+        unnoted += count
+        if unnoted >= _NOTED:
             yield trust.guarded(lower.sync_content)
             yield trust.guarded(lower.sync_map)
-            layers.note_merged(lower.name, upper.name, done, trust)
-            noted = done
+            layers.note_merged(lower.name, upper.name, first + count, trust)
+            unnoted = 0
     yield trust.guarded(lower.sync_content)
     yield trust.guarded(lower.sync_map)
     layers.collapse(lower.name, trust)
+
+
+def _pieces(chunks: list[int], done: int, blocks: int) -> Iterator[tuple[int, int]]:
+    """(first, count) of what is left to copy of these chunks."""
+    for chunk in chunks:
+        end = min((chunk + 1) * CHUNK, blocks)
+        for first in range(max(chunk * CHUNK, done), end, _PIECE):
+            yield first, min(_PIECE, end - first)
 
 
 def _merge_top(replica: Replica, level: int) -> Iterator[Step]:
@@ -86,8 +91,9 @@ def _merge_top(replica: Replica, level: int) -> Iterator[Step]:
     if not top.begun_here:
         yield partial(_list_chunks, top, replica.blocks, known)
     chunks = set(known)
-    # What can be made durable while others are served need not be waited for below.
-    yield from replica.flushing()
+    # What can be made durable while others are served need not be waited for below. Not a whole flush:
+    # two must not be under way, or the one that ends first misses what the other has taken on.
+    yield replica.trust.guarded(top.sync_content)
     if replica.store.top is not top:
         # It was cut meanwhile.
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blockengine.replica.merging import merging
 from blockengine.replica.replica import Place, Replica
 from blockengine.verify.disk import Crashed, SimulatedDisk
 from tests.faults.engine.workload import PLACE, REBOOTED, SIZE, Workload
@@ -65,7 +66,14 @@ def look(work: Workload, disk: SimulatedDisk, *, power: bool) -> None:
         return
     after = Replica.open(disk, Place("machine", "boot 3") if power else PLACE)
     work.check(after, power=power)
-    before = after.read(0, SIZE)
+    size = after.header.size
+    before = after.read(0, size)
+    for step in merging(after, work.views):
+        step()
+    assert len(after.layers.chain.layers) == len(work.views) + 1, "a merge left layers"
+    assert after.read(0, size) == before, "a merge changed the volume"
+    work.look_at_snapshots(after)
     after.flush()
     again = Replica.open(disk.after_power_loss(7), Place("machine", "boot 4"))
-    assert again.read(0, SIZE) == before, "what was read after a crash changed at the next one"
+    work.look_at_snapshots(again)
+    assert again.read(0, size) == before, "what was read after a crash changed at the next one"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from unittest import mock
 
 import pytest
 
-from blockengine.replica import layer, ledger, regionlog, replica, slots, store
+from blockengine.replica import layer, ledger, merging, regionlog, replica, slots, store
 from blockengine.replica.layer import ABSENT, DATA, NEW, ZERO
 from blockengine.verify.disk import SimulatedDisk
 from tests.faults.engine.sweep import sweep
@@ -73,6 +74,39 @@ def _blind_recovery(held: replica.Replica, *, same_boot: bool) -> None:
     held.ledger.recover()
 
 
+def _holes_forgotten(lower: layer.Layer, upper: layer.Layer, first: int, count: int, copied: Any) -> None:
+    _COPY(lower, upper, first, count, copied)
+    for begin in [begin for begin, states in copied.items() if states[0] == ZERO]:
+        del copied[begin]
+
+
+def _top_unflushed(held: replica.Replica, level: int) -> Iterator[Callable[[], None]]:
+    lower, top = held.store.layers[level : level + 2]
+    for chunk in {*top.chunks(held.blocks), *top.touched}:
+        copied: dict[int, bytes] = {}
+        _COPY(lower, top, chunk * layer.CHUNK, layer.CHUNK, copied)
+        merging._set(lower, copied)
+    yield lower.sync_content
+    yield lower.sync_map
+    held.layers.collapse(lower.name, held.trust)
+
+
+def _unsynced_merge(held: replica.Replica, level: int) -> Iterator[Callable[[], None]]:
+    lower, upper = held.store.layers[level : level + 2]
+    for chunk in upper.chunks(held.blocks):
+        copied: dict[int, bytes] = {}
+        yield partial(_COPY, lower, upper, chunk * layer.CHUNK, layer.CHUNK, copied)
+        merging._set(lower, copied)
+    held.layers.collapse(lower.name, held.trust)
+
+
+def _unflushed_cut(held: replica.Replica, snapshot: int) -> None:
+    held.layers.cut(snapshot, held.trust)
+
+
+_COPY = merging._copy
+
+
 @pytest.mark.parametrize(
     ("owner", "rule", "broken"),
     [
@@ -88,6 +122,10 @@ def _blind_recovery(held: replica.Replica, *, same_boot: bool) -> None:
         pytest.param(replica.Replica, "_recover", _blind_recovery, id="recovery ignores the intent"),
         pytest.param(ledger.Ledger, "sync_logs", _nothing, id="intent goes before the logs are synced"),
         pytest.param(SimulatedDisk, "sync", _nothing, id="names are not synced"),
+        pytest.param(merging, "_copy", _holes_forgotten, id="a merge reveals what was discarded"),
+        pytest.param(merging, "_merge_top", _top_unflushed, id="a merge overtakes what was not flushed"),
+        pytest.param(merging, "_merge_frozen", _unsynced_merge, id="a merge is not synced"),
+        pytest.param(replica.Replica, "cut", _unflushed_cut, id="a cut does not flush"),
     ],
 )
 def test_the_sweep_sees_a_seeded_fault(owner: Any, rule: str, broken: Any) -> None:

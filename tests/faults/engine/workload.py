@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from blockengine.membership import changes
 from blockengine.membership.ballot import Ballot
 from blockengine.membership.record import Epoch, Member, Position, Record, Voter
 from blockengine.replica.layer import BLOCK
+from blockengine.replica.merging import merging
 from blockengine.replica.replica import Place, Replica
 from blockengine.verify.disk import SECTOR, Crashed, SimulatedDisk
 
 PLACE, REBOOTED = Place("machine", "boot 1"), Place("machine", "boot 2")
 REGION = 4 * BLOCK
 SIZE = 6 * REGION
-SECTORS = SIZE // SECTOR
+LARGEST = SIZE + 2 * REGION
 ZERO = bytes(SECTOR)
 
 
@@ -33,13 +34,17 @@ class Workload:
     def __init__(self, disk: SimulatedDisk, seed: int) -> None:
         self.disk, self.draw = disk, random.Random(seed)
         # What each sector held since it was last durable; the last entry is acknowledged.
-        self.trail: list[list[bytes]] = [[ZERO] for _ in range(SECTORS)]
+        self.trail: list[list[bytes]] = [[ZERO] for _ in range(SIZE // SECTOR)]
         # What an operation that was cut short may have put there.
         self.under_way: dict[int, bytes] = {}
         self.promise = Epoch(1, 1)
         self.record = first_record()
         self.next_record: Record | None = None
         self.missed: set[int] | None = None
+        # What the volume was at each snapshot that the list has; and the merge under way.
+        self.views: dict[int, list[bytes]] = {}
+        self.merge: Iterator[Callable[[], None]] | None = None
+        self.cuts = 0
         self.count = 0
         self.replica: Replica | None = None
 
@@ -67,8 +72,10 @@ class Workload:
                 self.clear,
                 self.cut,
                 self.vote,
+                self.merge_on,
+                self.grow,
             ],
-            [12, 3, 2, 3, 5, 2, 1, 2],
+            [12, 3, 2, 3, 5, 2, 2, 2, 6, 0.5],
         )[0]
         act(replica)
 
@@ -84,11 +91,15 @@ class Workload:
     def range(self) -> tuple[int, int]:
         per_block = BLOCK // SECTOR
         if self.draw.random() < 0.5:
-            blocks = SECTORS // per_block
+            blocks = self.sectors // per_block
             first = self.draw.randrange(blocks)
             return first * per_block, self.draw.randint(1, min(3, blocks - first)) * per_block
-        first = self.draw.randrange(SECTORS)
-        return first, self.draw.randint(1, min(20, SECTORS - first))
+        first = self.draw.randrange(self.sectors)
+        return first, self.draw.randint(1, min(20, self.sectors - first))
+
+    @property
+    def sectors(self) -> int:
+        return len(self.trail)
 
     def changing(self, first: int, content: bytes) -> None:
         self.under_way = {
@@ -137,10 +148,34 @@ class Workload:
         self.flush(replica)
         replica.clear(sorted(replica.intent.marked))
 
+    # Layers.
+
     def cut(self, replica: Replica) -> None:
-        if len(replica.layers.snapshots) < 3:
-            replica.cut(len(replica.layers.snapshots) + 1)
-            self.trail = [held[-1:] for held in self.trail]
+        if len(replica.layers.snapshots) > 4:
+            return
+        self.cuts += 1
+        cut = self.cuts
+        replica.cut(cut)
+        self.trail = [held[-1:] for held in self.trail]
+        self.views[cut] = [held[-1] for held in self.trail]
+
+    def merge_on(self, replica: Replica) -> None:
+        """Some steps of a merge; a new one begins by deleting a snapshot, or none."""
+        if self.merge is None:
+            if self.views and self.draw.random() < 0.7:
+                del self.views[self.draw.choice(list(self.views))]
+            self.merge = merging(replica, self.views)
+        for _ in range(self.draw.randint(1, 6)):
+            step = next(self.merge, None)
+            if step is None:
+                self.merge = None
+                return
+            step()
+
+    def grow(self, replica: Replica) -> None:
+        if replica.header.size < LARGEST:
+            self.trail += [[ZERO] for _ in range(REGION // SECTOR)]
+            replica.grow(replica.header.size + REGION)
 
     # Votes.
 
@@ -166,21 +201,28 @@ class Workload:
         """Every promise the replica had made when its machine, or only its process, stopped."""
         assert after.ballot.promise >= self.promise
         assert after.ballot.record in (self.record, self.next_record)
-        exact = {sector for sector in range(SECTORS) if self.region(sector) not in after.intent.marked}
+        exact = {sector for sector in range(self.sectors) if self.region(sector) not in after.intent.marked}
         if self.missed is not None and after.ballot.record == self.record:
             assert self.missed <= after.missed["b"].marked, "a missed log forgot a change"
             assert after.missed["b"].tag == self.record.absence("b").out  # type: ignore[union-attr]
         after.trust_unverified()
-        self.compare(after, exact if power else set(range(SECTORS)))
+        self.look_at_snapshots(after)
+        self.compare(after, exact if power else set(range(self.sectors)))
         assert not any(wrong for _, wrong in after.scrub())
+
+    def look_at_snapshots(self, after: Replica) -> None:
+        """Each is there, as it was, to the byte."""
+        for cut, values in self.views.items():
+            assert after.read(0, len(values) * SECTOR, cut) == b"".join(values), f"snapshot {cut} changed"
 
     @staticmethod
     def region(sector: int) -> int:
         return sector * SECTOR // REGION
 
     def compare(self, after: Replica, exact: set[int]) -> None:
-        held = after.read(0, SIZE)
-        for sector in range(SECTORS):
+        assert after.header.size in (self.sectors * SECTOR, self.sectors * SECTOR - REGION)
+        held = after.read(0, after.header.size)
+        for sector in range(after.header.size // SECTOR):
             value = held[sector * SECTOR : (sector + 1) * SECTOR]
             allowed = self.trail[sector][-1:] if sector in exact else list(self.trail[sector])
             if sector in self.under_way:
