@@ -21,6 +21,7 @@ from backend.crash import places
 from backend.text import SafeStr, safe_text
 from console.actions import Scope
 from console.collector import LOOK, Collector
+from console.fleet_events import FleetEvents
 from console.keymap import bindings
 from console.locks import Locks
 from console.measuring import Measuring
@@ -75,6 +76,7 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         self.messages = Messages()
         self.measuring = Measuring(self)
         self.locks = Locks(self)
+        self.events = FleetEvents(self)
         self.last_error: Exception | None = None
         self.programs: Sequence[Program] = ()
         """What clusters want to run and nobody has agreed to."""
@@ -213,10 +215,14 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         if fleet is None:
             return
         self.measuring.retire(fleet)
-        closing = asyncio.create_task(fleet.aclose())
+        closing = asyncio.create_task(self._close(fleet))
         self._retiring.add(closing)
         closing.add_done_callback(self._retiring.discard)
         await asyncio.shield(closing)
+
+    async def _close(self, fleet: Fleet) -> None:
+        await self.events.end(fleet)
+        await fleet.aclose()
 
     @property
     def fleet_now(self) -> Fleet | None:

@@ -11,7 +11,7 @@ from console.completion import kind_words, words
 from console.screens.error import full_sentence
 from console.screens.opener import has_screen
 from console.theme import Tone
-from console.views import SCREENS, FleetView, ResourcesView, SearchView
+from console.views import SCREENS, EventsView, FleetView, ResourcesView, SearchView
 
 if TYPE_CHECKING:
     from console.application import NavarchApp
@@ -40,6 +40,8 @@ def run_line(app: NavarchApp, line: str) -> None:
         return
     if query.kind == "fleet" and "fleet" not in kind_words():
         app.show(FleetView(query))
+    elif query.kind in _EVENTS and not (query.names or query.labels or query.fields):
+        app.show(EventsView(query=query))
     else:
         app.show(ResourcesView(query))
 
@@ -94,5 +96,7 @@ _BEGUN: dict[str, Callable[[NavarchApp, str], None]] = {
     "who-can": _who_can,
 }
 """What the first word of a line begins, besides kinds; called with the rest."""
+_EVENTS = frozenset({"events", "event", "ev"})
+"""Shown grouped, problems first; the plain list of the kind is ``:events.v1``."""
 _ALONE = frozenset({"screen", "as", "rights", "who-can"})
 """First words that mean themselves when nothing follows; the others are then words of actions."""

@@ -91,6 +91,25 @@ class SearchView:
     results: SearchResults = field(default_factory=SearchResults, compare=False)
 
 
+HOUR = 3600.0
+_ALL_EVENTS = Query(kind="events")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsView:
+    """What happened lately: anywhere, or about one object."""
+
+    ref: ObjectRef | None = None
+    query: Query = _ALL_EVENTS
+    """Which clusters and namespaces; filters and order."""
+    since: float = HOUR
+    """Seconds: last seen within so long; 0: ever."""
+    around: float | None = None
+    """The moment to stand at (seconds since the epoch); None: now."""
+    problems: bool = False
+    cursor: tuple[str, str] | None = None
+
+
 def inside(ref: ObjectRef) -> ResourcesView | None:
     """What lives inside an object, for the few kinds that are there to hold others; None for all else.
 
@@ -197,6 +216,7 @@ View = (
     | DetailView
     | JournalView
     | SearchView
+    | EventsView
     | RightsView
     | SubjectRightsView
     | WhoCanView
@@ -204,6 +224,7 @@ View = (
 
 SCREENS: dict[str, View] = {
     "fleet": FleetView(),
+    "events": EventsView(),
     "rights": RightsView(),
     "journal": JournalView(),
     "messages": MessagesView(),

@@ -59,9 +59,8 @@ async def resource_of(cluster: Cluster, reference: Mapping[str, Any]) -> ApiReso
     """
     group, _, version = str(reference.get("apiVersion", "")).rpartition("/")
     kind = str(reference.get("kind", ""))
-    for known in registry.kinds():
-        if not known.custom and (known.resource.group, known.resource.kind) == (group, kind):
-            return known.resource
+    if (known := known_resource(group, kind)) is not None:
+        return known
     discovery = await cluster.client.discovery()
     served = discovery.lookup(group=group, version=version, kind=kind) or next(
         (one for one in discovery.resources if (one.group, one.kind) == (group, kind)), None
@@ -69,3 +68,11 @@ async def resource_of(cluster: Cluster, reference: Mapping[str, Any]) -> ApiReso
     if served is None:
         raise KindNotFound(cluster.name, f"there is no kind {safe_text(kind)} ({safe_text(group) or 'core'})")
     return served
+
+
+def known_resource(group: str, kind: str) -> ApiResource | None:
+    """What every cluster serves under this group and kind; None: that has to be asked."""
+    for known in registry.kinds():
+        if not known.custom and (known.resource.group, known.resource.kind) == (group, kind):
+            return known.resource
+    return None

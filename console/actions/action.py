@@ -13,6 +13,7 @@ class Scope(StrEnum):
     FRAME = "Every screen"
     TABLE = "Tables"
     RESOURCES = "Lists of objects"
+    EVENTS = "Events"
     OBJECT = "One object"
     FLEET = "Fleet"
     TEXT = "Text"

@@ -20,7 +20,7 @@ ACTIONS = (
     action(
         "yaml", "y", "screen.detail('yaml')", "yaml", "The whole object; secret values stay masked", bar=3
     ),
-    action("events", "v", "screen.detail('events')", "events", "What happened to this object lately", bar=4),
+    action("events", "v", "screen.events", "events", "What happened to this object lately", bar=4),
     action(
         "relations",
         "X",

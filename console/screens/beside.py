@@ -60,7 +60,11 @@ class Beside(ObjectKeys, TableScreen):
         row: Row | None = self.table.row
         if row is None or not self.side.display:
             self.side.follow(None)
-            return
+        else:
+            self.tell_beside(row)
+
+    def tell_beside(self, row: Row) -> None:
+        """Have the pane show what belongs to this row: its object."""
         self.side.follow(self.current, version=row.item.metadata.resource_version, known=self._told(row))
 
     def _told(self, row: Row) -> SafeStr:

@@ -9,7 +9,7 @@ from console.actions import ACTIONS, Action
 from console.actions.acts import PREFIX
 from console.copying import Copyable, of_object
 from console.screens.frame import FrameScreen
-from console.views import DetailView, ObjectRef, inside
+from console.views import DetailView, EventsView, ObjectRef, inside
 
 _FITS = SafeStr("")
 
@@ -43,6 +43,11 @@ class ObjectKeys(FrameScreen):
         if self.current is not None:
             self.leave_mark()
             self.navarch.open_object(self.current, tab=tab)
+
+    def action_events(self) -> None:
+        if self.current is not None:
+            self.leave_mark()
+            self.navarch.show(EventsView(ref=self.current))
 
     def action_owner(self) -> None:
         if self.current is not None:
@@ -138,6 +143,6 @@ class ObjectKeys(FrameScreen):
             return False
         if action == "act":
             return not self.why_not(ACTIONS[f"{PREFIX}{parameters[0]}"])
-        if action in ("detail", "copy", "owner", "menu") and self.current is None:
+        if action in ("detail", "events", "copy", "owner", "menu") and self.current is None:
             return False
         return super().check_action(action, parameters)

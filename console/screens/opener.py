@@ -11,6 +11,7 @@ from console.session import Gate
 from console.views import (
     DetailView,
     DoctorView,
+    EventsView,
     FleetView,
     JournalView,
     LogView,
@@ -33,6 +34,7 @@ _SCREENS: dict[type[View], tuple[str, str]] = {
     ResourcesView: ("resources", "ResourcesScreen"),
     DetailView: ("detail", "DetailScreen"),
     SearchView: ("search", "SearchScreen"),
+    EventsView: ("events", "EventsScreen"),
     RightsView: ("rights", "RightsScreen"),
     SubjectRightsView: ("holders", "SubjectRightsScreen"),
     WhoCanView: ("holders", "WhoCanScreen"),

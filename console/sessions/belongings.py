@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from backend.text import SafeStr, safe_text
 from console.session import Refused
 
 if TYPE_CHECKING:
+    from backend.observe.events.store import EventStore
     from backend.vault import Vault
     from backend.vault.draft import Draft
 
@@ -41,6 +43,10 @@ class Belongings(Protocol):
         """One for this cluster alone, without a secret. Raises Refused where there can be none."""
         ...
 
+    def event_store(self, *, days: int, megabytes: int) -> tuple[EventStore | None, SafeStr]:
+        """Where events of clusters are kept, and what is wrong with it; None: nowhere."""
+        ...
+
 
 class InMemory:
     """Nothing is stored anywhere."""
@@ -65,6 +71,9 @@ class InMemory:
             "{kubeconfig} needs a vault, which answers for the credentials",
             "Import this kubeconfig (navarch cluster import), or name a file of your own in the command.",
         )
+
+    def event_store(self, *, days: int, megabytes: int) -> tuple[EventStore | None, SafeStr]:
+        return None, safe_text("")
 
 
 class InVault:
@@ -106,6 +115,11 @@ class InVault:
         if reason := why_not(known[0].record):
             raise Refused(f"There is no kubeconfig without secrets for {known[0].record.name}: {reason}")
         return asking_kubeconfig(known, program=own_program(), environment=own_environment())
+
+    def event_store(self, *, days: int, megabytes: int) -> tuple[EventStore | None, SafeStr]:
+        from backend.observe.events.keeping import store_of
+
+        return store_of(self._vault, days=days, megabytes=megabytes)
 
     def _read(self, name: str) -> bytes:
         wanted = _id(name)

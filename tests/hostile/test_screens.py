@@ -63,9 +63,12 @@ WALK: dict[str, tuple[Way, ...]] = {
     "DetailScreen": (
         at("describe"),
         at("yaml"),
-        opened("v", after=one_pod, sign="(events)"),
+        opened("d", "tab", "tab", after=one_pod, sign="(events)"),
         then(line("secrets @prod-eu", "Opaq"), "y", sign="(yaml)"),
     ),
+    "EventsScreen": (line("events", "rows"), opened("v", after=pods, sign="about Pod")),
+    "EventGroupScreen": (then(line("events", "1 rows"), "enter", sign="First seen"),),
+    "EventRangeScreen": (then(line("events", "rows"), "i", sign="all that is known"),),
     "ActScreen": (at("delete"), at("restart"), at("scale")),
     "RelationsScreen": (at("relations"),),
     "ObjectMenuScreen": (at("object-menu"),),

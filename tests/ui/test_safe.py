@@ -240,8 +240,8 @@ async def test_hostile_names_on_every_screen(open_app: Callable[..., NavarchApp]
         await see(pilot, "Keep everything", "U+")
         inert(app)
         await pilot.press("escape")
-        for key, sign in (("d", "(describe)"), ("y", "(yaml)"), ("v", "(events)")):
-            await pilot.press(key)
+        for keys, sign in ((("d",), "(describe)"), (("y",), "(yaml)"), (("d", "tab", "tab"), "(events)")):
+            await pilot.press(*keys)
             await see(pilot, sign, "boom")
             inert(app)
         await pilot.press("ctrl+p")

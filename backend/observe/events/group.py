@@ -12,7 +12,7 @@ from backend.kube.objects import ObjectMeta
 from backend.observe.events.grading import RANK, grade
 from backend.observe.events.seen import Seen
 from backend.resources.duration import UNKNOWN, human_duration
-from backend.resources.kind import Column, Health, Kind, Verdict, computed_column, text_column
+from backend.resources.kind import Column, Health, Kind, Verdict, text_column
 from backend.resources.kinds.event import KIND as EVENT
 from backend.text import SafeStr, safe_text
 
@@ -123,9 +123,9 @@ GROUP = Kind(
     assess=_assess,
     columns=(
         Column("LAST SEEN", lambda g, now: _ago(g.last, now), lambda g: -g.last, align="right", timed=True),
-        Column("TYPE", lambda g, _: g.type, _order),
+        Column("TYPE", lambda g, _: g.type, _order, priority=4, min_width=7),
         text_column("REASON", "reason", priority=0, min_width=8),
-        computed_column("OBJECT", lambda g: g.object, priority=0),
+        Column("OBJECT", lambda g, _: g.object, lambda g: g.object, priority=0, min_width=18),
         Column("COUNT", lambda g, _: str(g.count), lambda g: g.count, align="right", priority=1),
         Column("RATE", lambda g, _: g.rate, lambda g: g.per_hour, align="right", priority=3),
         text_column("SUBOBJECT", "field", wide=True, priority=5),

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Protocol
 
 from backend.fleet.batch import SLICE, Batch
@@ -52,7 +53,10 @@ class LiveEvents:
     ) -> None:
         """``interval``: least seconds between batches. Raises NoSuchCluster."""
         self.clusters = fleet.select(selection.clusters)
+        self.selection = selection
         self.grouping = Grouping(selection)
+        self._gone: set[RowKey] = set()
+        """Rows of the range before this one."""
         self.table = fleet.table(selection.query(), interval=interval)
         self.statuses: Mapping[str, Status] = dict(self.table.statuses)
         self._history = history
@@ -106,6 +110,8 @@ class LiveEvents:
             if self._failed is not None:
                 raise self._failed
             changed, removed = self.grouping.changes()
+            removed += [key for key in self._gone if key not in self.grouping.rows]
+            self._gone.clear()
             yield Batch(changed=tuple(changed), removed=tuple(removed), statuses=dict(self.statuses))
             await asyncio.sleep(self._interval)
 
@@ -113,15 +119,27 @@ class LiveEvents:
         self.grouping.take(cluster_id, self._names[cluster_id], events, now=self._wall())
         self._something.set()
 
+    async def reach(self, since: float) -> None:
+        """Another range (seconds; 0: ever), worked out from what is known; no cluster is asked again."""
+        self.selection = replace(self.selection, since=since)
+        self._gone |= set(self.grouping.rows)
+        self.grouping = Grouping(self.selection)
+        self._something.set()
+        await asyncio.gather(*(self._show_known(cluster) for cluster in self.clusters))
+
+    async def _show_known(self, cluster: Cluster) -> None:
+        """In pieces: many events must not hold up the keys."""
+        known = self._history.known(cluster.id)
+        for start in range(0, len(known), SLICE):
+            self._show(cluster.id, known[start : start + SLICE])
+            await asyncio.sleep(0)
+
     async def _load(self) -> None:
         """What the store has, cluster by cluster: a large one must not hold up the others."""
 
         async def one(cluster: Cluster) -> None:
             await self._history.load(cluster)
-            known = self._history.known(cluster.id)
-            for start in range(0, len(known), SLICE):
-                self._show(cluster.id, known[start : start + SLICE])
-                await asyncio.sleep(0)
+            await self._show_known(cluster)
 
         await asyncio.gather(*(one(cluster) for cluster in self.clusters))
 
