@@ -9,7 +9,7 @@ _TEXTS = {Scope.APP, Scope.FRAME, Scope.READING}
 _DIALOGS = {Scope.APP, Scope.FORM, Scope.LIST}
 
 TOGETHER: tuple[frozenset[Scope], ...] = (
-    frozenset({*_LISTS, Scope.RESOURCES, Scope.OBJECT, Scope.OWN, Scope.SEARCH}),
+    frozenset({*_LISTS, Scope.RESOURCES, Scope.OBJECT, Scope.OWN, Scope.SEARCH, Scope.EVENTS}),
     frozenset({*_LISTS, Scope.FLEET}),
     frozenset({*_LISTS, Scope.VAULT}),
     frozenset({*_LISTS, Scope.SETTINGS}),

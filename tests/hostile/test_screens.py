@@ -67,7 +67,7 @@ WALK: dict[str, tuple[Way, ...]] = {
         then(line("secrets @prod-eu", "Opaq"), "y", sign="(yaml)"),
     ),
     "EventsScreen": (line("events", "rows"), opened("v", after=pods, sign="about Pod")),
-    "EventGroupScreen": (then(line("events", "1 rows"), "enter", sign="First seen"),),
+    "EventGroupScreen": (then(line("events", "3 rows"), "enter", sign="First seen"),),
     "EventRangeScreen": (then(line("events", "rows"), "i", sign="all that is known"),),
     "ActScreen": (at("delete"), at("restart"), at("scale")),
     "RelationsScreen": (at("relations"),),

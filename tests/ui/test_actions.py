@@ -14,6 +14,7 @@ from console.keymap import bindings, shown
 from console.screens.ask_path import AskPathScreen
 from console.screens.detail import DetailScreen
 from console.screens.dialog import DialogScreen
+from console.screens.events import EventsScreen
 from console.screens.fleet import FleetScreen
 from console.screens.frame import FrameScreen
 from console.screens.help import HelpScreen
@@ -46,6 +47,7 @@ HOLDERS = {
     Scope.FORM: [DialogScreen],
     Scope.STATES: [StatesScreen],
     Scope.SEARCH: [SearchScreen],
+    Scope.EVENTS: [EventsScreen],
     Scope.HELP: [HelpScreen],
     Scope.PROMPT: [PromptLine],
     Scope.PALETTE: [PaletteScreen],
