@@ -11,7 +11,7 @@ action = partial(Action, scope=Scope.EVENTS)
 ACTIONS = (
     action(
         "events.range",
-        "i",
+        "W",
         "screen.range",
         "time range",
         "How far back: a quarter of an hour to all that was kept",

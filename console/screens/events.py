@@ -137,7 +137,7 @@ class EventsScreen(ResourcesScreen):
         lines = super()._why_empty()
         if self._view.since and not self.rows.rows:
             words = range_words(self._view.since)
-            lines.append((Piece(f"Shown is {words}; press i for more.", Tone.DIM),))
+            lines.append((Piece(f"Shown is {words}; press W for more.", Tone.DIM),))
         return lines
 
     # --- the object that a row is about

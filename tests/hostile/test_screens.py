@@ -68,7 +68,7 @@ WALK: dict[str, tuple[Way, ...]] = {
     ),
     "EventsScreen": (line("events", "rows"), opened("v", after=pods, sign="about Pod")),
     "EventGroupScreen": (then(line("events", "3 rows"), "enter", sign="First seen"),),
-    "EventRangeScreen": (then(line("events", "rows"), "i", sign="all that is known"),),
+    "EventRangeScreen": (then(line("events", "rows"), "W", sign="all that is known"),),
     "ActScreen": (at("delete"), at("restart"), at("scale")),
     "RelationsScreen": (at("relations"),),
     "ObjectMenuScreen": (at("object-menu"),),

@@ -80,7 +80,7 @@ async def test_pictures(open_app: Open, size: tuple[int, int]) -> None:
         fits(screen_text(app), *size)
         await pilot.press("enter")
         compare(f"event-group-{size[0]}x{size[1]}", await see(pilot, "other words", "First seen"))
-        await pilot.press("escape", "i")
+        await pilot.press("escape", "W")
         compare(f"event-range-{size[0]}x{size[1]}", await see(pilot, "all that is known"))
 
 
@@ -106,9 +106,9 @@ async def test_the_range_reaches_back_and_comes_back_with_the_view(open_app: Ope
         await see(pilot, "1/1 live")
         app.show(EventsView())
         await see(pilot, "5 rows")
-        await pilot.press("i", "down", "down", "enter")
+        await pilot.press("W", "down", "down", "enter")
         await see(pilot, "the last day", "6 rows", "FailedMount")
-        await pilot.press("i", *["up"] * 3, "enter")
+        await pilot.press("W", *["up"] * 3, "enter")
         await see(pilot, "the last 15 minutes", "5 rows")
         await pilot.press("H")
         await see(pilot, "NODES")
@@ -188,7 +188,7 @@ async def test_empty_says_what_to_press(open_app: Open) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await see(pilot, "1/1 live")
         app.show(EventsView())
-        await see(pilot, "There are no events here", "Shown is the last hour; press i for more")
+        await see(pilot, "There are no events here", "Shown is the last hour; press W for more")
 
 
 async def test_acts_meet_each_object_once(open_app: Open) -> None:
