@@ -19,6 +19,14 @@ ACTIONS = (
         bar=20,
     ),
     action(
+        "vault.passwd",
+        "p",
+        "screen.change_passphrase",
+        "passphrase",
+        "Change the passphrase; the other ways in stay",
+        bar=25,
+    ),
+    action(
         "vault.back_up", "b", "screen.back_up", "back up", "Copy the vault; the newest three stay", bar=30
     ),
     action(

@@ -149,6 +149,7 @@ def passwd(
     ] = False,
 ) -> None:
     """Change a passphrase: the old one, then the new one twice."""
+    from backend.journal.ways import note_changed
     from backend.vault.rekey import change_passphrase
     from backend.vault.rekey import rotate as rotate_key
     from console.cli.session import NEW_PREFIX, given_secret
@@ -158,6 +159,7 @@ def passwd(
     if new is None:
         new = typed_new("New passphrase")
     change_passphrase(vault, old, new)
+    note_changed(vault)
     say("the passphrase is changed", "Older backups still open with the old one.")
     if rotate:
         for label, code in rotate_key(vault, passphrases=slots.known_passphrases(vault, [new])).items():

@@ -152,6 +152,11 @@ class VaultScreen(TableScreen):
 
         self.app.push_screen(AddSlotScreen())
 
+    def action_change_passphrase(self) -> None:
+        from console.screens.change_passphrase import ChangePassphraseScreen
+
+        self.app.push_screen(ChangePassphraseScreen())
+
     def action_remove_slot(self) -> None:
         from console.screens.remove_slot import RemoveSlotScreen
 

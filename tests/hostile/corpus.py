@@ -60,6 +60,10 @@ MARK = "~"
 """Nothing but hostile text has one; what stands before it is the honest text."""
 
 
+ALL = MARK + "".join(CORPUS.values())
+"""All of it in one text."""
+
+
 def spoiled(honest: str, entry: str) -> str:
     """The honest text with a corpus entry behind it, told by its name."""
     return f"{honest}{MARK}{entry}{MARK}{CORPUS[entry]}"

@@ -108,6 +108,12 @@ async def _remove(pilot: Pilot[None]) -> None:
     await see(pilot, "gets a new key")
 
 
+async def _passphrase(pilot: Pilot[None]) -> None:
+    await _vault(pilot)
+    await pilot.press("p")
+    await see(pilot, "Once more")
+
+
 async def _slot(pilot: Pilot[None]) -> None:
     await _vault(pilot)
     await pilot.press("enter")
@@ -133,6 +139,7 @@ SCREENS = {
     "vault-add": _add,
     "vault-add-agent": _add_agent,
     "vault-remove": _remove,
+    "vault-passphrase": _passphrase,
     "vault-slot": _slot,
     "screen-lock": _cover,
     "doctor": _doctor,

@@ -71,6 +71,35 @@ async def test_adding_asks_for_the_passphrase_again(open_app: Open, path: Path) 
     assert [slot.kind for slot in Vault.open(path).slots].count("age") == 1
 
 
+async def test_the_passphrase_is_changed_in_place(open_app: Open, path: Path) -> None:  # noqa: F811
+    app = open_app(await unlocked(path))
+    new = "another battery, other staples"
+    async with app.run_test(size=(120, 40)) as pilot:
+        await at_the_vault(pilot)
+        await write(pilot, "p")
+        await see(pilot, "Change the passphrase", "Once more")
+        await fill(pilot, "not the passphrase", "short")
+        await see(pilot, "weak")
+        await fill(pilot, "short")
+        await see(pilot, "Too weak")
+        app.screen.query_one("#first").value = new  # type: ignore[attr-defined]
+        await pilot.press("ctrl+s")
+        await see(pilot, "not the same")
+        assert new not in screen_text(app)
+        app.screen.query_one("#second").value = new  # type: ignore[attr-defined]
+        await pilot.press("ctrl+s")
+        await see(pilot, "does not open the vault")
+        app.screen.query_one("#old").value = PASSPHRASE  # type: ignore[attr-defined]
+        await pilot.press("ctrl+s")
+        await see(pilot, "The passphrase is changed", "2 ways in", "1 kept")
+    vault = Vault.open(path)
+    with pytest.raises(WrongKey):
+        vault.unlock(PASSPHRASE)
+    vault.unlock(new)
+    assert "vault passwd" in [entry.act for entry in Journal(vault).read()]
+    vault.close()
+
+
 async def test_a_recovery_code_is_shown_once(open_app: Open, path: Path) -> None:  # noqa: F811
     app = open_app(await unlocked(path))
     async with app.run_test(size=(120, 40)) as pilot:
