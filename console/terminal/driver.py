@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import queue
 import select
+import signal
 import termios
 from collections.abc import Callable
 
@@ -30,9 +32,10 @@ class NavarchDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._shadow = ShadowScreen(unicode=self.traits.unicode)
         self._stalled = False
-        self._continuing = False
         self.lent = False
         """Another program has the terminal: nothing is written."""
+        self._away = False
+        """Suspended: so does the shell, though the loop may turn a few times more."""
         self.on_lost: Callable[[], None] | None = None
         """Called, perhaps often, when the terminal is found to be gone."""
 
@@ -43,7 +46,7 @@ class NavarchDriver(LinuxDriver):
         key, no signal and no other cluster would be served any more. What such a terminal misses is painted
         anew, whole, as soon as it takes text again.
         """
-        if self.lent:
+        if self.lent or self._away:
             return
         writer = self._writer_thread
         if writer is not None and not writer.is_alive():
@@ -74,8 +77,29 @@ class NavarchDriver(LinuxDriver):
         self._shadow.forget()
 
     def start_application_mode(self) -> None:
+        """Enter the terminal. From now on stops and continuations are served between the loop's other work.
+
+        Textual serves them wherever the program happens to be: one that came amid another (ctrl-z, fg and
+        ctrl-z again within milliseconds) found threads half made, and ended the program.
+        """
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
+        loop.add_signal_handler(signal.SIGCONT, self._sigcont_application)
+        self._away = False
         self._shadow.forget()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def suspend_application_mode(self) -> None:
+        super().suspend_application_mode()
+        self._away = True
+
+    def _sigtstp_application(self, *arguments: object) -> None:
+        if self._must_signal_resume:
+            # It left the terminal, went on, and is stopped again: the kernel drops a continuation that nobody
+            # has seen when another stop comes.
+            os.kill(os.getpid(), signal.SIGSTOP)
+        else:
+            super()._sigtstp_application(*arguments)
 
     def _sigcont_application(self, *arguments: object) -> None:
         """Continued. Whoever stopped us without asking (SIGSTOP) did not make us leave the terminal first.
@@ -83,20 +107,12 @@ class NavarchDriver(LinuxDriver):
         Textual would enter it a second time: its first input thread would keep the ended program alive, and
         raw mode would be remembered as what the terminal was like before.
         """
-        if self._continuing:  # stopped and continued once more amid the first: signals come anywhere
-            self.repaint()
-            self._app.call_later(self._app.screen.refresh, layout=True)
-            return
         if self._key_thread is None:
             return
-        self._continuing = True
-        try:
-            if self._auto_restart and not self._must_signal_resume:
-                self.suspend_application_mode()
-                self._must_signal_resume = True
-            super()._sigcont_application(*arguments)
-        finally:
-            self._continuing = False
+        if self._auto_restart and not self._must_signal_resume:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        super()._sigcont_application(*arguments)
 
     def _enable_mouse_support(self) -> None:
         if not self._mouse:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.shot.picture import png
-from tests.ui.terminal import Terminal
+from tests.terminal import Terminal, inherited
 
 COLUMNS, ROWS = 120, 32
 PROGRAM = """
@@ -24,15 +24,15 @@ def take(folder: Path) -> list[Path]:
     taken: list[Path] = []
 
     def keep(name: str, terminal: Terminal) -> None:
-        terminal.pump(2.0)  # a live screen never stands still; glows are over by then
+        terminal.watch(2.0)  # a live screen never stands still; glows are over by then
         pixels = folder / f"{name}.png"
         png(terminal.screen, pixels)
         taken.append(pixels)
 
     with Terminal(
-        [sys.executable, "-c", PROGRAM], columns=COLUMNS, rows=ROWS, env={"COLORTERM": "truecolor"}
+        [sys.executable, "-c", PROGRAM], inherited(COLORTERM="truecolor"), size=(COLUMNS, ROWS)
     ) as terminal:
-        terminal.see("3/3 live")
+        terminal.expect("3/3 live")
         keep("fleet", terminal)
         steps: list[tuple[str, list[str], str]] = [
             ("pods", [":pods !Completed --sort READY", "enter"], "READY↑"),
@@ -44,11 +44,11 @@ def take(folder: Path) -> list[Path]:
         ]
         for name, keys, sign in steps:
             terminal.press(*keys)
-            terminal.see(sign)
+            terminal.expect(sign)
             if name:
                 keep(name, terminal)
-        terminal.press("esc", "ctrl-q")
-        terminal.exit_status()
+        terminal.press("esc", "ctrl+q")
+        terminal.wait_for_end()
     return taken
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.alive import alive
-from tests.ui.terminal import DEADLINE, Terminal
+from tests.terminal import DEADLINE, Terminal
 from tests.ui.test_terminal import left_on, stage
 
 pytestmark = pytest.mark.xdist_group("terminal")
@@ -40,13 +40,13 @@ def console(tmp_path: Path, *, code: int = 0) -> Terminal:
 
 
 def take(terminal: Terminal) -> None:
-    terminal.see("1 cluster")
+    terminal.expect("1 cluster")
     terminal.press(":pods", "enter")
-    terminal.see("200 rows")
+    terminal.expect("200 rows")
     terminal.press("\x1b[17~")
-    terminal.see("not run before in this form")
+    terminal.expect("not run before in this form")
     terminal.press("down", "enter")
-    terminal.see("IN CHARGE of checkout-0000")
+    terminal.expect("IN CHARGE of checkout-0000")
 
 
 def test_a_program_gets_the_terminal_and_the_console_comes_back(tmp_path: Path) -> None:
@@ -54,11 +54,11 @@ def test_a_program_gets_the_terminal_and_the_console_comes_back(tmp_path: Path) 
         take(terminal)
         assert left_on(terminal) == [], "the program has an ordinary terminal"
         terminal.press("hello", "enter")
-        terminal.see("200 rows")
+        terminal.expect("200 rows")
         terminal.press("down", "d")
-        terminal.see("(describe)")
-        terminal.press("ctrl-q")
-        assert terminal.exit_status() == 0
+        terminal.expect("(describe)")
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0
         assert left_on(terminal) == []
 
 
@@ -66,19 +66,19 @@ def test_a_failure_can_be_read_before_the_console_comes_back(tmp_path: Path) -> 
     with console(tmp_path, code=3) as terminal:
         take(terminal)
         terminal.press("hello", "enter")
-        terminal.see("exit code 3. Press enter to go back to Navarch.")
+        terminal.expect("exit code 3. Press enter to go back to Navarch.")
         terminal.press("enter")
-        terminal.see("200 rows")
-        terminal.see("exit code 3")
+        terminal.expect("200 rows")
+        terminal.expect("exit code 3")
 
 
 def test_ctrl_c_ends_the_program_alone(tmp_path: Path) -> None:
     with console(tmp_path) as terminal:
         take(terminal)
-        terminal.press("ctrl-c")
-        terminal.see("ended by SIGINT")
+        terminal.press("ctrl+c")
+        terminal.expect("ended by SIGINT")
         terminal.press("enter")
-        terminal.see("200 rows")
+        terminal.expect("200 rows")
 
 
 def test_a_program_that_is_killed_gives_the_terminal_back(tmp_path: Path) -> None:
@@ -87,9 +87,9 @@ def test_a_program_that_is_killed_gives_the_terminal_back(tmp_path: Path) -> Non
         found = re.search(r"IN CHARGE of \S+ (\d+)", terminal.text)
         assert found
         os.kill(int(found[1]), signal.SIGKILL)
-        terminal.see("ended by SIGKILL")
+        terminal.expect("ended by SIGKILL")
         terminal.press("enter")
-        terminal.see("200 rows")
+        terminal.expect("200 rows")
 
 
 def test_a_lost_terminal_ends_both(tmp_path: Path) -> None:
@@ -97,10 +97,7 @@ def test_a_lost_terminal_ends_both(tmp_path: Path) -> None:
         take(terminal)
         found = re.search(r"IN CHARGE of \S+ (\d+)", terminal.text)
         assert found
-        os.close(terminal.fd)
-        terminal.fd = os.open(os.devnull, os.O_RDONLY)
-        _, status = os.waitpid(terminal.pid, 0)
-        terminal.status = status
+        assert terminal.hang_up()
         end = time.monotonic() + DEADLINE
         while alive(int(found[1])):
             assert time.monotonic() < end, "the program outlives its terminal"

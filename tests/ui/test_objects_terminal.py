@@ -9,23 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.terminal import Terminal
+from tests.terminal import Terminal, inherited
 
 pytestmark = pytest.mark.xdist_group("terminal")
 
 
 def stage(tmp_path: Path, **env: str) -> Terminal:
-    home = str(tmp_path / "home")
-    return Terminal(
-        [sys.executable, "-m", "tests.ui.stage"],
-        env={"COLORTERM": "truecolor", "TZ": "UTC", "NAVARCH_HOME": home, "STY": "", "TMUX": "", **env},
-    )
+    told = {
+        "COLORTERM": "truecolor",
+        "TZ": "UTC",
+        "NAVARCH_HOME": str(tmp_path / "home"),
+        "STY": "",
+        "TMUX": "",
+    }
+    return Terminal([sys.executable, "-m", "tests.ui.stage"], inherited(**told, **env))
 
 
 def pods(terminal: Terminal) -> None:
-    terminal.see("1 cluster")
+    terminal.expect("1 cluster")
     terminal.press(":pods", "enter")
-    terminal.see("200 rows")
+    terminal.expect("200 rows")
 
 
 def test_the_editor_gets_the_terminal_and_the_console_comes_back(tmp_path: Path) -> None:
@@ -38,14 +41,14 @@ def test_the_editor_gets_the_terminal_and_the_console_comes_back(tmp_path: Path)
     with stage(tmp_path, KUBE_EDITOR=str(script)) as terminal:
         pods(terminal)
         terminal.press("e")
-        terminal.see("Apply this change?")
-        terminal.see("shop/api:9")
+        terminal.expect("Apply this change?")
+        terminal.expect("shop/api:9")
         assert seen.exists()
         terminal.press("down", "down", "enter")
-        terminal.see("edited")
-        terminal.see("200 rows")
-        terminal.press("ctrl-q")
-        assert terminal.exit_status() == 0
+        terminal.expect("edited")
+        terminal.expect("200 rows")
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0
     assert list((tmp_path / "home" / "run").glob("edit-*")) == []
 
 
@@ -54,21 +57,21 @@ def test_copying_jumping_and_exporting(tmp_path: Path) -> None:
         pods(terminal)
         name = next(word for word in terminal.text.split() if word.startswith("checkout-"))
         terminal.press("c")
-        terminal.see("tab-separated")
+        terminal.expect("tab-separated")
         terminal.press("enter")
-        terminal.see("Copied")
+        terminal.expect("Copied")
         wanted = base64.b64encode(name.encode())
-        assert b"\x1b]52;c;" + wanted in terminal.written
-        terminal.press("ctrl-o")
+        assert b"\x1b]52;c;" + wanted in terminal.raw
+        terminal.press("ctrl+o")
         terminal.until(lambda: terminal.screen.display[4][1] != " ", "a letter on the first row")
         terminal.press("esc")
         terminal.until(lambda: terminal.screen.display[4][1] == " ", "the letters are gone")
         path = tmp_path / "pods.csv"
-        terminal.press("ctrl-e")
-        terminal.see("Export what is shown")
-        terminal.press("ctrl-a", "ctrl-k", str(path), "enter")
-        terminal.see("Written")
-        terminal.press("ctrl-q")
-        assert terminal.exit_status() == 0
+        terminal.press("ctrl+e")
+        terminal.expect("Export what is shown")
+        terminal.press("ctrl+a", "ctrl+k", str(path), "enter")
+        terminal.expect("Written")
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     assert len(list(csv.DictReader(lines))) == 200

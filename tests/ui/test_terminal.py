@@ -18,7 +18,7 @@ import pytest
 from textual.drivers._writer_thread import WriterThread
 
 from console.terminal.driver import NavarchDriver
-from tests.ui.terminal import Terminal
+from tests.terminal import Terminal, inherited
 
 SSH = {"SSH_CONNECTION": "192.0.2.9 50000 192.0.2.1 22", "COLORTERM": ""}
 CANARY = b"canary-in-a-local-variable"
@@ -26,24 +26,25 @@ CANARY = b"canary-in-a-local-variable"
 
 def stage(*arguments: str, columns: int = 120, rows: int = 40, **env: str) -> Terminal:
     command = [sys.executable, "-m", "tests.ui.stage", *arguments]
-    return Terminal(command, columns=columns, rows=rows, env={"COLORTERM": "truecolor", "TZ": "UTC", **env})
+    environment = inherited(COLORTERM="truecolor", TZ="UTC") | env
+    return Terminal(command, environment, size=(columns, rows))
 
 
 def left_on(terminal: Terminal) -> list[str]:
     """What the program left on: the alternate screen, a hidden cursor, mouse reports, bracketed paste."""
-    seen = bytes(terminal.written)
+    seen = bytes(terminal.raw)
     pairs = [("?1049h", "?1049l"), ("?25l", "?25h"), ("?1000h", "?1000l"), ("?2004h", "?2004l")]
     return [on for on, off in pairs if seen.rfind(f"\x1b[{on}".encode()) > seen.rfind(f"\x1b[{off}".encode())]
 
 
 def test_a_crash_prints_where_but_never_what_the_program_held() -> None:
     with stage("crash") as terminal:
-        terminal.see("1 cluster")
+        terminal.expect("1 cluster")
         terminal.press("J")
-        assert terminal.exit_status() == 1
-    assert b"A mistake in Navarch itself" in terminal.written
-    assert b"RuntimeError" in terminal.written
-    assert CANARY not in terminal.written
+        assert terminal.wait_for_end() == 1
+    assert b"A mistake in Navarch itself" in terminal.raw
+    assert b"RuntimeError" in terminal.raw
+    assert CANARY not in terminal.raw
     assert left_on(terminal) == []
 
 
@@ -53,11 +54,11 @@ def test_a_signal_restores_the_terminal_and_ends_the_children(
 ) -> None:
     note = tmp_path / "child"
     with stage("child", str(note)) as terminal:
-        terminal.see("1 cluster")
+        terminal.expect("1 cluster")
         child = int(note.read_text().split()[1])
         os.kill(child, 0)
         terminal.signal(number)
-        assert terminal.exit_status() == code
+        assert terminal.wait_for_end() == code
     assert left_on(terminal) == []
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
@@ -67,15 +68,38 @@ def test_a_signal_restores_the_terminal_and_ends_the_children(
 def test_stopped_and_continued_it_paints_again_ends_and_restores(number: signal.Signals) -> None:
     with stage() as terminal:
         before = terminal.modes()
-        terminal.see("1 cluster")
+        terminal.expect("1 cluster")
         for _ in range(2):
             terminal.signal(number)
-            terminal.until(terminal.is_stopped)
+            terminal.until(terminal.is_stopped, "a stop")
+            terminal.settle()  # what it wrote before must not pass for what it paints afterwards
             terminal.screen.reset()  # the shell and other programs wrote here meanwhile
             terminal.signal(signal.SIGCONT)
-            terminal.see("1 cluster")
-        terminal.press("ctrl-q")
-        assert terminal.exit_status() == 0
+            terminal.expect("1 cluster")
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0
+        assert terminal.modes() == before
+    assert left_on(terminal) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGTSTP])
+def test_stops_and_continuations_in_a_hurry_do_no_harm(number: signal.Signals) -> None:
+    """As fast as they can be told apart, whatever the program is doing at that moment."""
+    with stage() as terminal:
+        before = terminal.modes()
+        terminal.expect("1 cluster")
+        for _ in range(20):
+            terminal.signal(number)
+            terminal.until(terminal.is_stopped, "a stop")
+            terminal.signal(signal.SIGCONT)
+        terminal.signal(number)
+        terminal.until(terminal.is_stopped, "the last stop")
+        terminal.settle()
+        terminal.screen.reset()
+        terminal.signal(signal.SIGCONT)
+        terminal.expect("1 cluster")
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0
         assert terminal.modes() == before
     assert left_on(terminal) == []
 
@@ -83,12 +107,10 @@ def test_stopped_and_continued_it_paints_again_ends_and_restores(number: signal.
 def test_a_lost_terminal_ends_the_program_and_its_children(tmp_path: Path) -> None:
     note = tmp_path / "child"
     with stage("child", str(note)) as terminal:
-        terminal.see("1 cluster")
+        terminal.expect("1 cluster")
         child = int(note.read_text().split()[1])
-        os.close(terminal.fd)  # the kernel sends SIGHUP to the session
-        _, status = os.waitpid(terminal.pid, 0)
-        terminal.status = status
-        assert os.waitstatus_to_exitcode(status) in (129, 1, -signal.SIGHUP)
+        assert terminal.hang_up()
+        assert terminal.status in (129, 1, -signal.SIGHUP)
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
 
@@ -162,9 +184,9 @@ async def test_a_terminal_that_takes_nothing_never_blocks_the_loop() -> None:
 
 def test_ctrl_q_leaves_with_success() -> None:
     with stage() as terminal:
-        terminal.see("1 cluster")
-        terminal.press("ctrl-q")
-        assert terminal.exit_status() == 0
+        terminal.expect("1 cluster")
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0
     assert left_on(terminal) == []
 
 
@@ -172,27 +194,27 @@ def test_textual_s_own_switches_are_gone() -> None:
     with stage(
         TEXTUAL_SCREENSHOT="1", TEXTUAL="devtools,debug", TEXTUAL_LOG="/nonexistent/keys.log"
     ) as terminal:
-        terminal.see("1 cluster")
-        terminal.press("ctrl-q")
-        assert terminal.exit_status() == 0
+        terminal.expect("1 cluster")
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0
 
 
 def test_over_ssh_no_mouse_moves_and_256_colours() -> None:
     with stage(**SSH) as terminal:
-        terminal.see("1 cluster")
-        assert b"\x1b[?1003h" not in terminal.written
-        assert b"\x1b[?1002h" in terminal.written
-        assert b"38;2;" not in terminal.written
-        assert b"38;5;" in terminal.written
+        terminal.expect("1 cluster")
+        assert b"\x1b[?1003h" not in terminal.raw
+        assert b"\x1b[?1002h" in terminal.raw
+        assert b"38;2;" not in terminal.raw
+        assert b"38;5;" in terminal.raw
 
 
 def test_no_color_writes_no_colour() -> None:
     with stage(NO_COLOR="1") as terminal:
-        terminal.see("1 cluster")
+        terminal.expect("1 cluster")
         terminal.press(":", "p", "o", "d", "s", "enter")
-        terminal.see("200 rows")
+        terminal.expect("200 rows")
         terminal.settle()
-    codes = {code for sgr in re.findall(rb"\x1b\[([0-9;]*)m", terminal.written) for code in sgr.split(b";")}
+    codes = {code for sgr in re.findall(rb"\x1b\[([0-9;]*)m", terminal.raw) for code in sgr.split(b";")}
     # 30;47 is the reversed block of the input line's cursor, as Textual writes it.
     assert codes <= {b"", b"0", b"1", b"2", b"4", b"7", b"9", b"30", b"39", b"47", b"49"}
 
@@ -201,9 +223,9 @@ def test_without_utf8_only_ascii() -> None:
     with stage(
         LANG="C", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONIOENCODING="ascii"
     ) as terminal:
-        terminal.see("1 cluster")
+        terminal.expect("1 cluster")
         terminal.settle()
-    assert bytes(terminal.written).isascii()
+    assert bytes(terminal.raw).isascii()
 
 
 def test_bytes_on_a_slow_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -216,12 +238,12 @@ def test_bytes_on_a_slow_line(capsys: pytest.CaptureFixture[str]) -> None:
 
     for place, env in (("local", {}), ("ssh", SSH)):
         with stage("changes", columns=200, rows=50, **env) as terminal:
-            terminal.see("1 cluster")
+            terminal.expect("1 cluster")
             terminal.settle()
-            costs[f"first paint, {place}"] = len(terminal.written)
+            costs[f"first paint, {place}"] = len(terminal.raw)
             measured(f"pods opened, {place}", terminal, lambda t=terminal: t.press("enter"))  # type: ignore[misc]
-            terminal.see("200 rows")
-            measured(f"page, {place}", terminal, lambda t=terminal: t.press("pgdn"))  # type: ignore[misc]
+            terminal.expect("200 rows")
+            measured(f"page, {place}", terminal, lambda t=terminal: t.press("pagedown"))  # type: ignore[misc]
             terminal.press("home")
             measured(f"20 rows, each, {place}", terminal, lambda t=terminal: t.press("down"), share=20)  # type: ignore[misc]
             measured(f"idle second, {place}", terminal, lambda: None)

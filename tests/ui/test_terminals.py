@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.terminal import DEADLINE, Terminal
+from tests.terminal import DEADLINE, Terminal, inherited
 from tests.ui.test_terminal import SSH, left_on, stage
 
 pytestmark = pytest.mark.timeout(180)
@@ -47,19 +47,19 @@ SGR = re.compile(rb"\x1b\[([0-9;]*)m")
 def test_it_works_there_and_leaves_the_terminal_as_it_was(kind: str, size: tuple[int, int]) -> None:
     with stage(columns=size[0], rows=size[1], **KINDS[kind]) as terminal:
         before = terminal.modes()
-        terminal.see("1 cluster")
+        terminal.expect("1 cluster")
         terminal.press(":", "p", "o", "d", "s", "enter")
-        terminal.see("200 rows")
+        terminal.expect("200 rows")
         terminal.press("?")
-        terminal.see("Keys that work")
+        terminal.expect("Keys that work")
         terminal.press("esc")
-        terminal.gone("Keys that work")
-        terminal.press("ctrl-q")
-        assert terminal.exit_status() == 0
+        terminal.expect_gone("Keys that work")
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0
         assert terminal.modes() == before
     assert left_on(terminal) == []
     if kind in SIXTEEN:
-        told = b";".join(SGR.findall(bytes(terminal.written)))
+        told = b";".join(SGR.findall(bytes(terminal.raw)))
         assert b"38;2;" not in told
         assert b"38;5;" not in told
 
@@ -67,9 +67,9 @@ def test_it_works_there_and_leaves_the_terminal_as_it_was(kind: str, size: tuple
 def test_a_storm_of_sizes_ends_in_a_whole_picture() -> None:
     dice = random.Random(7)
     with stage() as terminal:
-        terminal.see("1 cluster")
+        terminal.expect("1 cluster")
         terminal.press(":", "p", "o", "d", "s", "enter")
-        terminal.see("200 rows")
+        terminal.expect("200 rows")
         for _ in range(120):
             terminal.resize(dice.randint(1, 260), dice.randint(1, 90))
             terminal.pump(0.002)
@@ -80,23 +80,23 @@ def test_a_storm_of_sizes_ends_in_a_whole_picture() -> None:
             return "NAVARCH" in first and "200 rows" in terminal.text and ": command" in last
 
         terminal.until(whole, "a whole picture")
-        terminal.press("ctrl-q")
-        assert terminal.exit_status() == 0
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0
     assert left_on(terminal) == []
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20, 3), (40, 8)])
 def test_a_tiny_terminal_is_no_reason_to_end(size: tuple[int, int]) -> None:
     with stage(columns=size[0], rows=size[1]) as terminal:
-        terminal.until(lambda: b"?1049h" in terminal.written, "the alternate screen")
+        terminal.until(lambda: b"?1049h" in terminal.raw, "the alternate screen")
         terminal.settle()
         terminal.press(":", "p", "o", "d", "s", "enter", "?", "D")
         terminal.settle()
         terminal.resize(100, 30)
         terminal.press("esc", "esc")
-        terminal.see("NAVARCH")
-        terminal.press("ctrl-q")
-        assert terminal.exit_status() == 0
+        terminal.expect("NAVARCH")
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0
     assert left_on(terminal) == []
 
 
@@ -107,24 +107,24 @@ def test_told_to_go_at_a_bad_moment(number: signal.Signals, moment: str, tmp_pat
     with stage("child", str(note)) as terminal:
         before = terminal.modes()
         if moment == "start":
-            terminal.until(lambda: b"?1049h" in terminal.written, "the alternate screen")
+            terminal.until(lambda: b"?1049h" in terminal.raw, "the alternate screen")
         else:
-            terminal.see("1 cluster")
+            terminal.expect("1 cluster")
         if moment == "dialog":
             terminal.press(":", "p", "o", "d", "s", "enter")
-            terminal.see("200 rows")
+            terminal.expect("200 rows")
             terminal.press("D")
-            terminal.see("Keep everything")
+            terminal.expect("Keep everything")
         if moment == "storm":
             for width in range(60, 120):
                 terminal.resize(width, 30)
         if moment == "stopped":
             terminal.signal(signal.SIGTSTP)
-            terminal.until(terminal.is_stopped)
+            terminal.until(terminal.is_stopped, "a stop")
         terminal.signal(number)
         if moment == "stopped":
             terminal.signal(signal.SIGCONT)
-        assert terminal.exit_status() == 128 + number
+        assert terminal.wait_for_end() == 128 + number
         assert terminal.modes() == before
     assert left_on(terminal) == []
     child = int(note.read_text().split()[1])
@@ -135,16 +135,16 @@ def test_keys_of_a_hurry_and_a_paste_do_no_harm() -> None:
     """A page of text pasted by mistake is no series of commands; keys held down are worked off."""
     paste = "\x1b[200~D\rD\r:delete\r" + "x" * 20_000 + "\x1b[201~"
     with stage() as terminal:
-        terminal.see("1 cluster")
+        terminal.expect("1 cluster")
         terminal.press(":", "p", "o", "d", "s", "enter")
-        terminal.see("200 rows")
+        terminal.expect("200 rows")
         terminal.press(paste)
         terminal.settle()
         assert "Keep everything" not in terminal.text
         terminal.press(*"j" * 400)
         terminal.press("g")
-        terminal.press("ctrl-q")
-        assert terminal.exit_status() == 0
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0
 
 
 # --- real multiplexers
@@ -194,17 +194,17 @@ def test_in_tmux_through_detach_and_attach(tmux: Tmux) -> None:
     program = f"{PYTHON} -m tests.ui.stage; echo ended with $?; stty -a | head -1; exec sh"
     tmux.run("new-session", "-d", "-x", "100", "-y", "30", program)
     assert tmux.see("1 cluster")
-    with Terminal(["tmux", *tmux._base[1:], "attach"], columns=120, rows=40) as person:
-        person.see("1 cluster")
+    with Terminal(["tmux", *tmux._base[1:], "attach"], inherited()) as person:
+        person.expect("1 cluster")
         person.press(":", "p", "o", "d", "s", "enter")
-        person.see("200 rows")
+        person.expect("200 rows")
         tmux.run("detach-client")
-        assert person.exit_status() == 0
+        assert person.wait_for_end() == 0
     assert tmux.see("200 rows")
-    with Terminal(["tmux", *tmux._base[1:], "attach"], columns=80, rows=24) as person:
-        person.see("200 rows")
-        person.press("ctrl-q")
-        person.see("ended with 0")
+    with Terminal(["tmux", *tmux._base[1:], "attach"], inherited(), size=(80, 24)) as person:
+        person.expect("200 rows")
+        person.press("ctrl+q")
+        person.expect("ended with 0")
         tmux.run("detach-client")
 
 
@@ -221,9 +221,9 @@ def test_in_gnu_screen() -> None:
     if shutil.which("screen") is None:
         pytest.skip("no GNU screen on this machine")
     command = ["screen", "-c", "/dev/null", "-m", sys.executable, "-m", "tests.ui.stage"]
-    with Terminal(command, columns=100, rows=30, env={"COLORTERM": ""}) as person:
-        person.see("1 cluster")
+    with Terminal(command, inherited(COLORTERM=""), size=(100, 30)) as person:
+        person.expect("1 cluster")
         person.press(":", "p", "o", "d", "s", "enter")
-        person.see("200 rows")
-        person.press("ctrl-q")
+        person.expect("200 rows")
+        person.press("ctrl+q")
         person.until(lambda: "screen is terminating" in person.text, "the end of screen")
