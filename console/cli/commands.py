@@ -30,6 +30,7 @@ COMMANDS: dict[str, Command] = {
     "events": Command(
         "console.cli.events", "What happened lately, in all clusters: grouped, problems first."
     ),
+    "top": Command("console.cli.top", "What uses most CPU and memory, in all clusters."),
     "search": Command("console.cli.search", "Find anything by name, label or image, everywhere."),
     "describe": Command("console.cli.describe", "Explain one object, with its events."),
     "yaml": Command("console.cli.yaml", "Print whole objects; secret values stay masked."),

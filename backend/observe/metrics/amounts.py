@@ -102,9 +102,10 @@ def rate_text(octets: float | None) -> str:
 
 
 def percent(part: float | None, whole: float | None) -> str:
-    """``42%``; ``-`` when either is not known, or there is nothing to be a part of."""
+    """``42%``, rounded down as kubectl does; ``-`` when either is not known, or there is nothing to be a part
+    of."""
     known = share(part, whole)
-    return "-" if known is None else f"{known * 100:.0f}%" if known < 99.995 else ">9999%"
+    return "-" if known is None else f"{int(known * 100 + 1e-9)}%" if known < 100 else ">9999%"
 
 
 def share(part: float | None, whole: float | None) -> float | None:

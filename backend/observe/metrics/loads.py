@@ -28,6 +28,7 @@ from backend.resources.duration import epoch
 from backend.resources.kind import Health
 from backend.resources.kinds.node import Node
 from backend.resources.kinds.pod import Pod
+from backend.resources.needs import NO_NEEDS
 from backend.text import SafeStr, safe_text
 
 _SLICE = 400
@@ -84,6 +85,8 @@ class Load:
     """Of nodes and clusters: what pods may use."""
     at: float = 0.0
     """When its oldest part was measured, by the cluster's clock; 0: never."""
+    skew: float = 0.0
+    """Seconds its cluster's clock is ahead of ours."""
     findings: list[Finding] = field(default_factory=list)
     pressed: int = 0
     """Members under pressure."""
@@ -189,7 +192,12 @@ class _Summing:
         key = LoadKey(self._objects.cluster_id, namespace, kind, name)
         row = self._rows.get(key)
         if row is None:
-            row = self._rows[key] = Load(key=key, level=self._level, cluster=self._objects.cluster)
+            row = self._rows[key] = Load(
+                key=key,
+                level=self._level,
+                cluster=self._objects.cluster,
+                skew=self._objects.skew,
+            )
         return row
 
     def _of(self, pod: Pod) -> Load | None:
@@ -217,7 +225,7 @@ class _Summing:
             return
         row.pods += 1
         row.running += pod.phase == "Running"
-        needs = pod.needs
+        needs = NO_NEEDS if self._level is Level.CLUSTERS and not pod.node else pod.needs
         row.cpu_request = _plus(row.cpu_request, needs.requests.cpu)
         row.memory_request = _plus(row.memory_request, needs.requests.memory)
         row.cpu_limit = _plus(row.cpu_limit, needs.limits.cpu)
