@@ -19,12 +19,14 @@ from blockengine.cli.keys import add_keys, client_tls
 from blockengine.membership.term import LineagesDiffer
 from blockengine.protocol.address import Address, parse
 from blockengine.volume.admin import AdminServer, Running, Serving
+from blockengine.volume.cloning import FILLING
 from blockengine.volume.controller import Controller
 from blockengine.volume.counted import Counted
 from blockengine.volume.events import Events
 from blockengine.volume.founding import Impossible, Reached, force, found, reach
 from blockengine.volume.nbd_server import Server
 from blockengine.volume.office import Fenced
+from blockengine.volume.restoring import SERVING
 from blockengine.volume.takeover import Strangers
 
 DEADLINE = 8.0
@@ -37,10 +39,12 @@ def add(commands: Any) -> None:
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     create = actions.add_parser("create", help="make blank replicas one volume")
     create.add_argument("--name", default="", help="a name for people")
+    create.add_argument("--clone", action="store_true", help="a copy: it needs `serve --fill-from` first")
     serve = actions.add_parser("serve", help="take the volume over and serve it over NBD")
     where = serve.add_mutually_exclusive_group(required=True)
     where.add_argument("--socket", type=Path, help="a UNIX socket to make")
     where.add_argument("--port", type=int, help="a TCP port on the loopback; 0 lets the system choose")
+    serve.add_argument("--fill-from", default="", metavar="URI", help="the NBD export that a clone copies")
     serve.add_argument("--admin", type=Path, metavar="PATH", help="a UNIX socket to ask and tell it things")
     show = actions.add_parser("show", help="what the voters say about the volume")
     forced = actions.add_parser(
@@ -85,7 +89,9 @@ async def _reached(chosen: argparse.Namespace) -> list[Reached]:
 
 def _create(chosen: argparse.Namespace) -> int:
     async def work() -> int:
-        record = await found(await _reached(chosen), name=chosen.name)
+        record = await found(
+            await _reached(chosen), name=chosen.name, state=FILLING if chosen.clone else SERVING
+        )
         print(f"volume {record.volume}: {record.size} bytes on {', '.join(sorted(record.member_ids))}")
         return 0
 
@@ -160,7 +166,13 @@ async def serve(chosen: argparse.Namespace) -> int:
     stop = loop.create_task(told.wait())
     tls = client_tls(chosen, chosen.voter)
     events = Events()
-    controller = Controller(chosen.voter, tls=tls, deadline=chosen.deadline, tell=partial(_note, events))
+    controller = Controller(
+        chosen.voter,
+        tls=tls,
+        deadline=chosen.deadline,
+        tell=partial(_note, events),
+        fill_from=chosen.fill_from,
+    )
     running = Running(controller, events)
     admin = AdminServer(running)
     try:

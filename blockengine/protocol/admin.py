@@ -66,6 +66,18 @@ class DeleteSnapshot(Verb, frozen=True):
     name: str
 
 
+class RestoreSnapshot(Verb, frozen=True):
+    """Take the volume back to a snapshot. Answered by nothing, when it is served again.
+
+    What it was is kept as snapshot `keep`, unless that is empty. Refused while clients have the volume open,
+    unless they may be disconnected.
+    """
+
+    name: str
+    keep: str = ""
+    disconnect: bool = False
+
+
 class SnapshotStatus(Struct, frozen=True):
     """A snapshot, and the name of the `export` under which it can be attached, read-only.
 
@@ -176,6 +188,7 @@ ANSWERS: dict[type[Verb], Any] = {
     TakeSnapshot: SnapshotStatus,
     ListSnapshots: list[SnapshotStatus],
     DeleteSnapshot: None,
+    RestoreSnapshot: None,
 }
 
 

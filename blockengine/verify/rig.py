@@ -144,8 +144,8 @@ class Rig:
         self.controllers: list[Serving] = []
         self._started: list[Process] = []
 
-    async def create(self) -> None:
-        """Make the volume and start its voters."""
+    async def create(self, *, clone: bool = False) -> None:
+        """Make the volume and start its voters; a clone is to be filled."""
         shape = self.shape
         for name in self.names:
             what = ["--size", str(shape.size), "--block-size", str(shape.block_size)]
@@ -157,7 +157,7 @@ class Rig:
             )  # fmt: skip
         for name in self.names:
             await self.start_voter(name)
-        await self.run("volume", "create", *self.addresses())
+        await self.run("volume", "create", *self.addresses(), *(["--clone"] if clone else []))
 
     def addresses(self) -> list[str]:
         """The options that name every voter, without wires between."""
@@ -192,7 +192,9 @@ class Rig:
         """kill -9."""
         await self.voters[name].end()
 
-    async def start_controller(self, *, without: str = "", direct: bool = False) -> Serving:
+    async def start_controller(
+        self, *, without: str = "", direct: bool = False, fill_from: str = ""
+    ) -> Serving:
         """Start a controller, kept apart from one voter; it serves once it says so.
 
         Its connections go through wires that can be cut, unless they are to be `direct`.
@@ -214,6 +216,8 @@ class Rig:
             str(admin),
             "--deadline",
             str(self.shape.deadline),
+            "--fill-from",
+            fill_from,
         ]
         process = await self._start(f"controller {number}", self._controller_program, words)
         serving = Serving(process, socket, admin, wires)

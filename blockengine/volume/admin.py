@@ -22,6 +22,7 @@ from blockengine.protocol.admin import (
     Event,
     Grow,
     ListSnapshots,
+    RestoreSnapshot,
     SnapshotStatus,
     Stats,
     Status,
@@ -106,6 +107,11 @@ async def _delete_snapshot(running: Running, verb: DeleteSnapshot) -> None:
     await running.controller.delete_snapshot(verb.name)
 
 
+async def _restore_snapshot(running: Running, verb: RestoreSnapshot) -> None:
+    front = running.serving.server if running.serving is not None else None
+    await running.controller.restore(verb.name, front, keep=verb.keep, disconnect=verb.disconnect)
+
+
 def _told(state: SnapshotState) -> SnapshotStatus:
     one = state.snapshot
     return SnapshotStatus(
@@ -121,6 +127,7 @@ VERBS: dict[type[admin.Verb], Handler] = {
     TakeSnapshot: _take_snapshot,
     ListSnapshots: _list_snapshots,
     DeleteSnapshot: _delete_snapshot,
+    RestoreSnapshot: _restore_snapshot,
 }
 
 

@@ -24,6 +24,8 @@ Answer = Pending[None]
 # A change within one region: offset, length, and the bytes (none for zeroes and discards).
 Piece = tuple[int, int, Bytes]
 
+_PAUSE = 0.01
+
 
 class Change:
     """One change, from its locks to its answer."""
@@ -77,6 +79,12 @@ class Changes:
             self._finish(change)
         for change in held:
             self._start(change)
+
+    async def end(self) -> None:
+        """Wait until there is no change at all, not even one that waits for its blocks or a member."""
+        while self._flying or self._held or self._locks.awaited:
+            await self.drain()
+            await asyncio.sleep(_PAUSE)
 
     @asynccontextmanager
     async def quiet(self) -> AsyncIterator[None]:

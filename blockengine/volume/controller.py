@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from blockengine.membership.catalog import Snapshot
 from blockengine.protocol.address import Address
+from blockengine.volume.cloning import FILLING, fill
 from blockengine.volume.founding import Impossible
 from blockengine.volume.geometry import Geometry
 from blockengine.volume.growing import grow
@@ -16,6 +17,7 @@ from blockengine.volume.link import Link
 from blockengine.volume.office import Fenced, Office, Tell
 from blockengine.volume.peer import Peer
 from blockengine.volume.replicated import Replicated
+from blockengine.volume.restoring import Front
 from blockengine.volume.resync import Resync
 from blockengine.volume.settling import settle_all
 from blockengine.volume.snapshots import Snapshots, SnapshotState
@@ -25,12 +27,21 @@ Result = TypeVar("Result")
 
 
 class Controller:
-    """One term of office. `deadline` (seconds) is how long a replica may take for any answer."""
+    """One term of office. `deadline` (seconds) is how long a replica may take for any answer.
+
+    A volume that was made to be filled is, from the NBD URI `fill_from`, before it is served.
+    """
 
     def __init__(
-        self, voters: Sequence[Address], *, tls: ssl.SSLContext | None, deadline: float, tell: Tell
+        self,
+        voters: Sequence[Address],
+        *,
+        tls: ssl.SSLContext | None,
+        deadline: float,
+        tell: Tell,
+        fill_from: str = "",
     ) -> None:
-        self._tell = tell
+        self._tell, self._fill_from = tell, fill_from
         self.peers = [Peer(address, tls=tls, deadline=deadline, watcher=self) for address in voters]
         self._keeping: list[asyncio.Task[None]] = []
         self._working: set[asyncio.Task[Any]] = set()
@@ -42,7 +53,9 @@ class Controller:
     async def start(self) -> Replicated:
         """Take over and settle; the volume, ready to be served. It may wait for voters for ever.
 
-        Raises: Fenced, LineagesDiffer, Strangers.
+        A restore that was under way is ended, and a clone filled.
+
+        Raises: Fenced, LineagesDiffer, Strangers; Impossible if there is nothing to fill it from.
         """
         loop = asyncio.get_running_loop()
         self._keeping = [loop.create_task(peer.keep_connected()) for peer in self.peers]
@@ -61,7 +74,17 @@ class Controller:
         office.spawn("idle flushes", device.flush_when_idle)
         office.spawn("resync", Resync(office, device, snapshots.retain).for_ever)
         office.spawn("merging", snapshots.retain)
+        await _unless_ended(office, self._finish(office, device, snapshots))
         return device
+
+    async def _finish(self, office: Office, device: Replicated, snapshots: Snapshots) -> None:
+        """What has to end before anybody is served."""
+        await snapshots.finish_restore()
+        if office.term.base.state != FILLING:
+            return
+        if not self._fill_from:
+            raise Impossible("the volume was made to be filled: say from what (--fill-from)")
+        await fill(office, device, self._fill_from)
 
     def _geometry(self, office: Office) -> Geometry:
         """The volume's shape, on which all members must agree. Raises: Strangers."""
@@ -106,6 +129,18 @@ class Controller:
         Refused while a client has it open.
         """
         await self._to_its_end(self._snapshots().delete(name))
+
+    async def restore(
+        self, name: str, front: Front | None, *, keep: str = "", disconnect: bool = False
+    ) -> None:
+        """Take the volume back to a snapshot; returns when it is served again.
+
+        What it was before is kept as snapshot `keep`, unless that is empty. Refused while clients of
+        `front` have the volume open, unless they may be disconnected. A controller that dies meanwhile
+        is succeeded by one that ends it first.
+        """
+        snapshots = self._snapshots()
+        await self._to_its_end(snapshots.restore(name, front, keep=keep, disconnect=disconnect))
 
     def _snapshots(self) -> Snapshots:
         if self.snapshots is None or self.office is None or not self.office.serving:

@@ -19,6 +19,11 @@ class Refusal(Exception):
 class Exports(Protocol):
     """What a front end offers beside its one device: more of them, by name."""
 
+    @property
+    def withheld(self) -> str:
+        """Why its own device can't be had now; empty if it can."""
+        ...
+
     def names(self) -> list[str]: ...
 
     def export(self, name: str) -> Device | None: ...

@@ -80,7 +80,7 @@ class Filler:
 
     async def _copy(self, source: SnapshotDevice, offset: int, length: int) -> None:
         data = await source.read(offset, length)
-        if not any(data):
+        if data.count(0) == length:
             data = b""
         why = await self._office.order(self._target, Fill(source.snapshot.id, offset, length, data))
         if why:

@@ -49,8 +49,10 @@ async def reach(voters: Sequence[Address], *, tls: ssl.SSLContext | None, deadli
     return list(await asyncio.gather(*(one(address) for address in voters)))
 
 
-async def found(reached: Sequence[Reached], *, name: str) -> Record:
+async def found(reached: Sequence[Reached], *, name: str, state: str = "serving") -> Record:
     """Give blank voters of one volume their first record. Done again, it finishes what was begun.
+
+    With the state `filling` it is not served before it was filled (`volume.cloning`).
 
     Raises: Impossible.
     """
@@ -73,6 +75,7 @@ async def found(reached: Sequence[Reached], *, name: str) -> Record:
         tuple(sorted(Member(who.voter, who.boot, at) for who in replicas)),
         size=replicas[0].size,
         name=name,
+        state=state,
     )
     record = held[0] if held else first
     await _on_all(reached, [Keep(record)] * len(reached))

@@ -62,8 +62,13 @@ class Offer(NamedTuple):
     def find(self, name: str) -> Device | None:
         """The device of an export's name."""
         if name in ("", self.name):
-            return self.device
+            return None if self.why else self.device
         return self.others.export(name) if self.others is not None else None
+
+    @property
+    def why(self) -> str:
+        """Why the device itself can't be had now; empty if it can."""
+        return self.others.withheld if self.others is not None else ""
 
     def names(self) -> list[str]:
         """Every export's name."""
@@ -156,6 +161,10 @@ class Connection(Stream):
         self._ended = True
         self._transport.abort()
 
+    def uses(self, device: Device) -> bool:
+        """Whether the client has this device open."""
+        return self._phase == self._parse_request and self._device is device
+
     async def cut(self) -> None:
         """Hang up without sending what is left, once nothing works on the device any more."""
         self._transport.abort()
@@ -225,7 +234,8 @@ class Connection(Stream):
             wanted, pieces = nbd.parse_info(payload)
             device = self._offer.find(wanted)
             if device is None:
-                return nbd.option_reply(option, Answer.UNKNOWN, b"no such export")
+                why = self._offer.why or "no such export"
+                return nbd.option_reply(option, Answer.UNKNOWN, why.encode())
             if option == Option.GO:
                 self._choose(wanted)
                 self._phase = self._parse_request
@@ -442,6 +452,19 @@ class Server:
     def clients(self) -> int:
         """How many are connected."""
         return len(self._alive)
+
+    @property
+    def users(self) -> int:
+        """How many have the device itself open."""
+        return len(self._users())
+
+    def _users(self) -> list[Connection]:
+        return [connection for connection in self._alive if connection.uses(self._offer.device)]
+
+    async def hang_up(self) -> None:
+        """Cut off those who have the device itself open; nothing of theirs is under way on return."""
+        for connection in self._users():
+            await connection.cut()
 
     def abort(self) -> None:
         """Take no more clients, and hang up on those there are: nothing may be answered any more."""

@@ -41,6 +41,11 @@ class BlockLocks:
         self._held: dict[int, int] = {}
         self._waiting: deque[_Waiting] = deque()
 
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for blocks."""
+        return bool(self._waiting)
+
     def take(self, wanted: Range, granted: Callable[..., None], *arguments: Any) -> None:
         """Call `granted(*arguments)` once the range is ours: now, if it is free."""
         waiting = self._waiting

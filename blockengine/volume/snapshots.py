@@ -25,6 +25,7 @@ from blockengine.volume.device import Device
 from blockengine.volume.founding import Impossible
 from blockengine.volume.office import Office
 from blockengine.volume.replicated import Replicated
+from blockengine.volume.restoring import Front, Interrupted, restore, restoring
 from blockengine.volume.snapshot_device import SnapshotDevice
 
 EXPORT = "@"
@@ -47,6 +48,8 @@ class Snapshots:
     def __init__(self, office: Office, device: Replicated) -> None:
         self._office, self._device = office, device
         self._attached: Counter[str] = Counter()
+        # Why clients can't have the volume itself now; empty if they can.
+        self.withheld = ""
 
     # The list.
 
@@ -106,21 +109,25 @@ class Snapshots:
 
         Raises: Impossible for a name that is taken or can't be, or without space; Fenced.
         """
+        self._check_free()
+        async with self._office.layering:
+            return await self._take(name)
+
+    async def _take(self, name: str) -> Snapshot:
         office = self._office
-        async with office.layering:
-            draft = self._draft(name)
-            # What can be flushed before need not be waited for while changes are held.
-            await self._device.flush()
-            async with self._device.changes.quiet():
-                await self._cut(draft.id)
-                snapshot = replace(draft, at=office.term.base.position, size=self._device.size)
-            try:
-                await self._publish(self.catalog.added(snapshot))
-            except Impossible:
-                await self._retain()
-                raise
-            office.tell(f"snapshot {name}")
-            return snapshot
+        draft = self._draft(name)
+        # What can be flushed before need not be waited for while changes are held.
+        await self._device.flush()
+        async with self._device.changes.quiet():
+            await self._cut(draft.id)
+            snapshot = replace(draft, at=office.term.base.position, size=self._device.size)
+        try:
+            await self._publish(self.catalog.added(snapshot))
+        except Impossible:
+            await self._retain()
+            raise
+        office.tell(f"snapshot {name}")
+        return snapshot
 
     def _draft(self, name: str) -> Snapshot:
         """A new snapshot, not cut yet. Raises: Impossible."""
@@ -154,6 +161,7 @@ class Snapshots:
 
         Raises: Impossible if there is none of this name, or a client has it open; Fenced.
         """
+        self._check_free()
         async with self._office.layering:
             self.find(name)
             if count := self._attached[name]:
@@ -161,6 +169,68 @@ class Snapshots:
             await self._publish(self.catalog.without(name))
             await self._retain()
             self._office.tell(f"deleted snapshot {name}; its layers are merged")
+
+    async def restore(self, name: str, front: Front | None, *, keep: str, disconnect: bool) -> None:
+        """Take the volume back to a snapshot; what it was is kept as snapshot `keep`, if that is a name.
+
+        Clients that have the volume open keep it from being done, or are disconnected; they may come
+        back when it is over.
+
+        Raises: Impossible; Fenced.
+        """
+        office = self._office
+        self._check_free()
+        async with office.layering:
+            snapshot = self.find(name)
+            users = front.users if front is not None else 0
+            if users and not disconnect:
+                raise Impossible(
+                    f"{users} clients have the volume open; disconnect them first, or say that they may be"
+                )
+            self.withheld = f"the volume is being taken back to snapshot {name}"
+            try:
+                if front is not None:
+                    await front.hang_up()
+                await self._device.changes.end()
+                if keep:
+                    await self._take(keep)
+                await self._restore(snapshot, keep)
+            finally:
+                if not restoring(office.term.base):
+                    self.withheld = ""
+
+    async def _restore(self, snapshot: Snapshot, keep: str) -> None:
+        try:
+            await restore(self._office, self._device, snapshot)
+        except Interrupted as error:
+            if not keep:
+                self.withheld = f"{error}; restore another snapshot"
+                raise Impossible(self.withheld) from None
+            self._office.tell(f"{error}; back to what was there")
+            try:
+                await restore(self._office, self._device, self.find(keep))
+            except Interrupted as again:
+                self.withheld = f"{again}; restore another snapshot"
+            raise Impossible(f"{error}; the volume is as it was") from None
+
+    async def finish_restore(self) -> None:
+        """End what an earlier controller began, before anybody is served. Raises: Fenced."""
+        wanted = restoring(self._office.term.base)
+        catalog = self._office.catalog
+        if not wanted:
+            return
+        found = [one for one in catalog.snapshots if one.id == wanted] if catalog is not None else []
+        try:
+            if not found:
+                raise Interrupted("the snapshot that the volume was being taken back to is gone")
+            await restore(self._office, self._device, found[0])
+        except Interrupted as error:
+            self.withheld = f"{error}; restore another snapshot"
+            self._office.tell(self.withheld)
+
+    def _check_free(self) -> None:
+        if self.withheld and self._office.layering.locked():
+            raise Impossible(f"{self.withheld}; wait for its end")
 
     async def _publish(self, catalog: Catalog) -> None:
         raw = catalogs.encoded(catalog) if catalog.snapshots else b""

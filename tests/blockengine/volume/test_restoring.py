@@ -1,0 +1,175 @@
+"""Volumes taken back to a snapshot, and new ones made from one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from blockengine.protocol.admin import DeleteSnapshot, ListSnapshots, RestoreSnapshot, Status, TakeSnapshot
+from blockengine.replica.layer import BLOCK
+from blockengine.verify.blocks import content
+from blockengine.verify.nbd_client import Client, Lost
+from blockengine.verify.rig import Rig, Shape
+from blockengine.volume.asking import Declined, Silent
+from tests.blockengine.volume.rigs import DEADLINE, Made, records, served, until_in_sync
+from tests.blockengine.volume.test_snapshots import on_each_replica, snapshot_bytes
+
+MIB = 1 << 20
+
+
+async def test_a_volume_is_taken_back_and_can_be_taken_forth_again(made: Made) -> None:
+    rig = await made(Shape())
+    serving, client = await served(rig)
+    for unit in range(100):
+        await client.write(unit * BLOCK, content(unit, 1, BLOCK))
+    old = await client.read(0, 120 * BLOCK)
+    await serving.ask(TakeSnapshot("s"))
+    for unit in range(90, 120):
+        await client.write(unit * BLOCK, content(unit, 2, BLOCK))
+    await client.discard(0, 7 * BLOCK)
+    new = await client.read(0, 120 * BLOCK)
+    client.close()
+    async with asyncio.timeout(DEADLINE):
+        while (await serving.ask(Status())).clients:
+            await asyncio.sleep(0.05)
+    await serving.ask(RestoreSnapshot("s", keep="later"))
+    client = await Client.connect(serving.socket)
+    assert await client.read(0, 120 * BLOCK) == old
+    await client.write(0, content(0, 3, BLOCK))
+    assert await snapshot_bytes(serving, "s", 0, 120 * BLOCK) == old
+    client.close()
+    await serving.ask(RestoreSnapshot("later", disconnect=True))
+    client = await Client.connect(serving.socket)
+    assert await client.read(0, 120 * BLOCK) == new
+    client.close()
+    found = await on_each_replica(rig, serving)
+    assert found["r0"] == found["r1"] == found["r2"]
+
+
+async def test_clients_keep_a_volume_from_being_restored_unless_they_may_be_cut_off(made: Made) -> None:
+    rig = await made(Shape())
+    serving, client = await served(rig)
+    await client.write(0, content(0, 1, BLOCK))
+    await serving.ask(TakeSnapshot("s"))
+    await client.write(0, content(0, 2, BLOCK))
+    with pytest.raises(Declined, match="1 clients have the volume open"):
+        await serving.ask(RestoreSnapshot("s"))
+    with pytest.raises(Declined, match="no snapshot"):
+        await serving.ask(RestoreSnapshot("none", disconnect=True))
+    assert await client.read(0, BLOCK) == content(0, 2, BLOCK)
+    # Those of a snapshot are in nobody's way.
+    reader = await Client.connect(serving.socket, "@s")
+    writes = [client.write(unit * BLOCK, content(unit, 3, BLOCK)) for unit in range(200)]
+    await serving.ask(RestoreSnapshot("s", disconnect=True))
+    assert client.lost
+    await asyncio.gather(*writes, return_exceptions=True)
+    assert await reader.read(0, BLOCK) == content(0, 1, BLOCK)
+    again = await Client.connect(serving.socket)
+    assert await again.read(0, 200 * BLOCK) == content(0, 1, BLOCK) + bytes(199 * BLOCK)
+
+
+async def test_a_restore_outlives_its_controller(made: Made) -> None:
+    rig = await made(Shape(size=64 * MIB, deadline=8))
+    serving, client = await served(rig)
+    for number in (1, 2):
+        for unit in range(64):
+            await client.write(unit * MIB, content(unit, number, MIB))
+        await client.flush()
+        if number == 1:
+            await serving.ask(TakeSnapshot("s"))
+    asking = asyncio.ensure_future(serving.ask(RestoreSnapshot("s", disconnect=True)))
+    await serving.process.until("restores snapshot s")
+    with pytest.raises(Lost):
+        await Client.connect(serving.socket)
+    await serving.process.end()
+    with pytest.raises(Silent):
+        await asking
+    assert any(record is not None and record.state.startswith("restoring") for record in await records(rig))
+    serving, client = await served(rig)
+    assert "restored snapshot s" in " ".join(serving.process.said)
+    for unit in range(64):
+        assert await client.read(unit * MIB, MIB) == content(unit, 1, MIB)
+
+
+async def test_a_replica_that_was_away_learns_of_a_restore(made: Made) -> None:
+    rig = await made(Shape())
+    serving, client = await served(rig)
+    await client.write(0, content(0, 1, BLOCK))
+    await serving.ask(TakeSnapshot("s"))
+    await client.write(0, content(0, 2, BLOCK))
+    await client.flush()
+    await rig.kill_voter("r1")
+    await client.write(5 * BLOCK, content(5, 3, BLOCK))
+    await serving.ask(RestoreSnapshot("s", disconnect=True))
+    await rig.start_voter("r1")
+    await until_in_sync(rig, "r0", "r1", "r2")
+    found = await on_each_replica(rig, serving)
+    assert found["r0"] == found["r1"] == found["r2"]
+    assert found["r1"][1] == found["r1"][0]
+
+
+async def clone_of(rig: Rig, uri: str, *, size: int) -> Rig:
+    """Another volume, made to be filled from `uri`; its controller was started."""
+    (rig.folder / "clone").mkdir()
+    clone = Rig(rig.folder / "clone", Shape(size=size))
+    await clone.create(clone=True)
+    await clone.start_controller(fill_from=uri)
+    return clone
+
+
+async def test_a_clone_has_the_snapshot_and_stands_alone(made: Made) -> None:
+    rig = await made(Shape())
+    serving, client = await served(rig)
+    for unit in range(0, 400, 3):
+        await client.write(unit * BLOCK, content(unit, 1, BLOCK))
+    old = await client.read(0, 400 * BLOCK)
+    await serving.ask(TakeSnapshot("s"))
+    await client.write(0, content(0, 2, BLOCK))
+    clone = await clone_of(rig, f"nbd+unix:///@s?socket={serving.socket}", size=2 * rig.shape.size)
+    try:
+        (filled,) = clone.controllers
+        await filled.process.until("serving")
+        await serving.ask(DeleteSnapshot("s"))
+        await serving.process.end()
+        copy = await Client.connect(filled.socket)
+        assert await copy.read(0, 400 * BLOCK) == old
+        await copy.write(0, content(0, 3, BLOCK))
+        assert await filled.ask(ListSnapshots()) == []
+        # It needs no source any more.
+        await filled.process.end()
+        again, copy = await served(clone)
+        assert await copy.read(0, BLOCK) == content(0, 3, BLOCK)
+        assert again.process.alive
+    finally:
+        await clone.close()
+
+
+async def test_a_clone_is_not_served_before_it_is_filled(made: Made) -> None:
+    rig = await made(Shape())
+    serving, client = await served(rig)
+    await client.write(0, content(0, 1, BLOCK))
+    await serving.ask(TakeSnapshot("s"))
+    clone = await clone_of(rig, f"nbd+unix:///@none?socket={serving.socket}", size=rig.shape.size)
+    try:
+        await clone.controllers[-1].process.until("is not filled: there is no export")
+        await (await clone.start_controller()).process.until("made to be filled: say from what")
+        await (await clone.start_controller(fill_from="nbd+unix:///?socket=/none")).process.until(
+            "not filled"
+        )
+        filled = await clone.start_controller(fill_from=f"nbd+unix:///@s?socket={serving.socket}")
+        await filled.process.until("serving")
+        assert await (await Client.connect(filled.socket)).read(0, BLOCK) == content(0, 1, BLOCK)
+    finally:
+        await clone.close()
+
+
+async def test_a_clone_that_is_too_small_is_refused(made: Made) -> None:
+    rig = await made(Shape())
+    serving, _ = await served(rig)
+    await serving.ask(TakeSnapshot("s"))
+    clone = await clone_of(rig, f"nbd+unix:///@s?socket={serving.socket}", size=rig.shape.size // 2)
+    try:
+        await clone.controllers[-1].process.until("make it larger")
+    finally:
+        await clone.close()
