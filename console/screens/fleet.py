@@ -8,7 +8,6 @@ from typing import Any
 
 from textual import on, work
 
-from backend.fleet.filter import PatternError
 from backend.fleet.member import select
 from backend.fleet.overview import FleetOverview
 from backend.fleet.query import Query
@@ -21,6 +20,7 @@ from console.actions import Scope
 from console.fleet_columns import grid_columns
 from console.keymap import bindings
 from console.screens.importing import import_clusters
+from console.screens.narrowing import Narrowing
 from console.screens.table_frame import TableScreen
 from console.theme import Tone
 from console.views import FleetView, ResourcesView
@@ -33,7 +33,7 @@ _LOOK = 0.5
 """Seconds between looks at which rows are on the screen."""
 
 
-class FleetScreen(TableScreen):
+class FleetScreen(Narrowing, TableScreen):
     """Clusters that need somebody come first."""
 
     about = (
@@ -211,36 +211,20 @@ class FleetScreen(TableScreen):
         )
         self.navarch.history.update(self.asked)
 
-    def action_filter(self) -> None:
-        self.prompt.ask("filter", "/", text=self._filter.match)
-
     def action_problems(self) -> None:
         self.asked = replace(self.asked, problems=not self._filter.problems_only)
         self.use_filter(self.filter_now())
 
-    def prompt_changed(self, kind: str, text: str) -> None:
-        if kind == "filter":
-            self._narrow(text)
+    @property
+    def pattern(self) -> str:
+        return self._filter.match
 
-    def prompt_entered(self, kind: str, text: str) -> None:
-        if kind == "filter":
-            self._narrow(text)
-            self._remember()
-
-    def prompt_cancelled(self, kind: str) -> None:
-        self.prompt_entered(kind, "")
-
-    def _narrow(self, text: str) -> None:
-        """Keep the clusters that match; a pattern that can't be read leaves the last good one in force."""
-        try:
-            self._use(replace(self.filter_now(), match=text))
-        except PatternError as error:
-            self.prompt.wrong(True)
-            self.say(f"Not a pattern yet: {error}", Tone.WARNING, stay=True)
-            return
-        self.prompt.wrong(False)
-        self.clear_notice()
+    def narrow(self, text: str) -> None:
+        self._use(replace(self.filter_now(), match=text))
         self._show()
+
+    def narrowed(self) -> None:
+        self._remember()
 
     @property
     def _filtered(self) -> bool:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from textual import work
 
-from backend.fleet.filter import Matcher, PatternError, compile_pattern
+from backend.fleet.filter import Matcher, compile_pattern
 from backend.resources.kind import Health
 from console.actions import ACTIONS
 from console.keymap import binding
+from console.screens.narrowing import Narrowing
 from console.screens.table_frame import TableScreen
 from console.session import JournalEntry
 from console.theme import Tone
@@ -31,7 +32,7 @@ _HEALTH = {
 }
 
 
-class JournalScreen(TableScreen):
+class JournalScreen(Narrowing, TableScreen):
     about = (
         "What was done through Navarch on this vault, by whom, to what, and what came of it; the newest "
         "first. Each line is chained to the one before it; whether the chain is whole is said above."
@@ -117,37 +118,18 @@ class JournalScreen(TableScreen):
 
     # --- filter
 
-    def action_filter(self) -> None:
-        self.prompt.ask("filter", "/", text=self._match)
+    @property
+    def pattern(self) -> str:
+        return self._match
 
-    def prompt_changed(self, kind: str, text: str) -> None:
-        if kind == "filter":
-            self._filter(text)
-
-    def prompt_entered(self, kind: str, text: str) -> None:
-        if kind == "filter":
-            self._filter(text)
-
-    def prompt_cancelled(self, kind: str) -> None:
-        if kind == "filter":
-            self._filter("")
-
-    def _filter(self, text: str) -> None:
-        """Keep the lines that match; a pattern that can't be read leaves the last good one in force."""
-        try:
-            self._matcher = compile_pattern(text) if text else None
-        except PatternError as error:
-            self.prompt.wrong(True)
-            self.say(f"Not a pattern yet: {error}", Tone.WARNING, stay=True)
-            return
+    def narrow(self, text: str) -> None:
+        self._matcher = compile_pattern(text) if text else None
         self._match = text
-        self.prompt.wrong(False)
-        self.clear_notice()
         self._show()
 
     def action_back(self) -> None:
         if self._match:
-            self._filter("")
+            self.narrow("")
         else:
             super().action_back()
 

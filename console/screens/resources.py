@@ -11,7 +11,6 @@ from typing import Any
 from textual import work
 
 from backend.fleet.batch import Batch
-from backend.fleet.filter import PatternError
 from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, TableColumn
 from backend.fleet.view import TableView, UnknownColumn
@@ -24,6 +23,7 @@ from console.keymap import bindings
 from console.screens.beside import Beside
 from console.screens.error import full_sentence
 from console.screens.measured import Measured
+from console.screens.narrowing import Narrowing
 from console.screens.no_rows import why_no_rows
 from console.screens.own_commands import OwnCommands
 from console.theme import Tone
@@ -36,7 +36,7 @@ _MOST_MARKS = 1000
 """Marks that are kept for the way back."""
 
 
-class ResourcesScreen(OwnCommands, Measured, Beside):
+class ResourcesScreen(OwnCommands, Measured, Narrowing, Beside):
     about = (
         "Objects of one kind in all the clusters asked for, live: rows change when their clusters say "
         "so. The second line shows every filter in force. Acts apply to the marked rows, or else to the "
@@ -335,34 +335,16 @@ class ResourcesScreen(OwnCommands, Measured, Beside):
 
     # --- filter
 
-    def action_filter(self) -> None:
-        self.prompt.ask("filter", "/", text=self.rows.match)
+    @property
+    def pattern(self) -> str:
+        return self.rows.match
 
-    def prompt_changed(self, kind: str, text: str) -> None:
-        if kind == "filter":
-            self._filter(text)
-
-    def prompt_entered(self, kind: str, text: str) -> None:
-        if kind == "filter":
-            self._filter(text)
-            self.leave_mark()
-
-    def prompt_cancelled(self, kind: str) -> None:
-        if kind == "filter":
-            self._filter("")
-            self.leave_mark()
-
-    def _filter(self, text: str) -> None:
-        """Keep the rows that match; a pattern that can't be read leaves the last good one in force."""
-        try:
-            self.rows.filter(text, self.rows.not_match)
-        except PatternError as error:
-            self.prompt.wrong(True)
-            self.say(f"Not a pattern yet: {error}", Tone.WARNING, stay=True)
-            return
-        self.prompt.wrong(False)
-        self.clear_notice()
+    def narrow(self, text: str) -> None:
+        self.rows.filter(text, self.rows.not_match)
         self._after_change()
+
+    def narrowed(self) -> None:
+        self.leave_mark()
 
     @property
     def kind_listed(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from textual import work
 
 from backend.fleet.cluster import Cluster
-from backend.fleet.filter import PatternError, compile_pattern
+from backend.fleet.filter import compile_pattern
 from backend.fleet.states import state_of
 from backend.kube.errors import KubeError
 from backend.kube.status import State, Status
@@ -19,6 +19,7 @@ from backend.tenancy.where import Where
 from backend.text import SafeStr, safe_text
 from console.actions import Scope
 from console.keymap import bindings
+from console.screens.narrowing import Narrowing
 from console.screens.table_frame import TableScreen
 from console.states import words, worst_first
 from console.theme import Tone
@@ -26,7 +27,7 @@ from console.widgets.paint import Line, Piece
 from console.widgets.table_source import GridColumn, ListSource
 
 
-class RightsTableScreen(TableScreen):
+class RightsTableScreen(Narrowing, TableScreen):
     """Subclasses say what is asked of a cluster, and which rows and notes its answer makes."""
 
     BINDINGS = bindings(Scope.RIGHTS)
@@ -158,29 +159,13 @@ class RightsTableScreen(TableScreen):
 
     # --- filter
 
-    def action_filter(self) -> None:
-        self.prompt.ask("filter", "/", text=self._pattern)
+    @property
+    def pattern(self) -> str:
+        return self._pattern
 
-    def prompt_changed(self, kind: str, text: str) -> None:
-        if kind == "filter":
-            self._filter(text)
-
-    def prompt_entered(self, kind: str, text: str) -> None:
-        self.prompt_changed(kind, text)
-
-    def prompt_cancelled(self, kind: str) -> None:
-        self.prompt_changed(kind, "")
-
-    def _filter(self, text: str) -> None:
-        try:
-            if text:
-                compile_pattern(text)
-        except PatternError as error:
-            self.prompt.wrong(True)
-            self.say(f"Not a pattern yet: {error}", Tone.WARNING, stay=True)
-            return
-        self.prompt.wrong(False)
-        self.clear_notice()
+    def narrow(self, text: str) -> None:
+        if text:
+            compile_pattern(text)
         self._pattern = text
         self.show_again()
 
