@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +15,9 @@ from console.cli.output import Format
 from console.cli.root import new_app
 from console.cli.running import run
 from console.cli.selection import Options, comma_separated, filled, read_query
+
+if TYPE_CHECKING:
+    from backend.fleet.query import Query
 
 app = new_app("What happened lately in all clusters, problems first.")
 _ANYTHING = "events"
@@ -69,6 +74,13 @@ def events(  # noqa: PLR0917 - the options of a command line
     output: Annotated[
         Format, typer.Option("-o", "--output", help="json and yaml are explained in docs/events.md.")
     ] = Format.TABLE,
+    timeline: Annotated[
+        bool,
+        typer.Option(
+            "--timeline",
+            help="Of one object: its events beside the changes of all it has to do with, the latest last.",
+        ),
+    ] = False,
     watch: Annotated[bool, typer.Option("-w", "--watch", help="Then print changes as they happen.")] = False,
     kubeconfig: Kubeconfig = None,
     timeout: Timeout = 30.0,
@@ -100,6 +112,8 @@ def events(  # noqa: PLR0917 - the options of a command line
     )
     if watch and output in (Format.JSON, Format.YAML):
         raise typer.BadParameter("--watch prints tables, CSV or names", param_hint="--output")
+    if timeline:
+        raise typer.Exit(run(_timeline(query, selection.since, output, timeout, kubeconfig)))
     request = event_listing.Request(
         selection=selection,
         query=query,
@@ -109,6 +123,21 @@ def events(  # noqa: PLR0917 - the options of a command line
         kubeconfig=kubeconfig,
     )
     raise typer.Exit(run(event_listing.follow(request) if watch else event_listing.once(request)))
+
+
+def _timeline(
+    query: Query, since: float, output: Format, timeout: float, kubeconfig: Path | None
+) -> Coroutine[Any, Any, int]:
+    from console.cli import event_timeline
+
+    if len(query.names) != 1:
+        raise typer.BadParameter("say of which object: --timeline pod/api-1", param_hint="--timeline")
+    if output in (Format.CSV, Format.NAME):
+        raise typer.BadParameter("--timeline prints tables, json or yaml", param_hint="--output")
+    request = event_timeline.Request(
+        query=query, since=since, form=output, timeout=timeout, kubeconfig=kubeconfig
+    )
+    return event_timeline.timeline(request)
 
 
 def _seconds(since: str) -> float:

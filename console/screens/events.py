@@ -72,10 +72,7 @@ class EventsScreen(ResourcesScreen):
     def tell_subject(self) -> None:
         query, shown, total = self.asked.query, len(self.rows), len(self.rows.rows)
         facts = [Piece("events", Tone.STRONG), Piece(range_words(self._view.since))]
-        if (ref := self._view.ref) is not None:
-            facts += [Piece(f"about {ref.resource.kind} {ref.name}"), Piece(ref.cluster)]
-        else:
-            facts.append(Piece(",".join(query.namespaces) if query.namespaces else "all namespaces"))
+        facts.append(Piece(",".join(query.namespaces) if query.namespaces else "all namespaces"))
         facts.append(Piece(f"{total:,} rows" if shown == total else f"{shown:,} of {total:,} rows"))
         for health, tone in ((Health.FAILING, Tone.FAILING), (Health.WARNING, Tone.WARNING)):
             if self.rows.counts[health]:
@@ -109,16 +106,8 @@ class EventsScreen(ResourcesScreen):
                 await self.take_in_slices(batch)
 
     def _selection(self) -> Selection:
-        query, ref, since = self.asked.query, self._view.ref, self._view.since
-        if ref is None:
-            return Selection(clusters=query.clusters, namespaces=query.namespaces, since=since)
-        return Selection(
-            clusters=(ref.cluster_id,),
-            namespaces=(ref.namespace,) if ref.namespace else (),
-            kind=ref.resource.full_name,
-            names=(ref.name,),
-            since=since,
-        )
+        query = self.asked.query
+        return Selection(clusters=query.clusters, namespaces=query.namespaces, since=self._view.since)
 
     def _tell_kept(self, problem: SafeStr) -> None:
         """Once, when it begins: what is shown is whole all the same."""

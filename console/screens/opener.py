@@ -77,6 +77,8 @@ def screen_of(view: View) -> Screen[None]:
     module, name = _SCREENS[type(view)]
     if isinstance(view, DetailView) and view.tab == "relations":
         module, name = "relations", "RelationsScreen"
+    if isinstance(view, EventsView) and view.ref is not None:
+        module, name = "timeline", "TimelineScreen"
     made: Any = getattr(import_module(f"console.screens.{module}"), name)
     plain = isinstance(view, JournalView | MessagesView | VaultView | DoctorView | LogView | SettingsView)
     return cast("Screen[None]", made() if plain else made(view))

@@ -101,6 +101,31 @@ def test_selections_and_filters(told: Demo) -> None:
     assert (without.returncode, json.loads(without.stdout)["items"]) == (5, [])
 
 
+def test_the_timeline_of_one_object(told: Demo) -> None:
+    words = ("events", "--timeline", "deploy/api", "-n", "pay", "-c", told.clusters[0], "--since", "all")
+    done = navarch(*words, kubeconfig=told.kubeconfig)
+    assert done.returncode == 0, done.stderr
+    first, blank, titles, *lines = done.stdout.splitlines()
+    assert first.startswith(("No problem is known", "It is bad", "It was bad"))
+    assert (blank, titles.split()) == ("", ["TIME", "AGO", "OBJECT", "WHAT", "REASON", "TEXT"])
+    assert lines == sorted(lines, key=lambda line: line[:19]), "the latest last"
+    assert any("deployment/api" in line and "created" in line for line in lines)
+    found = json.loads(navarch(*words, "-o", "json", kubeconfig=told.kubeconfig).stdout)
+    assert (found["kind"], found["cluster"], found["gone"]) == ("Timeline", told.clusters[0], False)
+    assert {one["role"] for one in found["happenings"]} >= {"itself", "pod"}
+    assert all(one["evidence"] for one in found["happenings"])
+
+
+def test_the_timeline_of_what_is_gone_is_what_was_said_of_it(told: Demo) -> None:
+    words = ("events", "--timeline", "deploy", "till", "-n", "pay", "-c", told.clusters[0])
+    done = navarch(*words, kubeconfig=told.kubeconfig)
+    assert done.returncode == 0, done.stderr
+    assert "there is no deploy till (any more)" in done.stderr
+    assert "Scaled till.0" in done.stdout
+    anywhere = navarch("events", "--timeline", "deploy", "till", kubeconfig=told.kubeconfig)
+    assert (anywhere.returncode, anywhere.stdout) == (5, "")
+
+
 def test_wrong_use(demo: Demo) -> None:
     for words, said in (
         (["--since", "yesterday"], "is no time"),
@@ -109,6 +134,8 @@ def test_wrong_use(demo: Demo) -> None:
         (["--sort", "nothing"], "there is no column"),
         (["-w", "-o", "json"], "--watch prints"),
         (["-c", "nobody"], "no cluster is called"),
+        (["--timeline"], "say of which object"),
+        (["--timeline", "pod", "x", "-o", "csv"], "--timeline prints"),
     ):
         done = navarch("events", *words, kubeconfig=demo.kubeconfig)
         assert (done.returncode, done.stdout) == (2, ""), words

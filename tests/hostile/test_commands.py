@@ -24,7 +24,10 @@ LIVE = "@prod-eu"
 GETS = [f"{kind} {LIVE}" for kind in KINDS.split()] + [f"pods {LIVE} --match ~", "nodes", "gadgets @prod-*"]
 WALK: dict[str, list[str]] = {
     "get": GETS,
-    "events": [f"--since all {LIVE}", f"--since all --no-group --problems {LIVE}", f"pods {LIVE}"],
+    "events": [
+        f"--since all {LIVE}", f"--since all --no-group --problems {LIVE}", f"pods {LIVE}",
+        f"--timeline deploy {{name}} {LIVE} --since all", f"--timeline node {{name}} {LIVE} --since all",
+    ],
     "search": [f"checkout {LIVE}", f"--image checkout {LIVE}", f"-l app=checkout {LIVE}"],
     "describe": [f"{kind} {LIVE} {{name}}" for kind in DESCRIBED],
     "yaml": [f"pod {{name}} {LIVE}", f"secret {{name}} {LIVE}", f"node {{name}} {LIVE}"],

@@ -75,7 +75,7 @@ async def test_pictures(open_app: Open, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await see(pilot, "1/1 live")
         app.show(EventsView())
-        await see(pilot, "the last hour", "5 rows", "2 failing", "2 warning")
+        await see(pilot, "the last hour", "5 rows", "2 failing", "2 warning", "⏎ open")
         compare(f"fleet-events-{size[0]}x{size[1]}", screen_text(app))
         fits(screen_text(app), *size)
         await pilot.press("enter")
@@ -158,18 +158,6 @@ async def test_the_plain_list_of_the_kind_is_still_there(open_app: Open) -> None
         await pilot.press("enter")
         await see(pilot, "7 rows")
         assert not isinstance(app.screen, EventsScreen)
-
-
-async def test_v_on_a_pod_shows_what_happened_to_it(open_app: Open) -> None:
-    app = open_app(session(), settings=no_pane())
-    async with app.run_test(size=(120, 40)) as pilot:
-        await see(pilot, "1/1 live")
-        await write(pilot, f":pods {POD}")
-        await pilot.press("enter")
-        await see(pilot, "1 rows")
-        await pilot.press("v")
-        await see(pilot, f"about Pod {POD}", "2 rows")
-        assert reasons(app) == ["BackOff", "Unhealthy"]
 
 
 async def test_the_pane_tells_the_row_s_events(open_app: Open) -> None:

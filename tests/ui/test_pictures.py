@@ -98,7 +98,7 @@ SCREENS: dict[str, tuple[Way, Gate]] = {
     "command": (then(pods, ":", "d", "e", sign="deployments"), Gate.OPEN),
     "describe": (then(one_pod, "d", sign="(describe)"), Gate.OPEN),
     "yaml": (then(one_pod, "y", sign="apiVersion"), Gate.OPEN),
-    "events": (then(one_pod, "v", sign="There are no events"), Gate.OPEN),
+    "events": (then(one_pod, "v", sign="No problem is known"), Gate.OPEN),
     "secret": (then(line("secrets @prod-eu", "Opaq"), "y", sign="masked"), Gate.OPEN),
     "delete": (then(one_pod, "D", sign="Keep everything"), Gate.OPEN),
     "settings": (lock_settings, Gate.OPEN),

@@ -14,7 +14,7 @@ from backend.fleet.cluster import Cluster
 from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, TableColumn
 from backend.fleet.warm import Table
-from backend.kube.status import Status
+from backend.kube.status import State, Status
 from backend.observe.events.group import COLUMNS
 from backend.observe.events.grouping import Grouping
 from backend.observe.events.history import EventHistory
@@ -58,7 +58,9 @@ class LiveEvents:
         self._gone: set[RowKey] = set()
         """Rows of the range before this one."""
         self.table = fleet.table(selection.query(), interval=interval)
-        self.statuses: Mapping[str, Status] = dict(self.table.statuses)
+        syncing = Status(state=State.SYNCING, since=wall())
+        self.statuses: Mapping[str, Status] = dict.fromkeys((one.id for one in self.clusters), syncing)
+        """What the table said with the last rows that are in."""
         self._history = history
         self._interval = interval
         self._wall = wall
