@@ -26,7 +26,7 @@ WALK: dict[str, list[str]] = {
     "get": GETS,
     "events": [
         f"--since all {LIVE}", f"--since all --no-group --problems {LIVE}", f"pods {LIVE}",
-        f"--timeline deploy {{name}} {LIVE} --since all", f"--timeline node {{name}} {LIVE} --since all",
+        f"deploy {{name}} --timeline {LIVE} --since all", f"node {{name}} --timeline {LIVE} --since all",
     ],
     "search": [f"checkout {LIVE}", f"--image checkout {LIVE}", f"-l app=checkout {LIVE}"],
     "describe": [f"{kind} {LIVE} {{name}}" for kind in DESCRIBED],
