@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from backend.text import safe_text
+
 
 class StorageFailure(Exception):
     """``sentence`` says what happened, ``advice`` what to do next; a command ends with ``exit_code``."""
@@ -9,8 +11,9 @@ class StorageFailure(Exception):
     exit_code = 1
 
     def __init__(self, sentence: str, advice: str = "") -> None:
-        self.sentence, self.advice = sentence, advice
-        super().__init__(sentence)
+        # What an engine says may be made of names on disks that somebody brought.
+        self.sentence, self.advice = safe_text(sentence), safe_text(advice)
+        super().__init__(self.sentence)
 
 
 class NoEngine(StorageFailure):

@@ -49,6 +49,7 @@ COMMANDS: dict[str, Command] = {
     "suspend": Command("console.cli.suspend", "Suspend cron jobs: no new runs."),
     "resume": Command("console.cli.resume", "Resume suspended cron jobs."),
     "trigger": Command("console.cli.trigger", "Run cron jobs once, now."),
+    "engine": Command("console.cli.engine", "The block engine: replicated volumes on this machine."),
     "journal": Command("console.cli.journal", "What was done through Navarch, by whom, to what."),
     "settings": Command("console.cli.settings", "List, read, change and check the console's settings."),
     "credential": Command("console.cli.credential", "Exec credential plugin: lets kubectl use the vault."),

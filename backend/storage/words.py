@@ -1,0 +1,119 @@
+"""A storage engine's numbers in few letters, and its states as signs; the same wherever they are shown."""
+
+from __future__ import annotations
+
+import re
+
+from backend.storage.model import Progress, Rates, Volume
+
+SIGNS = {
+    "healthy": "✔",
+    "rebuilding": "↻",
+    "degraded": "!",
+    "starting": "…",
+    "suspended": "✖",
+    "failed": "✖",
+    "full": "!",
+    "read-only": "✖",
+    "failing": "✖",
+    "vanished": "✖",
+    "foreign": "✖",
+    "empty": "○",
+    "warning": "!",
+    "info": "·",
+}
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "P": 1 << 50}
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([KMGTP]?)(?:i?B)?", re.IGNORECASE)
+
+
+def signed(state: str) -> str:
+    """A state behind its sign: never colour alone."""
+    return f"{SIGNS.get(state, '?')} {state}"
+
+
+def size(bytes: float) -> str:
+    """``512M``, ``1.5G``; powers of 1024."""
+    for unit in "PTGMK":
+        if abs(bytes) >= _UNITS[unit]:
+            number = bytes / _UNITS[unit]
+            return f"{number:.0f}{unit}" if number >= 10 or number == int(number) else f"{number:.1f}{unit}"
+    return f"{bytes:.0f}"
+
+
+def read_size(text: str) -> int:
+    """Bytes of ``1G``, ``512MiB``, ``1.5T`` or a plain number.
+
+    :raises ValueError: it is none
+    """
+    matched = _SIZE.fullmatch(text.strip())
+    if matched is None:
+        raise ValueError(f"{text[:40]!r} is no size; write 1G, 512M or bytes")
+    found = float(matched[1]) * _UNITS[matched[2].upper()]
+    if found != int(found):
+        raise ValueError(f"{text[:40]!r} is no whole number of bytes")
+    return int(found)
+
+
+def rate(number: float) -> str:
+    """``0``, ``9.5``, ``840``, ``12k``: a second."""
+    if number >= 9950:
+        return f"{number / 1000:.0f}k"
+    return f"{number:.0f}" if number >= 9.95 or number == 0 else f"{number:.1f}"
+
+
+def latency(seconds: float) -> str:
+    """``85µs``, ``1.2ms``, ``3s``; nothing for none."""
+    if seconds <= 0:
+        return ""
+    if seconds < 0.001:
+        return f"{seconds * 1e6:.0f}µs"
+    return f"{seconds * 1000:.1f}ms" if seconds < 1 else f"{seconds:.1f}s"
+
+
+def flow(rates: Rates) -> str:
+    """What goes through: ``r 1.2k 4.8M w 300 1.2M``; nothing while idle."""
+    parts = []
+    for letter, count, octets in (
+        ("r", rates.reads, rates.read_bytes),
+        ("w", rates.writes, rates.write_bytes),
+    ):
+        if count >= 0.05:
+            parts.append(f"{letter} {rate(count)}/s {size(octets)}/s")
+    return "  ".join(parts)
+
+
+def progress(work: Progress) -> str:
+    """``rebuild of r-1: 34% of 1G, 45M/s, 12s left``."""
+    told = [f"{work.what} of {work.target}" if work.target else work.what]
+    if work.total:
+        told.append(f"{100 * work.done / work.total:.0f}% of {size(work.total)}")
+    if work.rate:
+        told.append(f"{size(work.rate)}/s")
+    if work.eta:
+        told.append(f"{seconds(work.eta)} left")
+    return told[0] + (": " + ", ".join(told[1:]) if told[1:] else "")
+
+
+def seconds(number: float) -> str:
+    """``45s``, ``3m``, ``2h10m``, ``5d4h``."""
+    whole = int(number)
+    if whole < 120:
+        return f"{whole}s"
+    if whole < 7200:
+        return f"{whole // 60}m"
+    if whole < 172800:
+        return f"{whole // 3600}h{whole % 3600 // 60}m"
+    return f"{whole // 86400}d{whole % 86400 // 3600}h"
+
+
+def replicas(volume: Volume) -> str:
+    """``3/3``: in sync of those there should be."""
+    return f"{volume.in_sync}/{volume.wanted}"
+
+
+def device(volume: Volume) -> str:
+    """Where it is attached; ``-`` if nowhere."""
+    if volume.attachment is None:
+        return "-"
+    broken = " (broken)" if volume.attachment.state == "broken" else ""
+    return f"{volume.attachment.device}{broken}"

@@ -1,0 +1,50 @@
+"""What the shell offers after TAB: volumes and pools of a running engine; silent if there is none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+_DEADLINE = 2.0
+
+
+def volumes(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """Names of volumes."""
+    return _starting(_asked(_volumes()), incomplete)
+
+
+def pools(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """Names of pools."""
+    return _starting(_asked(_pools()), incomplete)
+
+
+def subjects(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """Both."""
+    return _starting([*_asked(_volumes()), *_asked(_pools())], incomplete)
+
+
+async def _volumes() -> list[str]:
+    from console.cli.engine.asking import engine
+
+    return [volume.name for volume in await engine().volumes()]
+
+
+async def _pools() -> list[str]:
+    from console.cli.engine.asking import engine
+
+    return [pool.name for pool in await engine().pools()]
+
+
+def _asked(work: Coroutine[Any, Any, list[str]]) -> list[str]:
+    from backend.storage.failures import StorageFailure
+    from backend.text import safe_text
+
+    try:
+        return [safe_text(name) for name in asyncio.run(asyncio.wait_for(work, _DEADLINE))]
+    except (StorageFailure, OSError, TimeoutError):
+        return []
+
+
+def _starting(names: list[str], incomplete: str) -> list[str]:
+    return sorted(name for name in names if name.startswith(incomplete))

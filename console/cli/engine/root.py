@@ -1,0 +1,116 @@
+"""``navarch engine recover``, ``events``, ``metrics`` and ``verify``."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backend.text import safe_text
+from console.cli.engine.asking import Output, engine, finished, show
+from console.cli.engine.completing import subjects
+from console.cli.exits import Exit
+from console.cli.failures import say
+from console.cli.root import new_app
+from console.cli.running import run
+from console.cli.tables import moment
+
+app = new_app("The block engine: replicated volumes on directories of this machine.")
+
+
+@app.callback()
+def _engine() -> None:
+    """The block engine: replicated volumes on directories of this machine."""
+
+
+@app.command()
+def recover(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[DIRECTORY…]", help="Pools to look at besides those that are known."),
+    ] = None,
+    moved: Annotated[
+        bool,
+        typer.Option("--moved", help="Start replicas where they are now: their originals are gone for sure."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask about --moved.")] = False,
+) -> None:
+    """Bring back all pools and volumes by looking at disks; nothing else is needed.
+
+    For an engine that lost its state, or disks that came from another one.
+    """
+    from console.cli.engine.asking import agreed
+
+    if moved:
+        agreed(
+            "Start copied or moved replicas where they are? Two that run at once destroy a volume.", yes=yes
+        )
+
+    async def work() -> int:
+        here = [path.absolute() for path in paths or ()]
+        job = await finished(await engine().recover(here, moved=moved))
+        say(f"recovered: {safe_text(job.text)}")
+        return Exit.OK
+
+    raise typer.Exit(run(work()))
+
+
+@app.command()
+def events(
+    about: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="Only about this volume or pool.", autocompletion=subjects)
+    ] = "",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they come.")] = False,
+    output: Output = "table",  # type: ignore[assignment]
+) -> None:
+    """Print what happened in the engine, the newest last."""
+
+    async def work() -> int:
+        asked, number = engine(), 0
+        found = await asked.events(about=about)
+        show(found, output, ("TIME", "ABOUT", "WHAT"), lambda one: (moment(one.time), one.about, one.text))
+        while follow:
+            number = found[-1].number if found else number
+            found = await asked.events(number, wait=30, about=about)
+            if found:
+                show(found, output, (), lambda one: (moment(one.time), one.about, one.text))
+        return Exit.OK if found else Exit.NOTHING
+
+    raise typer.Exit(run(work()))
+
+
+@app.command()
+def metrics() -> None:
+    """Print the Prometheus metrics: under maya's names and under ours."""
+
+    async def work() -> int:
+        text = await engine().metrics()
+        typer.echo("\n".join(safe_text(line) for line in text.rstrip("\n").split("\n")))
+        return Exit.OK
+
+    raise typer.Exit(run(work()))
+
+
+@app.command()
+def verify(
+    operations: Annotated[int, typer.Option(min=1, help="How many operations to judge.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="The same seed, the same troubles.")] = 1,
+    replicas: Annotated[int, typer.Option(min=2, max=3, help="2 get a witness.")] = 3,
+    disks: Annotated[
+        bool, typer.Option("--disks", help="Power losses, full and failing disks, too.")
+    ] = False,
+) -> None:
+    """Judge the engine itself: a scratch volume under load while its processes are killed and cut off.
+
+    Every answer must be one that a single disk could have given. Works in a temporary folder; no engine
+    has to run. Ends with 1 if one answer was wrong.
+    """
+    from backend.storage.local import engine_command, engine_environment
+
+    words = ["verify", "--operations", str(operations), "--seed", str(seed), "--replicas", str(replicas)]
+    done = subprocess.run(
+        engine_command(*words, *(["--disks"] if disks else [])), env=engine_environment(), check=False
+    )
+    raise typer.Exit(Exit.FAILED if done.returncode else Exit.OK)

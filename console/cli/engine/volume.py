@@ -1,0 +1,258 @@
+"""``navarch engine volume``: replicated volumes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backend.text import safe_text
+from console.cli.engine.asking import Form, Output, Yes, agreed, engine, finished, show, whole
+from console.cli.engine.completing import pools as pool_names
+from console.cli.engine.completing import volumes as volume_names
+from console.cli.exits import Exit
+from console.cli.failures import say
+from console.cli.root import new_app
+from console.cli.running import run
+
+if TYPE_CHECKING:
+    from backend.storage.model import Volume
+
+app = new_app("Volumes: bytes kept on several pools at once.")
+Name = Annotated[
+    str, typer.Argument(metavar="VOLUME", help="Name or id.", autocompletion=volume_names, show_default=False)
+]
+Overcommit = Annotated[
+    bool, typer.Option("--overcommit", help="Even beyond what a replica's file system has in all.")
+]
+TITLES = ("NAME", "HEALTH", "SIZE", "REPLICAS", "DEVICE", "READS", "WRITES", "LATENCY", "NOW")
+
+
+@app.callback()
+def _volume() -> None:
+    """Volumes: bytes kept on several pools at once."""
+
+
+def bytes_of(text: str) -> int:
+    """A size of the command line. Raises typer.BadParameter."""
+    from backend.storage.words import read_size
+
+    try:
+        return read_size(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Size = Annotated[int, typer.Option("--size", metavar="SIZE", parser=bytes_of, help="1G, 512M or bytes.")]
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="a-z, 0-9 and -, 63 at most.")],
+    size: Size,
+    replicas: Annotated[
+        int, typer.Option("--replicas", min=1, max=3, help="1, 2 (and a witness, which keeps no data) or 3.")
+    ] = 3,
+    pool: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pool", metavar="POOL", help="Where, once for each replica.", autocompletion=pool_names
+        ),
+    ] = None,
+    block_size: Annotated[int, typer.Option("--block-size", help="512 or 4096.")] = 4096,
+) -> None:
+    """Make a volume. Its replicas go to different disks as far as there are any."""
+
+    async def work() -> int:
+        asked = engine()
+        job = await asked.create(name, size=size, replicas=replicas, block_size=block_size, pools=pool or ())
+        done = await finished(job)
+        say(f"volume {name}: {safe_text(done.text)}", f"navarch engine volume attach {name}")
+        return Exit.OK
+
+    raise typer.Exit(run(work()))
+
+
+def row(volume: Volume) -> tuple[object, ...]:
+    """A volume in a table."""
+    from backend.storage import words
+
+    rates = volume.rates
+    now = "; ".join(words.progress(work) for work in volume.work) or volume.state
+    return (
+        volume.name,
+        words.signed(volume.health),
+        words.size(volume.size),
+        words.replicas(volume),
+        words.device(volume),
+        f"{words.rate(rates.reads)}/s {words.size(rates.read_bytes)}/s",
+        f"{words.rate(rates.writes)}/s {words.size(rates.write_bytes)}/s",
+        words.latency(max(rates.read_latency, rates.write_latency)) or "-",
+        now,
+    )
+
+
+@app.command("list")
+def list_volumes(output: Output = Form.TABLE) -> None:
+    """List volumes: health, replicas in sync, where they are attached, what goes through.
+
+    Ends with 5 if there are none.
+    """
+
+    async def work() -> int:
+        found = await engine().volumes()
+        show(found, output, TITLES, row)
+        if not found:
+            say("there are no volumes yet", "navarch engine volume create NAME --size 1G")
+        return Exit.OK if found else Exit.NOTHING
+
+    raise typer.Exit(run(work()))
+
+
+@app.command("show")
+def show_volume(name: Name, output: Output = Form.TABLE) -> None:
+    """Show one volume: its replicas and processes, what goes through, what happened, what is wrong."""
+    from console.cli.engine.showing import print_volume
+
+    async def work() -> int:
+        asked = engine()
+        volume = await asked.volume(name)
+        if output != Form.TABLE:
+            whole(volume, output)
+            return Exit.OK
+        findings, events = await asked.explain(name), await asked.events(about=volume.name)
+        print_volume(volume, findings, events)
+        return Exit.OK
+
+    raise typer.Exit(run(work()))
+
+
+@app.command()
+def delete(name: Name, yes: Yes = False) -> None:
+    """Delete a volume, its snapshots and all its bytes. Refused while it is attached."""
+    from backend.storage.words import size
+
+    async def work() -> int:
+        asked = engine()
+        volume = await asked.volume(name)
+        what = f"{volume.name} ({size(volume.size)}, {volume.wanted} replicas)"
+        agreed(f"Delete volume {what} and all its bytes?", yes=yes)
+        done = await finished(await asked.delete(volume.id))
+        say(safe_text(f"volume {volume.name}: {done.text}"))
+        return Exit.OK
+
+    raise typer.Exit(run(work()))
+
+
+@app.command()
+def resize(
+    name: Name,
+    size: Annotated[
+        int,
+        typer.Argument(
+            metavar="SIZE", parser=bytes_of, help="The new size: 2G, 512M or bytes.", show_default=False
+        ),
+    ],
+    overcommit: Overcommit = False,
+) -> None:
+    """Make a volume larger while it is used; it can't shrink.
+
+    A device that is attached shows the new size when it is attached again.
+    """
+
+    async def work() -> int:
+        from backend.storage.words import size as told
+
+        volume = await engine().resize(name, size, overcommit=overcommit)
+        attached = volume.attachment is not None
+        say(
+            f"volume {volume.name} has {told(volume.size)} now",
+            f"{volume.attachment.device} shows it after detach and attach"
+            if attached and volume.attachment
+            else "",
+        )
+        return Exit.OK
+
+    raise typer.Exit(run(work()))
+
+
+@app.command()
+def attach(
+    name: Name,
+    by: Annotated[
+        str, typer.Option("--by", metavar="HOW", help="auto, nbd-client or nbdfuse (with a loop device).")
+    ] = "auto",
+) -> None:
+    """Make a volume a block device of this machine, and print the device.
+
+    With nbd-client where the kernel has nbd, else with nbdfuse and a loop device (as root; others get a
+    file). It stays usable while the volume's processes are replaced.
+    """
+    if by not in ("auto", "nbd-client", "nbdfuse"):
+        raise typer.BadParameter(f"{by!r} is none of auto, nbd-client, nbdfuse")
+
+    async def work() -> int:
+        attachment = await engine().attach(name, by=by)
+        typer.echo(safe_text(attachment.device))
+        if attachment.device.startswith("/dev/"):
+            said = "nbd-client" if attachment.by == "nbd-client" else "nbdfuse and a loop device"
+            say(f"attached by {said}", f"mkfs.ext4 {attachment.device} && mount {attachment.device} /mnt")
+        else:
+            say("attached by nbdfuse as a file: only root can make a block device of it")
+        return Exit.OK
+
+    raise typer.Exit(run(work()))
+
+
+@app.command()
+def detach(name: Name) -> None:
+    """Take a volume's device away. Refused while it is mounted."""
+
+    async def work() -> int:
+        await engine().detach(name)
+        say(safe_text(f"volume {name} is detached"))
+        return Exit.OK
+
+    raise typer.Exit(run(work()))
+
+
+@app.command()
+def explain(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="[VOLUME]", help="Name or id; all if not given.", autocompletion=volume_names),
+    ] = "",
+    output: Output = Form.TABLE,
+) -> None:
+    """Say why a volume is not as it should be, and what to do next.
+
+    Ends with 1 when something is failing.
+    """
+    from console.cli.engine.explaining import print_findings
+
+    async def work() -> int:
+        asked = engine()
+        found = await asked.explain(name) if name else await asked.findings()
+        if output != Form.TABLE:
+            whole(found, output)
+        elif found:
+            print_findings(found)
+        else:
+            say(f"{name or 'everything'} is as it should be")
+        return Exit.FAILED if any(one.severity == "failing" for one in found) else Exit.OK
+
+    raise typer.Exit(run(work()))
+
+
+@app.command()
+def watch(
+    name: Annotated[
+        str, typer.Argument(metavar="[VOLUME]", help="Only this one.", autocompletion=volume_names)
+    ] = "",
+    interval: Annotated[float, typer.Option("--interval", min=0.5, help="Seconds between looks.")] = 2.0,
+    output: Output = Form.TABLE,
+) -> None:
+    """Show volumes again and again: on a terminal in place, else one block after the other."""
+    from console.cli.engine.watching import watch as watched
+
+    raise typer.Exit(run(watched(name, interval, output)))

@@ -1,0 +1,279 @@
+"""``navarch engine``: the real command, the real engine, a real file system on a volume."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.alive import alive
+from tests.blockengine.local.running import wait_for
+from tests.blockengine.volume.peers import need, run
+from tests.cli.navarch_command import navarch as command
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found again by /proc")
+DEADLINE = 120.0
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home of its own; whatever runs in it ends with the test."""
+    folder = Path(tempfile.mkdtemp(prefix="nv-"))
+    monkeypatch.setenv("NAVARCH_HOME", str(folder))
+    yield folder
+    command("engine", "local", "down", "--force", deadline=DEADLINE)
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            if os.readlink(entry / "cwd").startswith(str(folder)):
+                os.kill(int(entry.name), signal.SIGKILL)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def navarch(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = command("engine", *words, deadline=DEADLINE)
+    assert done.returncode == code, (words, done.stdout, done.stderr)
+    return done
+
+
+def told(*words: str) -> Any:
+    return json.loads(navarch(*words, "-o", "json").stdout)
+
+
+def healthy() -> bool:
+    return bool(told("volume", "show", "demo")["health"] == "healthy")
+
+
+def can_attach() -> None:
+    need("nbdfuse", "losetup", "mkfs.ext4")
+    if os.geteuid() or not os.access("/dev/fuse", os.W_OK) or not Path("/dev/loop-control").exists():
+        pytest.skip("needs root, /dev/fuse and loop devices")
+
+
+def test_up_create_attach_and_whatever_dies_nothing_is_lost(home: Path) -> None:
+    """The engine's promise to a person, end to end."""
+    can_attach()
+    navarch("local", "up")
+    navarch("volume", "create", "demo", "--size", "256M", "--replicas", "3")
+    attached = navarch("volume", "attach", "demo")
+    device = attached.stdout.strip()
+    assert Path(device).is_block_device()
+    assert "nbdfuse and a loop device" in attached.stderr or "nbd-client" in attached.stderr
+    run("mkfs.ext4", "-q", device)
+    place = home / "mounted"
+    place.mkdir()
+    run("mount", device, place)
+    try:
+        with Writer(place) as writer:
+            for number in range(3):
+                writer.until_written(4)
+                victim = told("volume", "show", "demo")["replicas"][number]
+                os.kill(victim["process"]["pid"], signal.SIGKILL)
+                writer.until_written(4)
+                wait_for(healthy)
+            controller = told("volume", "show", "demo")["controller"]["pid"]
+            os.kill(controller, signal.SIGKILL)
+            writer.until_written(4)
+            wait_for(healthy)
+            os.kill(told("local", "status")["engine"]["pid"], signal.SIGKILL)
+            writer.until_written(4)
+        # Told to go while it is in use: refused; the engine comes up again and keeps what is attached.
+        navarch("local", "up")
+        assert "attached: demo" in navarch("local", "down", code=4).stderr
+        assert "is mounted at" in navarch("volume", "detach", "demo", code=4).stderr
+        assert "detach" in navarch("volume", "delete", "demo", "--yes", code=4).stderr
+        writer.check()
+    finally:
+        run("umount", place)
+    checked = run("fsck.ext4", "-f", "-n", device, check=False)
+    assert checked.returncode == 0, checked.stdout
+    story = navarch("volume", "show", "demo").stdout
+    assert "it was killed; it is started again" in story
+    assert "took epoch" in story
+    assert "attached by an earlier engine; it is kept" in story
+    navarch("volume", "detach", "demo")
+    assert str(home) not in run("losetup", "--list").stdout
+    # Another device, the same bytes.
+    device = navarch("volume", "attach", "demo").stdout.strip()
+    run("mount", "-o", "ro", device, place)
+    try:
+        writer.check()
+    finally:
+        run("umount", place)
+    navarch("volume", "detach", "demo")
+    pid = told("local", "status")["engine"]["pid"]
+    navarch("local", "down")
+    assert not alive(pid)
+    assert not [entry for entry in Path("/proc").iterdir() if _works_in(entry, home)]
+
+
+def _works_in(entry: Path, folder: Path) -> bool:
+    try:
+        return os.readlink(entry / "cwd").startswith(str(folder)) and alive(int(entry.name))
+    except (OSError, ValueError):
+        return False
+
+
+class Writer:
+    """Writes files and syncs each, in a thread, until its block ends; then knows what must be there."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._sums: dict[str, str] = {}
+        self._end = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._write)
+
+    def __enter__(self) -> Writer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join(DEADLINE)
+        assert not self._thread.is_alive(), "a write never came back"
+        if self._error is not None:
+            raise self._error
+
+    def _write(self) -> None:
+        number = 0
+        try:
+            while not self._end.is_set():
+                name = f"file-{number % 40}"
+                data = os.urandom(300_000)
+                self._sums.pop(name, None)
+                with (self._place / name).open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                self._sums[name] = hashlib.sha256(data).hexdigest()
+                number += 1
+                self.written = number
+        except BaseException as error:
+            self._error = error
+
+    written = 0
+
+    def until_written(self, count: int) -> None:
+        """Until so many more files are written and synced."""
+        goal = self.written + count
+        wait_for(lambda: self._error is not None or self.written >= goal)
+        assert self._error is None
+
+    def check(self) -> None:
+        for name, known in self._sums.items():
+            assert hashlib.sha256((self._place / name).read_bytes()).hexdigest() == known, name
+
+
+def test_a_device_left_by_a_crash_is_tidied_up(home: Path) -> None:
+    can_attach()
+    navarch("local", "up", "--pools", "1")
+    navarch("volume", "create", "demo", "--size", "64M", "--replicas", "1")
+    device = navarch("volume", "attach", "demo").stdout.strip()
+    [fuse] = [
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and b"nbdfuse" in _command(entry) and str(home).encode() in _command(entry)
+    ]
+    os.kill(told("local", "status")["engine"]["pid"], signal.SIGKILL)
+    os.kill(fuse, signal.SIGKILL)
+    navarch("local", "up")
+    wait_for(lambda: told("volume", "show", "demo")["attachment"] is None)
+    assert str(home) not in run("losetup", "--list").stdout
+    assert str(home) not in Path("/proc/mounts").read_text()
+    assert "used by nobody" in navarch("events", "demo").stdout
+    # And it can be attached again.
+    assert navarch("volume", "attach", "demo").stdout.strip().startswith(device[:5])
+    navarch("volume", "detach", "demo")
+
+
+def _command(entry: Path) -> bytes:
+    try:
+        return (entry / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def test_without_an_engine_every_command_says_what_to_do(home: Path) -> None:
+    for words in (("pool", "list"), ("volume", "list"), ("volume", "show", "x"), ("events",), ("metrics",)):
+        done = navarch(*words, code=1)
+        assert "no block engine runs here" in done.stderr
+        assert "navarch engine local up" in done.stderr
+    assert "no block engine runs here" in navarch("local", "status", code=5).stderr
+    assert "no block engine was running" in navarch("local", "down").stderr
+
+
+def test_pools_and_volumes_on_the_command_line(home: Path) -> None:
+    assert "made 2 pools" in navarch("local", "up", "--pools", "2").stderr
+    assert "was running already" in navarch("local", "up").stderr
+    assert "there are no volumes yet" in navarch("volume", "list", code=5).stderr
+    assert "3 replicas need 3 pools" in navarch("volume", "create", "demo", "--size", "64M", code=4).stderr
+    assert "no name for a volume" in navarch("volume", "create", "De mo", "--size", "64M", code=2).stderr
+    for size in ("big", "-1", "1.0000001K", ""):
+        assert "Invalid value" in navarch("volume", "create", "demo", f"--size={size}", code=2).stderr
+    assert "positive multiple" in navarch("volume", "create", "demo", "--size", "5", code=2).stderr
+    navarch("pool", "add", str(home / "disk"), "--name", "disk")
+    assert "it is not empty" in navarch("pool", "add", str(home), code=2).stderr
+    assert "there is no pool x" in navarch("pool", "show", "x", code=5).stderr
+    navarch("volume", "create", "demo", "--size", "64M", "--replicas", "2", "--pool", "a", "--pool", "disk")
+    assert [pool["name"] for pool in told("pool", "list")] == ["a", "b", "disk"]
+    assert "keeps 1 replicas" in navarch("pool", "remove", "disk", code=4).stderr
+    shown = navarch("pool", "show", "disk").stdout
+    assert "demo" in shown
+    assert "in-sync" in shown
+
+    assert "demo   ✔ healthy   64M    2/2" in navarch("volume", "list").stdout
+    assert "name: demo" in navarch("volume", "list", "-o", "yaml").stdout
+    navarch("volume", "resize", "demo", "128M")
+    assert told("volume", "show", "demo")["size"] == 128 << 20
+    assert "can't shrink" in navarch("volume", "resize", "demo", "64M", code=4).stderr
+    assert "create done" in navarch("events", "demo").stdout
+    assert navarch("events", "nothing", code=5).stdout.count("\n") == 1
+    assert "openebs_volume_status" in navarch("metrics").stdout
+    assert "all its replicas are on one file system" in navarch("volume", "explain", "demo").stdout
+    assert "3 pools (0 new), 1 volumes, 3 voters" in navarch("recover").stderr
+
+    refused = navarch("volume", "delete", "demo", code=4)
+    assert "--yes" in refused.stderr
+    assert told("volume", "list")
+    navarch("volume", "delete", "demo", "--yes")
+    navarch("volume", "show", "demo", code=5)
+    navarch("pool", "remove", "disk")
+
+
+def test_watch_prints_again_and_again(home: Path) -> None:
+    navarch("local", "up", "--pools", "1")
+    words = [sys.executable, "-m", "console", "engine", "volume", "watch", "--interval", "0.5", "-o", "json"]
+    watching = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert watching.stdout is not None
+        seen = 0
+        while seen < 2:
+            line = watching.stdout.readline()
+            assert line, watching.stderr.read() if watching.stderr is not None else ""
+            seen += '"volumes": []' in line
+    finally:
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=60)
+    assert watching.returncode in (130, -signal.SIGINT)
+
+
+def test_completion_knows_the_engine_s_names(home: Path) -> None:
+    from console.cli.engine.completing import pools, volumes
+
+    assert pools(None, [], "") == []
+    navarch("local", "up", "--pools", "2")
+    assert pools(None, [], "") == ["a", "b"]
+    assert pools(None, [], "b") == ["b"]
+    assert volumes(None, [], "") == []
