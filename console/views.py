@@ -201,6 +201,11 @@ class LogView:
 
 
 @dataclass(frozen=True, slots=True)
+class StorageView:
+    """Pools, volumes and replicas of the storage engine of this machine."""
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsView:
     """Every setting."""
 
@@ -211,6 +216,7 @@ View = (
     | DoctorView
     | LogView
     | SettingsView
+    | StorageView
     | FleetView
     | ResourcesView
     | DetailView
@@ -228,6 +234,7 @@ SCREENS: dict[str, View] = {
     "rights": RightsView(),
     "journal": JournalView(),
     "messages": MessagesView(),
+    "storage": StorageView(),
     "vault": VaultView(),
     "doctor": DoctorView(),
     "log": LogView(),

@@ -10,7 +10,17 @@ from typing import Any
 from backend.storage.client import Client, quoted
 from backend.storage.failures import StorageFailure
 from backend.storage.home import control_socket
-from backend.storage.model import Attachment, EngineInfo, Event, Finding, Inventory, Job, Pool, Volume
+from backend.storage.model import (
+    Attachment,
+    EngineInfo,
+    Event,
+    Finding,
+    Inventory,
+    Job,
+    Pool,
+    Snapshot,
+    Volume,
+)
 
 _WAIT = 20.0
 
@@ -98,6 +108,22 @@ class BlockEngine:
 
     async def detach(self, name: str) -> None:
         await self._client.ask("DELETE", self._volume(name, "/attachment"), type(None), deadline=150)
+
+    async def snapshots(self, volume: str) -> list[Snapshot]:
+        """Oldest first."""
+        return await self._client.ask("GET", self._volume(volume, "/snapshots"), list[Snapshot])
+
+    async def take_snapshot(self, volume: str, name: str) -> Snapshot:
+        path = self._volume(volume, "/snapshots")
+        return await self._client.ask("POST", path, Snapshot, body={"name": name}, deadline=150)
+
+    async def delete_snapshot(self, volume: str, name: str) -> None:
+        path = self._volume(volume, f"/snapshots/{quoted(name)}")
+        await self._client.ask("DELETE", path, type(None), deadline=150)
+
+    async def rebuild(self, volume: str, replica: str) -> Job:
+        path = self._volume(volume, f"/replicas/{quoted(replica)}/rebuild")
+        return await self._client.ask("POST", path, Job)
 
     async def recover(self, paths: Sequence[Path], *, moved: bool) -> Job:
         """``paths`` are absolute."""

@@ -75,6 +75,15 @@ async def first_pools(engine: BlockEngine, count: int) -> list[Pool]:
     return [await engine.add_pool(None, name) for name in "abcdefghi"[:count]]
 
 
+async def start() -> str:
+    """The engine up, with pools to begin with if there are none; what was done, in words."""
+    engine = BlockEngine()
+    info, started = await up(engine)
+    made = await first_pools(engine, 3)
+    told = f"the block engine {'runs now' if started else 'was running already'} (process {info.pid})"
+    return f"{told}, with {len(made)} pools to begin with" if made else told
+
+
 async def down(engine: BlockEngine, *, force: bool) -> None:
     """End the engine, and wait until it is gone.
 

@@ -123,6 +123,18 @@ class Volume(Struct, frozen=True):
     snapshots: int = 0
 
 
+class Snapshot(Struct, frozen=True):
+    """What a volume was at a moment; served read-only under its ``export``. ``held`` -1: unknown."""
+
+    name: str
+    id: str
+    size: int
+    created: int
+    export: str
+    held: int = -1
+    attached: int = 0
+
+
 class Finding(Struct, frozen=True):
     """Why something is not as it should be: what, why, and what to do next."""
 

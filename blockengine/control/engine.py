@@ -18,6 +18,7 @@ from blockengine.control.model import (
     Resize,
     Volume,
 )
+from blockengine.protocol.admin import SnapshotStatus
 
 
 class Impossible(Exception):
@@ -66,6 +67,18 @@ class Engine(Protocol):
 
     def findings(self) -> list[Finding]:
         """All of them: pools', volumes', and of directories that belong to none."""
+        ...
+
+    async def snapshots(self, name: str) -> list[SnapshotStatus]:
+        """Oldest first."""
+        ...
+
+    async def take_snapshot(self, name: str, snapshot: str) -> SnapshotStatus: ...
+
+    async def delete_snapshot(self, name: str, snapshot: str) -> None: ...
+
+    async def rebuild(self, name: str, replica: str) -> Job:
+        """Make a replica anew, and copy it from the others."""
         ...
 
     async def recover(self, wanted: Recover) -> Job: ...

@@ -200,6 +200,12 @@ class Resize(Struct, frozen=True, forbid_unknown_fields=True):
     overcommit: bool = False
 
 
+class Named(Struct, frozen=True, forbid_unknown_fields=True):
+    """The name of something new."""
+
+    name: str
+
+
 class Attach(Struct, frozen=True, forbid_unknown_fields=True):
     """How: `auto` (nbd-client where the kernel has nbd, else nbdfuse), `nbd-client` or `nbdfuse`."""
 

@@ -19,12 +19,14 @@ from blockengine.control.model import (
     Event,
     Finding,
     Job,
+    Named,
     Pool,
     Recover,
     Resize,
     Stop,
     Volume,
 )
+from blockengine.protocol.admin import SnapshotStatus
 
 LONGEST_WAIT = 60.0
 
@@ -148,6 +150,22 @@ async def _detach(engine: Engine, call: Call) -> None:
     await engine.detach(call.path["volume"])
 
 
+async def _snapshots(engine: Engine, call: Call) -> list[SnapshotStatus]:
+    return await engine.snapshots(call.path["volume"])
+
+
+async def _take_snapshot(engine: Engine, call: Call) -> SnapshotStatus:
+    return await engine.take_snapshot(call.path["volume"], call.body.name)
+
+
+async def _delete_snapshot(engine: Engine, call: Call) -> None:
+    await engine.delete_snapshot(call.path["volume"], call.path["snapshot"])
+
+
+async def _rebuild(engine: Engine, call: Call) -> Job:
+    return await engine.rebuild(call.path["volume"], call.path["replica"])
+
+
 async def _jobs(engine: Engine, call: Call) -> list[Job]:
     return engine.jobs()
 
@@ -213,6 +231,39 @@ OPERATIONS: tuple[Operation, ...] = (
         Attach,
     ),
     Operation("detach", "DELETE", "/v1/volumes/{volume}/attachment", "Take the device away.", _detach, None),
+    Operation(
+        "snapshots",
+        "GET",
+        "/v1/volumes/{volume}/snapshots",
+        "A volume's snapshots, oldest first.",
+        _snapshots,
+        list[SnapshotStatus],
+    ),
+    Operation(
+        "take-snapshot",
+        "POST",
+        "/v1/volumes/{volume}/snapshots",
+        "Keep what is acknowledged now under a name.",
+        _take_snapshot,
+        SnapshotStatus,
+        Named,
+    ),
+    Operation(
+        "delete-snapshot",
+        "DELETE",
+        "/v1/volumes/{volume}/snapshots/{snapshot}",
+        "Give a snapshot up.",
+        _delete_snapshot,
+        None,
+    ),
+    Operation(
+        "rebuild",
+        "POST",
+        "/v1/volumes/{volume}/replicas/{replica}/rebuild",
+        "Make a replica anew from the others.",
+        _rebuild,
+        Job,
+    ),
     Operation("jobs", "GET", "/v1/jobs", "Work under way, and what ended lately.", _jobs, list[Job]),
     Operation("job", "GET", "/v1/jobs/{job}", "One piece of work.", _job, Job, query=(_WAIT,)),
     Operation("cancel-job", "DELETE", "/v1/jobs/{job}", "Stop a piece of work.", _cancel_job, Job),

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from blockengine import VERSION
 from blockengine.cli.place import here
@@ -40,14 +41,22 @@ from blockengine.local.creating import Creating
 from blockengine.local.finding import deleted, find, stray
 from blockengine.local.layout import Layout
 from blockengine.local.pools import Pools, read_marker_quietly
+from blockengine.local.replicas import Replicas
 from blockengine.local.viewing import view
 from blockengine.local.volumes import LocalVolume
-from blockengine.protocol.admin import Grow
+from blockengine.protocol.admin import (
+    DeleteSnapshot,
+    Grow,
+    ListSnapshots,
+    SnapshotStatus,
+    TakeSnapshot,
+    Verb,
+)
 from blockengine.volume.asking import Declined, Silent
 
 _TURN = 1.0
 _GONE_LOOKS = 2
-_GROW_DEADLINE = 120.0
+_ORDER_DEADLINE = 120.0
 
 
 class LocalEngine:
@@ -302,17 +311,38 @@ class LocalEngine:
     async def resize(self, name: str, wanted: Resize) -> Volume:
         volume = self.find(name)
         with self._busy(volume, "growing"):
-            try:
-                await volume.ask(Grow(wanted.size, wanted.overcommit), deadline=_GROW_DEADLINE)
+            await self.order(volume, Grow(wanted.size, wanted.overcommit))
+            with contextlib.suppress(Silent, Declined):
                 await volume.look()
-            except Declined as error:
-                raise Impossible(
-                    str(error), "navarch engine pool list shows how much room there is"
-                ) from None
-            except Silent as error:
-                advice = f"navarch engine volume explain {volume.name}"
-                raise Impossible(f"{volume.name} can't grow now: {error}", advice) from None
         return view(volume, self.layout.run)
+
+    async def order(self, volume: LocalVolume, verb: Verb) -> Any:
+        """Tell the volume's controller something; its answer. Raises: Impossible."""
+        try:
+            return await volume.ask(verb, deadline=_ORDER_DEADLINE)
+        except Declined as error:
+            raise Impossible(str(error)) from None
+        except Silent as error:
+            advice = f"navarch engine volume explain {volume.name}"
+            raise Impossible(f"{volume.name} is not served now: {error}", advice) from None
+
+    async def snapshots(self, name: str) -> list[SnapshotStatus]:
+        found: list[SnapshotStatus] = await self.order(self.find(name), ListSnapshots())
+        return found
+
+    async def take_snapshot(self, name: str, snapshot: str) -> SnapshotStatus:
+        volume = self.find(name)
+        taken: SnapshotStatus = await self.order(volume, TakeSnapshot(snapshot))
+        self.tell(volume.name, f"snapshot {snapshot} taken")
+        return taken
+
+    async def delete_snapshot(self, name: str, snapshot: str) -> None:
+        volume = self.find(name)
+        await self.order(volume, DeleteSnapshot(snapshot))
+        self.tell(volume.name, f"snapshot {snapshot} given up")
+
+    async def rebuild(self, name: str, replica: str) -> Job:
+        return await Replicas(self).rebuild(self.find(name), replica)
 
     async def recover(self, wanted: Recover) -> Job:
         return await Creating(self).recover(wanted)

@@ -9,10 +9,14 @@ from blockengine.replica.peek import Seen
 
 
 def find(pools: Pools) -> dict[str, dict[str, Place]]:
-    """Volume id → voter id → where it is. Of a voter that is found twice, the one in its own place counts."""
+    """Volume id → voter id → where it is.
+
+    Of a voter that is found twice, the one in its own place counts; and what stands in a pool that is
+    away (as it was seen last) counts least, for it may have been made anew elsewhere.
+    """
     found: dict[str, dict[str, Place]] = {}
     gone = _tombstones(pools)
-    for pool in pools.all.values():
+    for pool in sorted(pools.all.values(), key=lambda pool: not pool.usable):
         for entry, seen in pool.seen.items():
             assert seen.header is not None
             if seen.header.volume in gone:
@@ -20,7 +24,7 @@ def find(pools: Pools) -> dict[str, dict[str, Place]]:
             voters = found.setdefault(seen.header.volume, {})
             name, place = seen.header.replica, Place(seen, pool.known.name, pool.sizes.get(entry, 0))
             held = voters.get(name)
-            if held is None or (held.seen.trouble and not seen.trouble):
+            if held is None or (held.seen.trouble and not seen.trouble and pool.usable):
                 voters[name] = place
     return found
 

@@ -41,6 +41,7 @@ def view(volume: LocalVolume, run: Path) -> Volume:
         rates=volume.rates(),
         traffic=volume.traffic,
         work=list(status.work) if status is not None else [],
+        snapshots=volume.snapshots,
     )
 
 

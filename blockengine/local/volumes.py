@@ -15,7 +15,16 @@ from blockengine.control.model import Attachment, Rates, Severity
 from blockengine.local.children import Child, Spec
 from blockengine.local.layout import Layout, socket_name
 from blockengine.membership.record import Record
-from blockengine.protocol.admin import Event, Events, Stats, Status, Traffic, Verb, VolumeStatus
+from blockengine.protocol.admin import (
+    Event,
+    Events,
+    ListSnapshots,
+    Stats,
+    Status,
+    Traffic,
+    Verb,
+    VolumeStatus,
+)
 from blockengine.replica.peek import Seen
 from blockengine.volume.asking import Asker, Declined, Silent, connect
 
@@ -56,6 +65,7 @@ class LocalVolume:
         self._watching: asyncio.Task[None] | None = None
         self._samples: deque[tuple[float, Traffic]] = deque(maxlen=64)
         self.traffic: Traffic | None = None
+        self.snapshots = 0
 
     # What it is called.
 
@@ -203,6 +213,7 @@ class LocalVolume:
             self.status = status
             if status.state in ("serving", "suspended"):
                 self._sample(await asker.ask(Stats(), deadline=_ASK_DEADLINE))
+                self.snapshots = len(await asker.ask(ListSnapshots(), deadline=_ASK_DEADLINE))
             events = await asker.ask(Events(number, 1.0), deadline=_ASK_DEADLINE)
             for event in events:
                 self._tell(self.name, event.text, _severity(event.text))

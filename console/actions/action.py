@@ -27,6 +27,7 @@ class Scope(StrEnum):
     OWN = "Your own programs"
     OUTPUT = "Output of a program"
     SETTINGS = "Settings"
+    STORAGE = "Storage"
     PROMPT = "Typing a line"
     PALETTE = "Finding an action"
     PATH = "Typing a path"

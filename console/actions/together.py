@@ -13,6 +13,7 @@ TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({*_LISTS, Scope.FLEET}),
     frozenset({*_LISTS, Scope.VAULT}),
     frozenset({*_LISTS, Scope.SETTINGS}),
+    frozenset({*_LISTS, Scope.STORAGE}),
     frozenset({*_TEXTS, Scope.TEXT, Scope.OBJECT, Scope.OWN}),
     frozenset({*_LISTS, Scope.RIGHTS}),
     frozenset({*_DIALOGS, Scope.STATES}),

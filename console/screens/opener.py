@@ -20,6 +20,7 @@ from console.views import (
     RightsView,
     SearchView,
     SettingsView,
+    StorageView,
     SubjectRightsView,
     VaultView,
     View,
@@ -44,6 +45,7 @@ _SCREENS: dict[type[View], tuple[str, str]] = {
     DoctorView: ("doctor", "DoctorScreen"),
     LogView: ("log", "LogScreen"),
     SettingsView: ("settings", "SettingsScreen"),
+    StorageView: ("storage", "StorageScreen"),
 }
 """Module of ``console.screens`` and class."""
 
@@ -80,5 +82,7 @@ def screen_of(view: View) -> Screen[None]:
     if isinstance(view, EventsView) and view.ref is not None:
         module, name = "timeline", "TimelineScreen"
     made: Any = getattr(import_module(f"console.screens.{module}"), name)
-    plain = isinstance(view, JournalView | MessagesView | VaultView | DoctorView | LogView | SettingsView)
+    plain = isinstance(
+        view, JournalView | MessagesView | VaultView | DoctorView | LogView | SettingsView | StorageView
+    )
     return cast("Screen[None]", made() if plain else made(view))

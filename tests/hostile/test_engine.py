@@ -16,11 +16,17 @@ import msgspec
 import pytest
 
 from backend.storage import model
+from console.application import NavarchApp
 from console.cli.page import all_commands
+from console.terminal.traits import Traits
 from tests.cli.navarch_command import navarch
 from tests.hostile.corpus import CORPUS, MARK
 from tests.hostile.oracle import wrong_in
 from tests.hostile.test_commands import SPOILED_ARGUMENT, formats
+from tests.hostile.test_screens import inert
+from tests.ui.double import SessionDouble
+from tests.ui.seeing import see, write
+from tests.ui.storage_double import StorageDouble
 
 WALK: dict[str, list[str]] = {
     "engine local status": [""],
@@ -37,6 +43,10 @@ WALK: dict[str, list[str]] = {
     "engine volume attach": ["demo"],
     "engine volume detach": ["{hostile}"],
     "engine recover": [""],
+    "engine snapshot list": ["demo"],
+    "engine snapshot create": ["{hostile} {hostile}"],
+    "engine snapshot delete": ["{hostile} {hostile} --yes"],
+    "engine replica rebuild": ["{hostile} {hostile} --yes"],
     "engine events": ["", "{hostile}"],
     "engine metrics": [""],
 }
@@ -91,6 +101,7 @@ class Liar(BaseHTTPRequestHandler):
             "volumes": model.Volume,
             "findings": model.Finding,
             "events": model.Event,
+            "snapshots": model.Snapshot,
         }
         last = path.rpartition("/")[2]
         if last in lists:
@@ -167,7 +178,7 @@ def test_nothing_of_it_steers_a_terminal(
     assert "a bug in Navarch" not in done.stderr
     for stream in (done.stdout, done.stderr):
         assert wrong_in(stream) == [], stream[:2000]
-    acts = {"create", "delete", "resize", "detach", "remove", "add", "recover"}
+    acts = {"rebuild", "create", "delete", "resize", "detach", "remove", "add", "recover"}
     assert MARK in done.stdout + done.stderr or acts & set(words), "nothing hostile came by"
 
 
@@ -176,3 +187,29 @@ def test_data_is_whole_whatever_it_holds(home: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("NAVARCH_HOME", str(home))
     told = json.loads(navarch("engine", "pool", "list", "-o", "json").stdout)
     assert [pool["name"] for pool in told] == [f"{MARK}{text}" for text in _ENTRIES]
+
+
+@pytest.mark.parametrize("keys", [(), ("v",), ("enter",), ("v", "enter"), ("j", "enter")], ids="-".join)
+async def test_the_screen_shows_lies_as_text(monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...]) -> None:
+    import console.screens.storage as screen
+
+    text = "".join(_ENTRIES)
+    lying = [lie(model.Volume, text)]
+    double = StorageDouble(
+        model.Inventory(
+            msgspec.structs.replace(lie(model.EngineInfo, text), health="degraded"),
+            [lie(model.Pool, text)],
+            [msgspec.structs.replace(one, id=f"id{at}") for at, one in enumerate(lying)],
+            [lie(model.Finding, text)],
+        )
+    )
+    monkeypatch.setattr(screen, "here", lambda: double)
+    app = NavarchApp(SessionDouble(), traits=Traits())
+    async with app.run_test(size=(160, 50)) as pilot:
+        await see(pilot, "3 clusters")
+        await write(pilot, ":storage")
+        await pilot.press("enter")
+        await see(pilot, "1 volumes on 1 pools")
+        await pilot.press(*keys)
+        await see(pilot, MARK)
+        inert(app)

@@ -26,6 +26,7 @@ from console.screens.rights_table import RightsTableScreen
 from console.screens.search import SearchScreen
 from console.screens.settings import SettingsScreen
 from console.screens.states import StatesScreen
+from console.screens.storage import StorageScreen
 from console.screens.table_frame import TableScreen
 from console.screens.vault import VaultScreen
 from console.widgets.choices import ChoiceList
@@ -54,6 +55,7 @@ HOLDERS = {
     Scope.PATH: [AskPathScreen],
     Scope.RIGHTS: [RightsTableScreen],
     Scope.SETTINGS: [SettingsScreen],
+    Scope.STORAGE: [StorageScreen],
     Scope.OWN: [ResourcesScreen, DetailScreen],
     Scope.OUTPUT: [OutputScreen],
     Scope.VAULT: [VaultScreen],

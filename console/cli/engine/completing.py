@@ -24,6 +24,28 @@ def subjects(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     return _starting([*_asked(_volumes()), *_asked(_pools())], incomplete)
 
 
+def snapshots(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """Snapshots of the volume that was typed before."""
+    return _starting(_asked(_snapshots(str(ctx.params.get("volume") or ""))), incomplete)
+
+
+def replicas(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """Replicas of the volume that was typed before."""
+    return _starting(_asked(_replicas(str(ctx.params.get("volume") or ""))), incomplete)
+
+
+async def _snapshots(volume: str) -> list[str]:
+    from console.cli.engine.asking import engine
+
+    return [snapshot.name for snapshot in await engine().snapshots(volume)]
+
+
+async def _replicas(volume: str) -> list[str]:
+    from console.cli.engine.asking import engine
+
+    return [replica.id for replica in (await engine().volume(volume)).replicas]
+
+
 async def _volumes() -> list[str]:
     from console.cli.engine.asking import engine
 

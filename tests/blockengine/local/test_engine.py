@@ -271,3 +271,47 @@ def test_a_second_controller_by_hand_does_no_harm(engine: Engine) -> None:
         second.wait(60)
     engine.until_healthy("demo")
     assert read(engine.nbd("demo")) == 2
+
+
+def test_snapshots_are_taken_listed_and_given_up(engine: Engine) -> None:
+    engine.pools("a")
+    engine.create("demo", replicas=1)
+    written(engine.nbd("demo"), 1)
+    taken = engine.ok("POST", "/v1/volumes/demo/snapshots", {"name": "before"})
+    assert (taken["name"], taken["size"]) == ("before", SIZE)
+    written(engine.nbd("demo"), 2)
+    assert engine.no("POST", "/v1/volumes/demo/snapshots", {"name": "before"})[0] == 409
+    for name in ("", "a b", "../x", "x" * 300):
+        assert engine.no("POST", "/v1/volumes/demo/snapshots", {"name": name})[0] == 409
+    [found] = engine.ok("GET", "/v1/volumes/demo/snapshots")
+    assert found["export"]
+    assert engine.volume("demo")["snapshots"] == 1
+    engine.ok("DELETE", "/v1/volumes/demo/snapshots/before")
+    assert engine.ok("GET", "/v1/volumes/demo/snapshots") == []
+    assert engine.no("DELETE", "/v1/volumes/demo/snapshots/before")[0] == 409
+
+
+def test_a_replica_that_is_lost_is_rebuilt_elsewhere(engine: Engine) -> None:
+    engine.pools("a", "b", "c")
+    made = engine.create("demo")
+    written(engine.nbd("demo"), 3)
+    victim = replica_of(made, "b")["id"]
+    status, words = engine.no("POST", f"/v1/volumes/demo/replicas/{victim}/rebuild")
+    assert (status, "is in sync" in words) == (409, True)
+    assert engine.no("POST", "/v1/volumes/demo/replicas/r-none/rebuild")[0] == 404
+    engine.pools("d")
+    # The whole disk is lost.
+    shutil.rmtree(engine.home / "pools" / "b")
+    engine.until(lambda: engine.volume("demo")["in_sync"] == 2)
+    engine.until(lambda: f"{victim} is missing" in engine.findings("demo"))
+    assert f"replica rebuild demo {victim}" in engine.findings("demo")
+    job = engine.job(engine.ok("POST", f"/v1/volumes/demo/replicas/{victim}/rebuild"))
+    assert job["state"] == "done", job
+    assert "in pool d" in job["text"]
+    after = engine.until_healthy("demo")
+    assert replica_of(after, "d")["id"] == victim
+    engine.ok("DELETE", "/v1/pools/b")
+    for pool in ("a", "c"):
+        kill(replica_of(after, pool)["process"]["pid"])
+    engine.until_healthy("demo")
+    assert read(engine.nbd("demo")) == 3

@@ -1,0 +1,133 @@
+"""Replicas of a volume that is there: rebuilt from the others; jobs of a local engine."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blockengine.control import placement
+from blockengine.control.engine import Impossible
+from blockengine.control.jobs import Report
+from blockengine.control.model import Job, Replica, Volume
+from blockengine.local import making
+from blockengine.local.finding import find
+from blockengine.local.pools import Pool
+from blockengine.local.viewing import view
+from blockengine.local.volumes import LocalVolume
+
+if TYPE_CHECKING:
+    from blockengine.local.engine import LocalEngine
+
+_LOOK_AGAIN = 0.5
+
+
+class Replicas:
+    """Carries out what changes a volume's replicas."""
+
+    def __init__(self, engine: LocalEngine) -> None:
+        self._engine = engine
+
+    def seen(self, volume: LocalVolume) -> Volume:
+        """The volume as the API shows it."""
+        return view(volume, self._engine.layout.run)
+
+    def one(self, volume: LocalVolume, name: str) -> Replica:
+        """A replica by its id. Raises: Impossible."""
+        for replica in self.seen(volume).replicas:
+            if replica.id == name:
+                return replica
+        known = ", ".join(replica.id for replica in self.seen(volume).replicas)
+        raise Impossible(f"{volume.name} has no replica {name}", f"It has {known}", status=404)
+
+    async def rebuild(self, volume: LocalVolume, name: str) -> Job:
+        """Make a replica anew, blank, and have it copied from the others. Raises: Impossible."""
+        seen, replica = self.seen(volume), self.one(volume, name)
+        others = [one for one in seen.replicas if one.role == "in-sync" and one.id != name]
+        if replica.kind == "replica" and replica.role == "in-sync":
+            raise Impossible(
+                f"{name} is in sync: there is nothing to rebuild", "navarch engine scrub verifies it"
+            )
+        if not others or seen.state not in ("serving", "suspended"):
+            raise Impossible(
+                f"there is no replica in sync to rebuild {name} from",
+                f"navarch engine volume explain {volume.name}",
+            )
+        if volume.busy:
+            raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine local status")
+        pool = self._pool_for(volume, replica, seen)
+        volume.busy = "rebuilding"
+
+        async def work(report: Report) -> str:
+            return await self._rebuilt(volume, replica, pool, report)
+
+        return self._engine.table.start("rebuild", volume.name, work, unit="bytes")
+
+    def _pool_for(self, volume: LocalVolume, replica: Replica, seen: Volume) -> Pool:
+        """Where it was, if that pool is well; else where it fits, apart from the others."""
+        engine = self._engine
+        for pool in engine.store.all.values():
+            if pool.known.name == replica.pool and pool.state == "healthy":
+                return pool
+        taken = {one.pool for one in seen.replicas if one.id != replica.id}
+        free = [pool for pool in engine.pools() if pool.name not in taken]
+        if replica.kind == "witness":
+            return engine.store.all[placement.for_witness(free, []).id]
+        return engine.store.all[placement.choose(free, count=1, size=seen.size)[0].id]
+
+    async def _rebuilt(self, volume: LocalVolume, replica: Replica, pool: Pool, report: Report) -> str:
+        engine = self._engine
+        try:
+            report(0, 0, f"making {replica.id} anew in pool {pool.known.name}")
+            await volume.stop_voter(replica.id)
+            await self._cleared(volume, replica.id)
+            folder = await asyncio.to_thread(self._made, volume, replica, pool)
+            await engine.store.look_at_all()
+            volume.places = find(engine.store).get(volume.id, {})
+            volume.start_voter(replica.id, folder)
+        finally:
+            volume.busy = ""
+        await self.until_in_sync(volume, replica.id, report)
+        return f"{replica.id} is whole again, in pool {pool.known.name}"
+
+    async def _cleared(self, volume: LocalVolume, name: str) -> None:
+        """Whatever is left of the old one goes, in every pool that can be reached. Raises: Impossible."""
+        for pool in self._engine.store.all.values():
+            for seen in list(pool.seen.values()):
+                if seen.header is None or (seen.header.volume, seen.header.replica) != (volume.id, name):
+                    continue
+                if not pool.usable:
+                    continue
+                try:
+                    await asyncio.to_thread(making.throw_away, seen.path, pool)
+                except OSError as error:
+                    raise Impossible(f"{seen.path} can't be cleared: {error.strerror}", status=500) from None
+
+    def _made(self, volume: LocalVolume, replica: Replica, pool: Pool) -> Path:
+        if replica.kind == "witness":
+            return making.make_witness(pool, volume.id, replica.id, place=self._engine.place)
+        headers = [place.seen.header for place in volume.places.values() if place.seen.keeps_data]
+        record = volume.record
+        if record is None or not headers or headers[0] is None:
+            raise Impossible(f"nothing is known of the shape of {volume.name}", status=500)
+        return making.make_replica(
+            pool,
+            volume.id,
+            replica.id,
+            size=max(record.size, volume.status.size if volume.status is not None else 0),
+            block_size=headers[0].block_size,
+            place=self._engine.place,
+        )
+
+    async def until_in_sync(self, volume: LocalVolume, name: str, report: Report) -> None:
+        """Wait for its bytes; what is copied is told. Raises: Impossible if it can't go on."""
+        while True:
+            replica = self.one(volume, name)
+            if replica.role in ("missing", "refused"):
+                raise Impossible(f"{name} is {replica.role}: {replica.trouble}", status=500)
+            if replica.role in ("in-sync", "witness") and not replica.trouble:
+                return
+            for work in volume.status.work if volume.status is not None else ():
+                if work.target == name:
+                    report(work.done, work.total, work.what)
+            await asyncio.sleep(_LOOK_AGAIN)
