@@ -64,7 +64,10 @@ def _voter(peer: Peer, record: Record | None, joining: frozenset[str]) -> VoterS
     if identity is None:
         return VoterStatus("", str(peer.address), "unknown", connected=False, trouble=peer.trouble)
     role = _role(record or identity.record, identity.voter, joining)
-    if identity.record is None and role != "unknown":
+    # What it said of itself when it came is old once it was let in again: the record knows better.
+    if identity.record is None and (
+        record is None or record.incarnation(identity.voter) != identity.incarnation
+    ):
         role = "blank"
     return VoterStatus(
         identity.voter,
