@@ -218,10 +218,51 @@ def test_auth_provider_is_refused_with_advice() -> None:
     assert "auth-provider" in error.sentence
     assert "gke-gcloud-auth-plugin" in error.advice
     assert "/bin/evil" not in f"{error.sentence} {error.advice} {error.detail}"
-    oidc = refusal(config(None, {"auth-provider": {"name": "oidc", "config": {"refresh-token": "secret"}}}))
-    assert "oidc-login" in oidc.advice
-    assert "secret" not in f"{oidc.sentence} {oidc.advice} {oidc.detail}"
     assert "exec plugin" in error.advice
+
+
+OIDC = {"idp-issuer-url": "https://login.example/realm", "client-id": "kube", "refresh-token": "hidden-token"}
+
+
+def oidc_user(**more: str) -> dict[str, object]:
+    return {"auth-provider": {"name": "oidc", "config": {**OIDC, "id-token": "hidden-id", **more}}}
+
+
+def test_oidc_is_served_by_kubelogin_and_its_tokens_are_left_alone() -> None:
+    more = {"extra-scopes": "groups, email", "idp-certificate-authority-data": "Q0E="}
+    found = access(config(None, oidc_user(**more)))
+    assert found.exec is not None
+    assert (found.exec.command, found.exec.approval) == ("kubectl-oidc_login", None)
+    assert found.exec.args == (
+        "get-token",
+        "--oidc-issuer-url=https://login.example/realm",
+        "--oidc-client-id=kube",
+        "--oidc-extra-scope=groups",
+        "--oidc-extra-scope=email",
+        "--certificate-authority-data=Q0E=",
+    )
+    assert found.token is None
+    assert "hidden" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"client-secret": "hidden-secret"}, "only as an argument"),
+        ({"idp-issuer-url": "http://login.example"}, "no https issuer"),
+        ({"idp-issuer-url": "--evil=https://x"}, "no https issuer"),
+        ({"client-id": ""}, "no client"),
+    ],
+)
+def test_oidc_that_kubelogin_can_not_serve_safely_is_refused(more: dict[str, str], words: str) -> None:
+    error = refusal(config(None, oidc_user(**more)))
+    assert words in error.sentence
+    assert "hidden" not in f"{error.sentence} {error.advice} {error.detail}"
+
+
+def test_a_plugin_beside_an_auth_provider_is_refused() -> None:
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": "x", "interactiveMode": "Never"}
+    assert "at once" in refusal(config(None, {**oidc_user(), "exec": plugin})).sentence
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from backend.kube.certificates import CertificateFacts, key_matches, read_certif
 from backend.kube.errors import KubeconfigError
 from backend.kube.exec_review import ExecReview, approval_for
 from backend.kube.kubeconfig import FileReference, Kubeconfig, Problem, load, parse
+from backend.kube.kubeconfig.resolve import plugin_stands_in
 from backend.text import SafeStr, safe_text
 
 SOON = timedelta(days=14)
@@ -126,6 +127,8 @@ def _candidate(
     concerns += _reach(access) + _files(files, config.origin) + _authority(access) + _rights(access)
     program, about_program = _program(access)
     concerns += about_program
+    if plugin_stands_in(config, context):
+        concerns.append(_show("auth-provider", _STANDS_IN))
     twins = [r.name for i, r in present if i != known and r.server == record.server]
     if twins:
         concerns.append(_show("same-server", f"The vault has this server already, as “{twins[0]}”."))
@@ -146,6 +149,12 @@ def _candidate(
         program=program,
         known=known,
     )
+
+
+_STANDS_IN = (
+    "The file signs in by the auth-provider oidc. kubelogin takes its place and logs in by itself; the file "
+    "and the tokens in it stay kubectl's."
+)
 
 
 def authentication(record: ClusterRecord) -> SafeStr:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from backend.kube.access import ExecSpec, Impersonation
 from backend.kube.kubeconfig.fields import Fields, to_json
 from backend.kube.kubeconfig.model import ClusterEntry, ContextEntry, UserEntry
+from backend.kube.kubeconfig.oidc import kubelogin
 from backend.kube.kubeconfig.reader import Flaw, flaws
 from backend.kube.origin import Origin
 from backend.kube.proxies import ProxyUrl
@@ -20,12 +21,10 @@ Entry = TypeVar("Entry")
 EXEC_EXTENSION = "client.authentication.k8s.io/exec"
 _API = "client.authentication.k8s.io/"
 _INSTEAD = {
-    "oidc": "Use kubelogin's exec plugin with the same issuer and client: kubectl oidc-login setup "
-    "--oidc-issuer-url ISSUER --oidc-client-id ID prints the kubectl config set-credentials command.",
     "gcp": "Use the exec plugin gke-gcloud-auth-plugin; gcloud container clusters get-credentials writes it.",
     "azure": "Use Azure's exec plugin: kubelogin convert-kubeconfig rewrites the file.",
 }
-"""What to use in an auth-provider's place; Kubernetes has removed gcp and azure, and deprecates oidc."""
+"""What to use in an auth-provider's place; Kubernetes has removed these."""
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _MODES = ("Never", "IfAvailable", "Always")
 
@@ -112,13 +111,7 @@ def context(name: str, line: int, fields: Fields) -> ContextEntry:
 
 
 def user(name: str, line: int, fields: Fields, *, base_dir: Path | None) -> UserEntry:
-    if "auth-provider" in fields:
-        provider = fields.below("auth-provider").text("name")
-        raise Flaw(
-            f"it signs in by an auth-provider ({provider or 'unnamed'}), which is no exec plugin",
-            line=fields.line_of("auth-provider"),
-            advice=_INSTEAD.get(provider, _INSTEAD["oidc"]),
-        )
+    stands_in = _auth_provider(fields) if "auth-provider" in fields else None
     key = fields.data("client-key-data")
     entry = UserEntry(
         name=name,
@@ -132,13 +125,29 @@ def user(name: str, line: int, fields: Fields, *, base_dir: Path | None) -> User
         username=fields.text("username"),
         password=fields.secret("password"),
         impersonate=_impersonation(fields),
-        exec=_exec(fields.below("exec"), base_dir) if "exec" in fields else None,
+        exec=_exec(fields.below("exec"), base_dir) if "exec" in fields else stands_in,
+        stands_in=stands_in is not None,
     )
     if (entry.cert_data or entry.cert_file) and not (entry.key_data or entry.key_file):
         raise Flaw("it has a client certificate but no client key", line=line)
     if entry.token and (entry.username or entry.password):
         raise Flaw("it has a token and a user name with password; only one is allowed", line=line)
     return entry
+
+
+def _auth_provider(fields: Fields) -> ExecSpec:
+    """The exec plugin to use in its place. Raises Flaw where there is none that needs nobody's hand."""
+    provider, line = fields.below("auth-provider"), fields.line_of("auth-provider")
+    name = provider.text("name")
+    if "exec" in fields:
+        raise Flaw("it has an exec plugin and an auth-provider at once", line=line)
+    if name == "oidc":
+        return kubelogin(provider.below("config"), line=line)
+    raise Flaw(
+        f"it signs in by an auth-provider ({name or 'unnamed'}), which is no exec plugin",
+        line=line,
+        advice=_INSTEAD.get(name, "Ask who gave you the file for one with an exec plugin."),
+    )
 
 
 def _impersonation(fields: Fields) -> Impersonation | None:

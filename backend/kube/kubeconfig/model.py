@@ -40,6 +40,8 @@ class UserEntry:
     password: Secret | None = None
     impersonate: Impersonation | None = None
     exec: ExecSpec | None = None
+    stands_in: bool = False
+    """The plugin is not the file's own: it takes the place of an auth-provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,11 @@ def resolved(config: Kubeconfig, context: str) -> tuple[ContextEntry, ClusterEnt
     return entry, cluster, user
 
 
+def plugin_stands_in(config: Kubeconfig, context: str) -> bool:
+    """Whether a usable context's exec plugin is not the file's own (see ``oidc``)."""
+    return resolved(config, context)[2].stands_in
+
+
 def _of(what: str, name: str, flaw: Flaw) -> Flaw:
     return Flaw(f"its {what} {name} can't be used: {flaw.sentence}", line=flaw.line, advice=flaw.advice)
 

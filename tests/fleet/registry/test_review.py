@@ -238,6 +238,15 @@ def test_one_bad_entry_spoils_no_other(kubeconfig: Kubeconfig, registry: Registr
         assert name in said, name
 
 
+def test_a_program_in_an_auth_provider_s_place_is_told(kubeconfig: Kubeconfig) -> None:
+    provider = {"idp-issuer-url": "https://login.example", "client-id": "kube", "refresh-token": "hidden"}
+    kubeconfig.add("old", {"auth-provider": {"name": "oidc", "config": provider}})
+    [candidate] = review(kubeconfig.path).candidates
+    assert candidate.authentication == "program kubectl-oidc_login"
+    assert "kubelogin takes its place" in " ".join(concern.sentence for concern in candidate.concerns)
+    assert b"hidden" not in candidate.record.encode()
+
+
 def test_a_pipe_or_device_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
