@@ -7,6 +7,7 @@ python -m blockengine local HOME
 python -m blockengine bridge FROM --socket PATH
 python -m blockengine nbd DIRECTORY --socket PATH | --port NUMBER
 python -m blockengine verify [--operations N] [--disks]
+python -m blockengine recover FOLDER…
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import argparse
 import re
 import sys
 
-from blockengine.cli import ask, bridge, local, nbd, replica, verify, volume
+from blockengine.cli import ask, bridge, local, nbd, recover, replica, verify, volume
 from blockengine.replica.replica import Damaged, Failed, Misplaced
 from blockengine.volume.device import Refusal
 
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     bridge.add(commands)
     nbd.add(commands)
     verify.add(commands)
+    recover.add(commands)
     chosen = parser.parse_args(arguments)
     try:
         return int(chosen.run(chosen))

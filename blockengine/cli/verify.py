@@ -69,6 +69,7 @@ def _print(report: Report, *, events: bool) -> None:
     print(f"operations judged  {report.operations} in {report.seconds:.1f} s ({rate:.0f} a second)")
     print(f"terms              {report.terms} controllers served, {report.power_losses} after all lost power")
     print(f"refused            {report.refused}")
+    print(f"snapshots          {report.snapshots} taken, each read again and again")
     told = ", ".join(f"{name} {count}" for name, count in sorted(report.troubles.items()))
     print(f"troubles           {told or 'none'}")
     print(f"violations         {report.violation or 'none'}")

@@ -147,17 +147,18 @@ class RealFile:
 
 
 class RealDirectory:
-    """A folder of the operating system."""
+    """A folder of the operating system; one that is only looked at may be on a read-only disk."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
+        self._access = os.O_RDONLY if read_only else os.O_RDWR
         self._lock = -1
 
     def create(self, name: str) -> File:
         return RealFile(os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
     def open(self, name: str) -> File:
-        return RealFile(os.open(self.path / name, os.O_RDWR | os.O_CLOEXEC))
+        return RealFile(os.open(self.path / name, self._access | os.O_CLOEXEC))
 
     def names(self) -> list[str]:
         return sorted(entry.name for entry in self.path.iterdir())

@@ -41,16 +41,19 @@ class Slots(Generic[Value]):
         made.save(value)
         return made
 
-    def load(self) -> Value:
-        """The newest intact slot; the other one is mended.
+    def load(self, *, mend: bool = True) -> Value:
+        """The newest intact slot; the other one is mended, unless nothing may be changed.
 
         Raises: Damaged if neither is intact, or a newer program wrote them.
         """
         found = self._intact()
         self._counter, payload = max(found)
-        if len(found) < 2 or found[0] != found[1]:
+        if mend and (len(found) < 2 or found[0] != found[1]):
             self._write(payload)
-        return msgspec.msgpack.decode(payload, type=self._kind)
+        try:
+            return msgspec.msgpack.decode(payload, type=self._kind)
+        except msgspec.DecodeError as error:
+            raise Damaged(f"{self._name}: {error}. A newer navarch may have written it") from None
 
     def peek(self) -> Value:
         """The newest intact slot; nothing is mended, because another process may be writing.

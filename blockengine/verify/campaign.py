@@ -15,6 +15,7 @@ from blockengine.verify.blocks import content
 from blockengine.verify.judge import Judge, Violation
 from blockengine.verify.nbd_client import Client, Lost, Refused
 from blockengine.verify.rig import Rig, Serving, Stuck
+from blockengine.verify.snapshotting import Snapshotter
 from blockengine.volume.founding import reach
 
 _ALL_RESTARTED = "every member's machine restarted"
@@ -45,6 +46,7 @@ class Report:
     refused: int = 0
     terms: int = 0
     power_losses: int = 0
+    snapshots: int = 0
     seconds: float = 0
     violation: str = ""
     troubles: Counter[str] = field(default_factory=Counter)
@@ -67,7 +69,8 @@ class Campaign:
         self._served = asyncio.Event()
         self._ended = asyncio.Event()
         shape = rig.shape
-        self._size = shape.block_size
+        self.unit_size = shape.block_size
+        self.snapshotter = Snapshotter(self)
         # Groups of neighbours, as far apart as the volume allows, so that many regions are touched.
         groups = load.units // load.longest
         self.stride = shape.size // groups // 4096 * 4096
@@ -151,13 +154,13 @@ class Campaign:
         count = draw.randint(1, load.longest)
         start = draw.randrange(load.longest - count + 1)
         units = range(group * load.longest + start, group * load.longest + start + count)
-        offset = group * self.stride + start * self._size
+        offset = group * self.stride + start * self.unit_size
         kind = draw.random()
         if kind < load.flushes:
             await self._flush(client)
         elif kind < load.flushes + load.zeroes:
             ask = client.zero if kind < load.flushes + load.zeroes / 2 else self._discard(client)
-            await self._change(units, 0, lambda: ask(offset, count * self._size))
+            await self._change(units, 0, lambda: ask(offset, count * self.unit_size))
         elif kind < load.flushes + load.zeroes + load.writes:
             await self._write(client, units, offset)
         else:
@@ -165,11 +168,11 @@ class Campaign:
 
     def _discard(self, client: Client) -> Callable[[int, int], Awaitable[bytes]]:
         # Parts of a 4 KiB block keep their bytes when discarded; then zeroes are written instead.
-        return client.discard if self._size == 4096 else client.zero
+        return client.discard if self.unit_size == 4096 else client.zero
 
     async def _write(self, client: Client, units: range, offset: int) -> None:
         number = self.judge.number()
-        data = b"".join(content(unit, number, self._size) for unit in units)
+        data = b"".join(content(unit, number, self.unit_size) for unit in units)
         await self._change(units, number, lambda: client.write(offset, data), number=number)
 
     async def _change(
@@ -183,8 +186,13 @@ class Campaign:
     async def read(self, client: Client, units: range, offset: int) -> None:
         number = self.judge.number()
         self.judge.read_begins(number, units)
-        data = await client.read(offset, len(units) * self._size)
-        self.judge.read_ends(number, units, data, self._size)
+        data = await client.read(offset, len(units) * self.unit_size)
+        self.judge.read_ends(number, units, data, self.unit_size)
+
+    def places(self) -> list[tuple[int, int]]:
+        """(offset, length) of each group of units, in order."""
+        length = self.load.longest * self.unit_size
+        return [(group * self.stride, length) for group in range(self.load.units // self.load.longest)]
 
     async def _flush(self, client: Client) -> None:
         number = self.judge.number()
@@ -197,7 +205,12 @@ class Campaign:
     async def play(self, nemesis: Callable[[Campaign], Awaitable[None]]) -> Report:
         """Load and trouble, then healing, then the comparison of the members."""
         began = time.monotonic()
-        work = [self.supervise(), nemesis(self), *(self.work() for _ in range(self.load.workers))]
+        work = [
+            self.supervise(),
+            nemesis(self),
+            self.snapshotter.work(),
+            *(self.work() for _ in range(self.load.workers)),
+        ]
         tasks: set[asyncio.Future[object]] = {asyncio.ensure_future(each) for each in work}
         try:
             while not self._ended.is_set():
@@ -244,9 +257,16 @@ class Campaign:
             await self.read(client, units, group * self.stride)
         await client.flush()
         client.close()
+        for name in list(self.snapshotter.known):
+            # Often enough for every member to be asked for every unit.
+            for _ in range(2 * len(self.rig.replicas)):
+                await self.snapshotter.look(name)
         status = await serving.process.end(signal.SIGTERM)
         if status:
             raise Stuck(f"the controller ended with {status}: {serving.process.said[-5:]}")
+        for voter in self.rig.voters.values():
+            await voter.end(signal.SIGTERM)
+        await self.snapshotter.compare()
 
     async def _all_in_sync(self, deadline: float = 60) -> None:
         end = time.monotonic() + deadline

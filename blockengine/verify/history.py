@@ -83,6 +83,21 @@ class Register:
             for state in kept
         }
 
+    def window_closes(self, operation: int) -> frozenset[Hashable] | None:
+        """What a read that begun might have returned until now, and what it returned will never be told.
+
+        None if a new controller served meanwhile.
+        """
+        if operation not in self._reads:
+            return None
+        self._reads.discard(operation)
+        passed = frozenset().union(*(dict(state.reads)[operation] for state in self._reachable()))
+        self._states = {
+            state._replace(reads=tuple(read for read in state.reads if read[0] != operation))
+            for state in self._states
+        }
+        return passed
+
     def flush_begins(self, operation: int) -> None:
         """Everything acknowledged until now will be durable once it ends."""
         self._states = {

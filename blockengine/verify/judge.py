@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
 
 from blockengine.verify.blocks import Torn, operation
 from blockengine.verify.history import NotLinearizable, Register
@@ -10,6 +12,42 @@ from blockengine.verify.history import NotLinearizable, Register
 
 class Violation(Exception):
     """A promise was broken; the message says which."""
+
+
+@dataclass
+class Write:
+    """When a write was asked for and answered, by the count of such events; 0: never."""
+
+    number: int
+    begun: int
+    ended: int = 0
+
+
+@dataclass
+class Taken:
+    """A snapshot: what each unit may hold, and the newest writes then; `values` once it was read."""
+
+    allowed: list[frozenset[Hashable]]
+    recent: list[list[Write]]
+    values: list[int] = field(default_factory=list)
+
+
+def _one_moment(name: str, taken: Taken, values: list[int]) -> None:
+    """No unit may lack a write that was answered before another write was asked for that is there."""
+    known = [{write.number: write for write in writes} for writes in taken.recent]
+    moment = max(
+        (known[unit][value].begun for unit, value in enumerate(values) if value in known[unit]), default=0
+    )
+    for unit, value in enumerate(values):
+        held = known[unit].get(value)
+        if held is None or not held.ended:
+            continue
+        for write in taken.recent[unit]:
+            if write.begun > held.ended and 0 < write.ended < moment:
+                raise Violation(
+                    f"snapshot {name} is of no one moment: unit {unit} holds {value}, but {write.number} was "
+                    "answered before a write began that it has elsewhere"
+                )
 
 
 class Judge:
@@ -23,7 +61,9 @@ class Judge:
         self._registers = [Register(0) for _ in range(units)]
         self._changed: set[int] = set()
         self._flushing: dict[int, list[int]] = {}
-        self._last = 0
+        self._last = self._clock = 0
+        self._pending: dict[int, Write] = {}
+        self._recent = [deque[Write](maxlen=64) for _ in range(units)]
         self.checked = 0
 
     def number(self) -> int:
@@ -32,14 +72,21 @@ class Judge:
         return self._last
 
     def write_begins(self, number: int, units: Iterable[int], value: Hashable) -> None:
+        self._clock += 1
+        write = Write(number, self._clock)
         for unit in units:
             self._registers[unit].write_begins(number, value)
             self._changed.add(unit)
+            self._recent[unit].append(write)
+        self._pending[number] = write
 
     def write_ends(self, number: int, units: Iterable[int]) -> None:
         """Raises: Violation."""
         self.checked += 1
         self._changed.update(units)
+        self._clock += 1
+        if (write := self._pending.pop(number, None)) is not None:
+            write.ended = self._clock
         for unit in units:
             try:
                 self._registers[unit].write_ends(number)
@@ -59,6 +106,44 @@ class Judge:
                 self._registers[unit].read_ends(number, value)
             except (Torn, NotLinearizable) as error:
                 raise Violation(f"unit {unit}: {error}") from None
+
+    # Snapshots.
+
+    def snapshot_begins(self) -> int:
+        """One was asked for; its moment is not before now. What to give to `snapshot_ends`."""
+        number = self.number()
+        for register in self._registers:
+            register.read_begins(number)
+        return number
+
+    def snapshot_ends(self, number: int) -> Taken | None:
+        """Its moment is not after now. None if nobody can tell any more what it may hold."""
+        allowed = [register.window_closes(number) for register in self._registers]
+        if any(values is None for values in allowed):
+            return None
+        recent = [list(writes) for writes in self._recent]
+        return Taken([values or frozenset() for values in allowed], recent)
+
+    def snapshot_read(self, name: str, taken: Taken, data: bytes, size: int) -> None:
+        """All units of a snapshot were read. Raises: Violation."""
+        self.checked += 1
+        try:
+            values = [
+                operation(unit, data[unit * size : unit * size + size]) for unit in range(len(taken.allowed))
+            ]
+        except Torn as error:
+            raise Violation(f"snapshot {name}: {error}") from None
+        if taken.values:
+            for unit, (before, now) in enumerate(zip(taken.values, values, strict=True)):
+                if before != now:
+                    raise Violation(f"snapshot {name}, unit {unit}: it held {before}, now {now}")
+            return
+        for unit, value in enumerate(values):
+            if value not in taken.allowed[unit]:
+                told = ", ".join(sorted(map(str, taken.allowed[unit])))
+                raise Violation(f"snapshot {name}, unit {unit} holds {value}; possible were {told}")
+        _one_moment(name, taken, values)
+        taken.values = values
 
     def flush_begins(self, number: int) -> None:
         units = self._flushing[number] = sorted(self._changed)
@@ -82,5 +167,8 @@ class Judge:
 
     def lost_power(self) -> None:
         """Every member in sync lost what it had not flushed."""
+        # What was answered before may be gone: it is no measure of a snapshot's moment any more.
+        for writes in self._recent:
+            writes.clear()
         for register in self._registers:
             register.lost_power()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from blockengine.cli.main import main
@@ -21,6 +22,7 @@ from blockengine.replica import session, voting
 from blockengine.replica.ledger import Ledger
 from blockengine.volume import controller, ranges
 from blockengine.volume.changing import Changes
+from blockengine.volume.filling import Filler
 from blockengine.volume.office import Office
 from blockengine.volume.ranges import Range
 from blockengine.volume.resync import Resync
@@ -125,6 +127,21 @@ def _nobody_flushes() -> None:
     Office.flush = flush  # type: ignore[method-assign]
 
 
+def _writes_during_cut() -> None:
+    @asynccontextmanager
+    async def not_quiet(changes: Changes) -> AsyncIterator[None]:
+        yield
+
+    Changes.quiet = not_quiet  # type: ignore[method-assign,assignment]
+
+
+def _snapshots_not_filled() -> None:
+    async def live_only(filler: Filler, offset: int, length: int) -> Any:
+        return [(offset, length)]
+
+    Filler.fill = live_only  # type: ignore[method-assign]
+
+
 BUGS: dict[str, Callable[[], None]] = {
     "read without lease": _read_without_lease,
     "one lease number for all voters": _one_lease,
@@ -137,6 +154,8 @@ BUGS: dict[str, Callable[[], None]] = {
     "writes pass a joining replica by": _joining_left_out,
     "logs read before joining": _logs_first,
     "flush answered by nobody": _nobody_flushes,
+    "changes go on during a cut": _writes_during_cut,
+    "missed snapshots not filled": _snapshots_not_filled,
 }
 
 if __name__ == "__main__":

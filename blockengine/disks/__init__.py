@@ -1,0 +1,1 @@
+"""What lies on disks: finding volumes again from their replicas alone."""

@@ -1,0 +1,106 @@
+"""Snapshots under load: each must be one moment that the volume was in, and stay as it is."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from blockengine.cli.place import here
+from blockengine.protocol.admin import DeleteSnapshot, ListSnapshots, TakeSnapshot
+from blockengine.replica.files import RealDirectory
+from blockengine.replica.replica import Replica
+from blockengine.verify.judge import Taken, Violation
+from blockengine.verify.nbd_client import Client, Lost, Refused
+from blockengine.volume.asking import Declined, Silent
+
+if TYPE_CHECKING:
+    from blockengine.verify.campaign import Campaign
+
+_MOST = 5
+
+
+class Snapshotter:
+    """Takes, reads and deletes snapshots of a campaign's volume. `known` are those that were answered."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self._campaign = campaign
+        self.known: dict[str, Taken] = {}
+        self._count = 0
+
+    async def work(self) -> None:
+        """One operation after the other, as a person would, on whoever serves."""
+        draw = self._campaign.draw
+        while True:
+            await asyncio.sleep(draw.uniform(0.05, 0.6))
+            serving = self._campaign.serving
+            if serving is None or not serving.process.alive:
+                continue
+            with suppress(Silent, Declined, Lost, Refused, OSError):
+                kind = draw.random()
+                if kind < 0.45 and len(self.known) < _MOST:
+                    await self._take()
+                elif kind < 0.6:
+                    await self._delete()
+                elif self.known:
+                    await self.look(draw.choice(list(self.known)))
+
+    async def _take(self) -> None:
+        campaign = self._campaign
+        serving = campaign.serving
+        assert serving is not None
+        self._count += 1
+        name = f"s{self._count}"
+        taking = campaign.judge.snapshot_begins()
+        try:
+            await serving.ask(TakeSnapshot(name))
+        finally:
+            taken = campaign.judge.snapshot_ends(taking)
+        # Another controller may serve by now: then nobody knows when the moment was.
+        if taken is not None and campaign.serving is serving:
+            self.known[name] = taken
+            campaign.report.snapshots += 1
+            await self.look(name)
+
+    async def _delete(self) -> None:
+        """One that is known, or one whose taking was never answered."""
+        serving = self._campaign.serving
+        assert serving is not None
+        listed = [one.name for one in await serving.ask(ListSnapshots())]
+        missing = self.known.keys() - set(listed)
+        if missing and self._campaign.serving is serving:
+            raise Violation(f"snapshots {', '.join(sorted(missing))} are gone")
+        strange = [name for name in listed if name not in self.known]
+        if name := (strange or listed[:1] or [""])[0]:
+            self.known.pop(name, None)
+            await serving.ask(DeleteSnapshot(name))
+
+    async def look(self, name: str) -> None:
+        """Read all of it, from whichever members. Raises: Violation; Lost, Refused, OSError."""
+        campaign = self._campaign
+        serving = campaign.serving
+        assert serving is not None
+        client = await Client.connect(serving.socket, f"@{name}")
+        try:
+            pieces = [client.read(offset, length) for offset, length in campaign.places()]
+            data = await asyncio.gather(*pieces)
+        finally:
+            client.close()
+        if name in self.known:
+            campaign.judge.snapshot_read(name, self.known[name], b"".join(data), campaign.unit_size)
+
+    async def compare(self) -> None:
+        """After the end of all processes: every replica's account of every snapshot. Raises: Violation."""
+        rig = self._campaign.rig
+        found: dict[str, dict[str, bytes]] = {}
+        for name in rig.replicas:
+            replica = Replica.open(RealDirectory(rig.folder / name), here())
+            record = replica.ballot.record
+            listed = replica.lists.catalog(record.snapshots if record is not None else "").snapshots
+            for one in listed:
+                found.setdefault(one.name, {})[name] = replica.read(0, one.size, one.id)
+            found.setdefault("live", {})[name] = replica.read(0, replica.header.size)
+            replica.close()
+        for view, copies in found.items():
+            if len(copies) < len(rig.replicas) or len(set(copies.values())) > 1:
+                raise Violation(f"the replicas differ in {view}")
