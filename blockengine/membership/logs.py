@@ -48,6 +48,10 @@ class RegionWrites:
         """After it ended everywhere: those in which no write has begun since."""
         return {region: count for region, count in flushed.items() if self._begun.get(region, 0) == count}
 
+    def quiet(self, regions: Iterable[int]) -> dict[int, int]:
+        """As a flush begins that is to make copies durable: regions without a write under way."""
+        return {region: self._begun.get(region, 0) for region in regions if not self._outstanding.get(region)}
+
     def cleared(self, regions: Iterable[int]) -> None:
         """The members were told to forget these."""
         self._marked.difference_update(regions)
@@ -62,10 +66,14 @@ def clear_applies(received: int | None, count: int) -> bool:
 
 
 class MissedLog(NamedTuple):
-    """What one replica missed since it went out; `tag` is where the record says it did."""
+    """What one replica missed since it went out; `tag` is where the record says it did.
+
+    A `whole` log began with every region: it serves a replica that has nothing, too.
+    """
 
     tag: Position
     regions: frozenset[int]
+    whole: bool = False
 
     def marked(self, regions: Iterable[int]) -> MissedLog:
         """The log with further regions."""
@@ -73,19 +81,21 @@ class MissedLog(NamedTuple):
 
 
 def after_store(
-    logs: Mapping[str, MissedLog], record: Record, *, holder: str, intent: Iterable[int]
+    logs: Mapping[str, MissedLog], record: Record, *, holder: str, intent: Iterable[int], regions: int
 ) -> dict[str, MissedLog]:
     """The logs a replica keeps once it has stored `record`, in the same atomic step.
 
-    A log starts from the intent of that moment: writes under way may miss the target. A log
-    of a replica that came back is kept, and marked on, until the controller says that the
-    promotion is committed: a take-over may yet find the older record.
+    The volume has so many `regions`. A log starts from the intent of that moment: writes under way
+    may miss the target; for a target that was never in sync it starts with every region. A log of
+    a replica that came back is kept, and marked on, until the controller says that the promotion
+    is committed: a take-over may yet find the older record.
     """
     kept = dict(logs)
     for absent in record.absent:
         held = kept.get(absent.id)
         if absent.id != holder and (held is None or held.tag != absent.out):
-            kept[absent.id] = MissedLog(absent.out, frozenset(intent))
+            whole = absent.since is None
+            kept[absent.id] = MissedLog(absent.out, frozenset(range(regions) if whole else intent), whole)
     return kept
 
 
@@ -99,9 +109,10 @@ def covers(record: Record, log: MissedLog | None, *, holder: str, target: str) -
     """Whether the holder's log names everything that the target missed.
 
     The log must be of the target's latest absence, and the holder in sync ever since: one
-    that was itself away, perhaps without knowing, has a gap.
+    that was itself away, perhaps without knowing, has a gap. A target that was never in sync
+    missed everything that a log does not begin with.
     """
     absence, member = record.absence(target), record.member(holder)
-    if log is None or absence is None or member is None or absence.since is None:
+    if log is None or absence is None or member is None or (absence.since is None and not log.whole):
         return False
     return log.tag == absence.out and member.since <= absence.out

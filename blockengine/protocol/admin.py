@@ -94,6 +94,51 @@ class SnapshotStatus(Struct, frozen=True):
     attached: int = 0
 
 
+class Jobs(Verb, frozen=True):
+    """Rebuilds and scrubs, under way and lately ended. Answered by a list of `Progress`."""
+
+
+class Scrub(Verb, frozen=True):
+    """Read, verify and compare every block of every member. Answered by the job's number at once."""
+
+
+class Act(Verb, frozen=True):
+    """`action` is `pause`, `resume` or `stop`, upon a job. Answered by nothing."""
+
+    number: int
+    action: str
+
+
+class SetPace(Verb, frozen=True):
+    """The budget of rebuilds and scrubs, until the controller ends. Answered by nothing.
+
+    `limit` is in bytes a second, 0 for none. `share` is the part of the time that they may take together
+    while clients are active.
+    """
+
+    limit: int = 0
+    share: float = 0.2
+
+
+class AddVoter(Verb, frozen=True):
+    """Let the blank replica or witness at this address vote. Answered by its id once that is in force.
+
+    A replica is then rebuilt in full. Whoever starts the volume's controllers names the address from now on.
+    """
+
+    address: str
+
+
+class RemoveVoter(Verb, frozen=True):
+    """Take a voter off for good. Answered by nothing once that is in force.
+
+    Refused if it would leave no copy in sync or no majority; if it would leave a single copy, unless `force`.
+    """
+
+    id: str
+    force: bool = False
+
+
 class VoterStatus(Struct, frozen=True):
     """One voter as the controller sees it.
 
@@ -110,10 +155,27 @@ class VoterStatus(Struct, frozen=True):
     failure: str = ""
 
 
-class Progress(Struct, frozen=True):
-    """A piece of work under way.
+class Finding(Struct, frozen=True):
+    """Bytes that a scrub found wrong on some members.
 
-    `done` and `total` are bytes, `rate` bytes a second, `eta` seconds (0: unknown).
+    `kind` is `rot` (they don't match their checksums there) or `differ` (they do, and yet are not the
+    same on all members, which must not happen). `mended`: they are right on all members now.
+    """
+
+    offset: int
+    length: int
+    kind: str
+    members: tuple[str, ...]
+    mended: bool
+    time: float
+
+
+class Progress(Struct, frozen=True):
+    """A piece of work, under way or over.
+
+    `done` and `total` are bytes, `rate` bytes a second, `eta` seconds (0: unknown). `state` is one of
+    `running`, `paused`, `stopping`, `stopped`, `done`, `failed`; `words` say more. `found` counts what
+    a scrub found, of which `findings` are the newest. Times are seconds since 1970, 0 for not yet.
     """
 
     what: str
@@ -122,6 +184,13 @@ class Progress(Struct, frozen=True):
     total: int = 0
     rate: float = 0
     eta: float = 0
+    number: int = 0
+    state: str = "running"
+    words: str = ""
+    found: int = 0
+    findings: tuple[Finding, ...] = ()
+    began: float = 0
+    ended: float = 0
 
 
 class VolumeStatus(Struct, frozen=True):
@@ -189,6 +258,12 @@ ANSWERS: dict[type[Verb], Any] = {
     ListSnapshots: list[SnapshotStatus],
     DeleteSnapshot: None,
     RestoreSnapshot: None,
+    Jobs: list[Progress],
+    Scrub: int,
+    Act: None,
+    SetPace: None,
+    AddVoter: str,
+    RemoveVoter: None,
 }
 
 

@@ -62,6 +62,17 @@ class Clear(Control, frozen=True):
     regions: dict[int, int]
 
 
+class Copied(Control, frozen=True):
+    """Regions were copied to an absent replica, as of these write counts: its log drops them.
+
+    Answered by nothing. A tag other than the log's is no error: there is nothing to drop.
+    """
+
+    target: str
+    tag: Position
+    regions: dict[int, int]
+
+
 class Forget(Control, frozen=True):
     """A promotion is committed: the log with this tag goes. Answered by nothing."""
 
@@ -207,10 +218,11 @@ class Missed(Struct, frozen=True):
 
     tag: Position
     regions: list[int]
+    whole: bool = False
 
 
 Layered = KeepList | ReadList | Cut | ReadView | MapView | Align | Changed | Fill | Retain | Layers
-Request = Hello | Ask | Keep | Open | Alive | Intent | Log | Clear | Forget | Grow | Enter | Layered
+Request = Hello | Ask | Keep | Open | Alive | Intent | Log | Clear | Copied | Forget | Grow | Enter | Layered
 ANSWERS: dict[type[Control], Any] = {
     Hello: Identity,
     Ask: Granted,
@@ -220,6 +232,7 @@ ANSWERS: dict[type[Control], Any] = {
     Intent: list[int],
     Log: Missed | None,
     Clear: None,
+    Copied: None,
     Forget: None,
     Grow: None,
     KeepList: None,

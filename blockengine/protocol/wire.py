@@ -28,6 +28,7 @@ class Kind(IntEnum):
     FLUSH = 5
     ALLOCATION = 6
     INSPECT = 7
+    SUMS = 8
 
 
 class Status(IntEnum):
@@ -66,7 +67,7 @@ class Request(NamedTuple):
 _REQUEST = struct.Struct("<4sB3xQ32sQQI4x")
 _HEAD = struct.Struct("<4sB3xQ")
 _TAIL = struct.Struct("<QQI4x")
-_LAST = int(Kind.INSPECT)
+_LAST = int(Kind.SUMS)
 
 
 def request(kind: int, cookie: int, issued: bytes, tail: bytes) -> bytes:

@@ -19,7 +19,12 @@ def align(replica: Replica, wanted: Sequence[int]) -> bool:
     """
     _check_out_of_sync(replica)
     replica.flush()
-    return replica.layers.align(wanted, replica.trust)
+    fits = replica.layers.fit(wanted)
+    if not fits:
+        # What was copied here before is lost, though others may have struck it off their logs.
+        replica.ledger.mark(range(replica.regions))
+    replica.layers.align(wanted, replica.trust)
+    return not fits
 
 
 def fill(replica: Replica, view: int, offset: int, data: bytes | memoryview) -> None:

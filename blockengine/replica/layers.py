@@ -82,22 +82,24 @@ class Layers:
         self._check_new([snapshot])
         self._push([snapshot], trust)
 
-    def align(self, wanted: Sequence[int], trust: Trust) -> bool:
-        """Have a boundary for each of these snapshots, in this order; whether it began anew for that.
+    def fit(self, wanted: Sequence[int]) -> bool:
+        """Whether `align` can go on from what there is."""
+        have = [snapshot for snapshot in self.chain.snapshots if snapshot in wanted]
+        return have == list(wanted[: len(have)])
+
+    def align(self, wanted: Sequence[int], trust: Trust) -> None:
+        """Have a boundary for each of these snapshots, in this order; if they don't `fit`, begin anew.
 
         For a replica out of sync that is about to be filled: what its layers hold is compared block by
         block. Layers in another order are of no use. A merge under way is forgotten, because what it has
         copied already may be filled anew. Raises: OSError.
         """
-        have = [snapshot for snapshot in self.chain.snapshots if snapshot in wanted]
         self._save(replace(self.chain, merging=None), trust)
-        fresh = have != list(wanted[: len(have)])
-        if fresh:
+        if not self.fit(wanted):
             self._begin_anew(trust)
-            have = []
+        have = [snapshot for snapshot in self.chain.snapshots if snapshot in wanted]
         if missing := wanted[len(have) :]:
             self._push(list(missing), trust)
-        return fresh
 
     def _begin_anew(self, trust: Trust) -> None:
         name = f"layer-{self.chain.next_number}"

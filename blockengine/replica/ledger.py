@@ -97,20 +97,29 @@ class Ledger:
         after, answer = ballots.store(self.ballot, record)
         if isinstance(answer, Refused) or after == self.ballot:
             return answer
-        held = {target: MissedLog(log.tag, frozenset(log.marked)) for target, log in self.missed.items()}
-        wanted = logs.after_store(held, record, holder=holder, intent=self.intent.marked)
+        held = {
+            target: MissedLog(log.tag, frozenset(log.marked), log.whole)
+            for target, log in self.missed.items()
+        }
+        wanted = logs.after_store(
+            held, record, holder=holder, intent=self.intent.marked, regions=self.regions
+        )
         replaced = []
         for target, log in wanted.items():
             old = self.missed.get(target)
             if old is None or old.tag != log.tag:
-                self.missed[target] = MissedFile.create(
-                    self._directory, target, log.tag, regions=self.regions, marked=log.regions
-                )
+                self.missed[target] = MissedFile.create(self._directory, target, log, regions=self.regions)
                 replaced += [old] if old is not None else []
         self._save(after)
         for old in replaced:
             self._drop(old)
         return answer
+
+    def copied(self, target: str, tag: Position, regions: Iterable[int]) -> None:
+        """An absent replica has these regions, durably. A drop that a crash undoes does no harm."""
+        log = self.missed.get(target)
+        if log is not None and log.tag == tag:
+            log.clear(regions)
 
     def forget(self, target: str, tag: Position) -> None:
         """A promotion is committed: what its replica had missed is no longer needed."""

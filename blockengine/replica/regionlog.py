@@ -12,15 +12,15 @@ from collections.abc import Iterable
 
 from xxhash import xxh3_64_intdigest
 
+from blockengine.membership.logs import MissedLog
 from blockengine.membership.record import Epoch, Position
 from blockengine.replica.files import Directory, File
 
 MARKED = 0xA5
-_HEAD = struct.Struct(
-    "<8sHHIQQQQ"
-)  # magic, format, reserved, regions, epoch number, controller, seq, checksum
+_HEAD = struct.Struct("<8sHHIQQQQ")  # magic, format, flags, regions, epoch number, controller, seq, checksum
 _MAGIC, _FORMAT = b"NVMISSED", 1
 HEAD_SIZE = 4096
+_WHOLE = 1
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _NAME = re.compile(rf"missed\.({ID.pattern})\.[0-9a-f.]+")
 
@@ -63,16 +63,14 @@ class RegionLog:
 class MissedFile(RegionLog):
     """The missed log of one absent replica; the tag stands in the file's head and name."""
 
-    def __init__(self, file: File, regions: int, *, name: str, tag: Position) -> None:
+    def __init__(self, file: File, regions: int, *, name: str, tag: Position, whole: bool) -> None:
         super().__init__(file, regions, start=HEAD_SIZE)
-        self.name, self.tag = name, tag
+        self.name, self.tag, self.whole = name, tag, whole
 
     @classmethod
-    def create(
-        cls, directory: Directory, target: str, tag: Position, *, regions: int, marked: Iterable[int]
-    ) -> MissedFile:
+    def create(cls, directory: Directory, target: str, log: MissedLog, *, regions: int) -> MissedFile:
         """A new log, durable on return, name included."""
-        epoch = tag.epoch
+        tag, epoch = log.tag, log.tag.epoch
         name = f"missed.{target}.{epoch.number:x}.{epoch.controller:x}.{tag.seq:x}"
         if name in directory.names():
             directory.remove(name)
@@ -80,10 +78,11 @@ class MissedFile(RegionLog):
         if draft in directory.names():
             directory.remove(draft)
         file = directory.create(draft)
-        body = _HEAD.pack(_MAGIC, _FORMAT, 0, regions, epoch.number, epoch.controller, tag.seq, 0)[:-8]
+        flags = _WHOLE if log.whole else 0
+        body = _HEAD.pack(_MAGIC, _FORMAT, flags, regions, epoch.number, epoch.controller, tag.seq, 0)[:-8]
         file.pwrite(body + struct.pack("<Q", xxh3_64_intdigest(body)), 0)
-        made = cls(file, regions, name=name, tag=tag)
-        made.mark(marked)
+        made = cls(file, regions, name=name, tag=tag, whole=log.whole)
+        made.mark(log.regions)
         file.sync()
         directory.rename(draft, name)
         directory.sync()
@@ -97,8 +96,9 @@ class MissedFile(RegionLog):
             return None
         file = directory.open(name)
         head = file.pread(_HEAD.size, 0)
-        magic, version, _, _, number, controller, seq, total = _HEAD.unpack(head)
+        magic, version, flags, _, number, controller, seq, total = _HEAD.unpack(head)
         if magic != _MAGIC or version != _FORMAT or total != xxh3_64_intdigest(head[:-8]):
             file.close()
             return None
-        return matched[1], cls(file, regions, name=name, tag=Position(Epoch(number, controller), seq))
+        tag = Position(Epoch(number, controller), seq)
+        return matched[1], cls(file, regions, name=name, tag=tag, whole=bool(flags & _WHOLE))

@@ -211,6 +211,10 @@ class Replica:
         held = self.ballot.record
         self.lists.keep(raw, held.snapshots if held is not None else "", self.trust)
 
+    def copied(self, target: str, tag: Position, regions: Iterable[int]) -> None:
+        """An absent replica has these regions durably: its log drops them."""
+        self.ledger.copied(target, tag, regions)
+
     def forget(self, target: str, tag: Position) -> None:
         """A promotion is committed: what its replica had missed is no longer needed."""
         self.ledger.forget(target, tag)

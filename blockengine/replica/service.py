@@ -7,15 +7,27 @@ disk leave it. So nothing of an older session is under way when a newer one open
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable, Mapping
 
 from blockengine.membership import logs
 from blockengine.membership.ballot import Refused
 from blockengine.protocol import messages
-from blockengine.protocol.messages import Alive, Booted, Clear, Forget, Grow, Intent, Log, Missed, Open
+from blockengine.protocol.messages import (
+    Alive,
+    Booted,
+    Clear,
+    Copied,
+    Forget,
+    Grow,
+    Intent,
+    Log,
+    Missed,
+    Open,
+)
 from blockengine.protocol.wire import Kind, Request, Status
-from blockengine.replica.layer import BLOCK
+from blockengine.replica.layer import BLOCK, sums_of
 from blockengine.replica.layered import LayerService
 from blockengine.replica.replica import Failed, Replica, Rotten
 from blockengine.replica.session import Gate
@@ -24,8 +36,8 @@ from blockengine.replica.voting import Voting
 Answer = tuple[int, bytes]
 DONE: Answer = (Status.OK, b"")
 _CHANGES = frozenset((int(Kind.WRITE), int(Kind.ZERO), int(Kind.DISCARD)))
-_READ, _FLUSH, _ZERO, _ALLOCATION = (
-    int(kind) for kind in (Kind.READ, Kind.FLUSH, Kind.ZERO, Kind.ALLOCATION)
+_READ, _FLUSH, _ZERO, _ALLOCATION, _SUMS = (
+    int(kind) for kind in (Kind.READ, Kind.FLUSH, Kind.ZERO, Kind.ALLOCATION, Kind.SUMS)
 )
 
 
@@ -50,6 +62,8 @@ class ReplicaService(Voting):
                 return DONE
             if request.kind == _FLUSH:
                 return self._flush(request.issued)
+            if request.kind == _SUMS:
+                return self._sums_later(request)
             found = self._look(request)
             return (Status.OK, found) if found is not None else self._read_later(request)
         except (ValueError, Rotten, Failed, OSError) as error:
@@ -93,6 +107,20 @@ class ReplicaService(Voting):
         except (ValueError, Rotten, Failed, OSError) as error:
             return failed(error)
 
+    async def _sums_later(self, request: Request) -> Answer:
+        """The checksums of whole blocks: read, one byte each (1 if it verifies), then the sums."""
+        try:
+            first, count = request.offset // BLOCK, request.length // BLOCK
+            # A damaged map names no place to read from; the inspection finds it.
+            with contextlib.suppress(Rotten):
+                await asyncio.to_thread(self.replica.warming(request.offset, request.length))
+            if not self.gate.admits(self.replica.ballot, request.issued):
+                return self._not_admitted()
+            data, wrong = self.replica.store.inspect(first, count)
+            return Status.OK, _marks(first, count, wrong) + sums_of(memoryview(data), first)
+        except (ValueError, Failed, OSError) as error:
+            return failed(error)
+
     async def _flush(self, issued: bytes) -> Answer:
         try:
             async with self.disk:
@@ -108,10 +136,7 @@ class ReplicaService(Voting):
         """Whole blocks as they are: one byte each, 1 if the checksum verifies; then the bytes."""
         first, count = offset // BLOCK, length // BLOCK
         data, wrong = self.replica.store.inspect(first, count)
-        verified = bytearray(b"\1" * count)
-        for block in wrong:
-            verified[block - first] = 0
-        return bytes(verified) + data
+        return _marks(first, count, wrong) + data
 
     # Control.
 
@@ -120,7 +145,7 @@ class ReplicaService(Voting):
         if isinstance(message, Open):
             async with self.disk:
                 return self._open(message)
-        if isinstance(message, Alive | Intent | Log | Clear | Forget | Grow):
+        if isinstance(message, Alive | Intent | Log | Clear | Copied | Forget | Grow):
             async with self.disk:
                 if not self.gate.admits(self.replica.ballot, issued):
                     return Refused("session", self.replica.ballot.promise)
@@ -141,27 +166,37 @@ class ReplicaService(Voting):
             return answer
         return Booted(self.gate.open(message.epoch, message.number).nonce, self.boot)
 
-    def _in_session(self, message: Alive | Intent | Log | Clear | Forget | Grow) -> object:
+    def _in_session(self, message: Alive | Intent | Log | Clear | Copied | Forget | Grow) -> object:
         replica = self.replica
         if isinstance(message, Intent):
             return sorted(replica.intent.marked)
         if isinstance(message, Log):
             log = replica.missed.get(message.target)
-            return None if log is None else Missed(log.tag, sorted(log.marked))
+            return None if log is None else Missed(log.tag, sorted(log.marked), log.whole)
         if isinstance(message, Clear):
-            assert self.gate.session is not None
-            counts = self.gate.session.counts
-            replica.clear(
-                region
-                for region, count in message.regions.items()
-                if logs.clear_applies(counts.get(region), count)
-            )
+            replica.clear(self._untouched(message.regions))
+        elif isinstance(message, Copied):
+            replica.copied(message.target, message.tag, self._untouched(message.regions))
         elif isinstance(message, Forget):
             replica.forget(message.target, message.tag)
         elif isinstance(message, Grow):
             # A replica may have grown already, for a growth that another one refused.
             replica.grow(max(message.size, replica.header.size), overcommit=message.overcommit)
         return None
+
+    def _untouched(self, regions: Mapping[int, int]) -> list[int]:
+        """Those in which this session sent no write beyond the given count."""
+        assert self.gate.session is not None
+        counts = self.gate.session.counts
+        return [region for region, count in regions.items() if logs.clear_applies(counts.get(region), count)]
+
+
+def _marks(first: int, count: int, wrong: Iterable[int]) -> bytes:
+    """One byte per block, 1 for those that verify."""
+    verified = bytearray(b"\1" * count)
+    for block in wrong:
+        verified[block - first] = 0
+    return bytes(verified)
 
 
 def failed(error: Exception) -> Answer:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from blockengine.protocol import admin
+from blockengine.protocol.address import parse
 from blockengine.protocol.admin import (
     DeleteSnapshot,
     Event,
@@ -80,7 +81,8 @@ Handler = Callable[[Running, Any], Awaitable[object]]
 
 async def _status(running: Running, _: Status) -> VolumeStatus:
     clients = running.serving.server.clients if running.serving is not None else 0
-    return status(running.controller, words=running.events.last, clients=clients)
+    work = tuple(each for each in running.controller.jobs() if not each.ended)
+    return status(running.controller, words=running.events.last, clients=clients, work=work)
 
 
 async def _events(running: Running, verb: admin.Events) -> list[Event]:
@@ -119,6 +121,30 @@ def _told(state: SnapshotState) -> SnapshotStatus:
     )
 
 
+async def _jobs(running: Running, _: admin.Jobs) -> tuple[admin.Progress, ...]:
+    return running.controller.jobs()
+
+
+async def _scrub(running: Running, _: admin.Scrub) -> int:
+    return await running.controller.scrub()
+
+
+async def _act(running: Running, verb: admin.Act) -> None:
+    running.controller.act_on(verb.number, verb.action)
+
+
+async def _set_pace(running: Running, verb: admin.SetPace) -> None:
+    running.controller.set_pace(limit=verb.limit, share=verb.share)
+
+
+async def _add_voter(running: Running, verb: admin.AddVoter) -> str:
+    return await running.controller.add_voter(parse(verb.address))
+
+
+async def _remove_voter(running: Running, verb: admin.RemoveVoter) -> None:
+    await running.controller.remove_voter(verb.id, force=verb.force)
+
+
 VERBS: dict[type[admin.Verb], Handler] = {
     Status: _status,
     admin.Events: _events,
@@ -128,6 +154,12 @@ VERBS: dict[type[admin.Verb], Handler] = {
     ListSnapshots: _list_snapshots,
     DeleteSnapshot: _delete_snapshot,
     RestoreSnapshot: _restore_snapshot,
+    admin.Jobs: _jobs,
+    admin.Scrub: _scrub,
+    admin.Act: _act,
+    admin.SetPace: _set_pace,
+    admin.AddVoter: _add_voter,
+    admin.RemoveVoter: _remove_voter,
 }
 
 

@@ -5,20 +5,27 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from blockengine.membership.catalog import Snapshot
 from blockengine.protocol.address import Address
+from blockengine.protocol.admin import Progress
+from blockengine.protocol.messages import Identity
+from blockengine.volume import voters
 from blockengine.volume.cloning import FILLING, fill
 from blockengine.volume.founding import Impossible
 from blockengine.volume.geometry import Geometry
 from blockengine.volume.growing import grow
+from blockengine.volume.jobs import Job, Jobs, Stopped
 from blockengine.volume.link import Link
 from blockengine.volume.office import Fenced, Office, Tell
+from blockengine.volume.pace import Pace
 from blockengine.volume.peer import Peer
 from blockengine.volume.replicated import Replicated
 from blockengine.volume.restoring import Front
-from blockengine.volume.resync import Resync
+from blockengine.volume.resync import REBUILD, Resync
+from blockengine.volume.scrubbing import SCRUB, scrub
 from blockengine.volume.settling import settle_all
 from blockengine.volume.snapshots import Snapshots, SnapshotState
 from blockengine.volume.takeover import Strangers, open_sessions, take_office
@@ -34,7 +41,7 @@ class Controller:
 
     def __init__(
         self,
-        voters: Sequence[Address],
+        addresses: Sequence[Address],
         *,
         tls: ssl.SSLContext | None,
         deadline: float,
@@ -42,13 +49,16 @@ class Controller:
         fill_from: str = "",
     ) -> None:
         self._tell, self._fill_from = tell, fill_from
-        self.peers = [Peer(address, tls=tls, deadline=deadline, watcher=self) for address in voters]
-        self._keeping: list[asyncio.Task[None]] = []
+        self.peers = [Peer(address, tls=tls, deadline=deadline, watcher=self) for address in addresses]
+        self._tls, self._deadline = tls, deadline
+        self._keeping: dict[Peer, asyncio.Task[None]] = {}
         self._working: set[asyncio.Task[Any]] = set()
         self.office: Office | None = None
         self.device: Replicated | None = None
         self.snapshots: Snapshots | None = None
         self.block_size = 0
+        self._jobs = Jobs()
+        self.pace: Pace | None = None
 
     async def start(self) -> Replicated:
         """Take over and settle; the volume, ready to be served. It may wait for voters for ever.
@@ -58,7 +68,7 @@ class Controller:
         Raises: Fenced, LineagesDiffer, Strangers; Impossible if there is nothing to fill it from.
         """
         loop = asyncio.get_running_loop()
-        self._keeping = [loop.create_task(peer.keep_connected()) for peer in self.peers]
+        self._keeping = {peer: loop.create_task(peer.keep_connected()) for peer in self.peers}
         self.office = office = await take_office(self.peers, self._tell)
         office.spawn("renewal of leases", office.renew_for_ever)
         await _unless_ended(office, open_sessions(office))
@@ -72,8 +82,10 @@ class Controller:
         office.serving = True
         office.changed()
         office.spawn("idle flushes", device.flush_when_idle)
-        office.spawn("resync", Resync(office, device, snapshots.retain).for_ever)
         office.spawn("merging", snapshots.retain)
+        self.pace = Pace(lambda: device.asked)
+        resync = Resync(office, device, jobs=self._jobs, pace=self.pace, retain=snapshots.retain)
+        office.spawn("resync", resync.for_ever)
         await _unless_ended(office, self._finish(office, device, snapshots))
         return device
 
@@ -98,6 +110,10 @@ class Controller:
         block_size, region = shapes.pop()
         self.block_size = block_size
         return Geometry(office.term.base.size, block_size, region)
+
+    def jobs(self) -> tuple[Progress, ...]:
+        """Rebuilds and scrubs: those under way, and the last that ended, oldest first."""
+        return self._jobs.progress()
 
     # What an operator may ask of a volume that is served. All of it may wait, for a member that is
     # being removed or for a majority, and all of it raises Impossible (with the reason; nothing was
@@ -147,6 +163,94 @@ class Controller:
             raise Impossible("the volume is not served yet")
         return self.snapshots
 
+    async def scrub(self) -> int:
+        """Begin to look at every block of every member; the job's number."""
+        office, device = self._in_office()
+        if running := self._jobs.running(SCRUB):
+            raise Impossible(f"a scrub is under way already (job {running.number}, {running.state})")
+        assert self.pace is not None
+        job = self._jobs.add(SCRUB)
+        office.spawn(f"scrub {job.number}", partial(self._scrub, office, device, self.pace, job))
+        return job.number
+
+    async def _scrub(self, office: Office, device: Replicated, pace: Pace, job: Job) -> None:
+        try:
+            await scrub(office, device, pace, job)
+            job.end("done", f"{job.found} findings")
+            office.tell(f"scrub {job.number}: done, {job.found} findings")
+        except Stopped:
+            job.end("stopped")
+        finally:
+            if not job.over:
+                job.end("failed", "the controller ended")
+
+    def act_on(self, number: int, action: str) -> None:
+        """`pause`, `resume` or `stop` a job. A rebuild can't be stopped: the volume needs it."""
+        job = self._jobs.get(number)
+        if job.over:
+            raise Impossible(f"job {number} is over: {job.state}")
+        if action == "stop" and job.what == REBUILD:
+            raise Impossible("a rebuild can be paused, not stopped; take the replica off if it is not wanted")
+        if action not in ("pause", "resume", "stop"):
+            raise Impossible(f"a job can be paused, resumed and stopped, not {action!r}")
+        getattr(job, action)()
+
+    def set_pace(self, *, limit: int, share: float) -> None:
+        """The budget of rebuilds and scrubs; see `volume.pace`. Raises: ValueError."""
+        self._in_office()
+        assert self.pace is not None
+        self.pace.set(limit=limit, share=share)
+
+    async def add_voter(self, address: Address) -> str:
+        """Let the blank replica or witness at this address vote; its id. A replica is rebuilt afterwards.
+
+        Whoever starts this volume's controllers has to name the address from now on.
+        """
+        office, device = self._in_office()
+        peer = self._peer(address)
+        try:
+            who = await self._heard(peer)
+            await self._to_its_end(voters.enter(office, who, device.geometry))
+        except BaseException:
+            if office.term.newest.incarnation(peer.id) is None:
+                await self._hang_up(peer)
+            raise
+        return who.voter
+
+    async def remove_voter(self, name: str, *, force: bool = False) -> None:
+        """Take a voter off for good; `volume.voters` tells what is refused, and what `force` allows."""
+        office, _ = self._in_office()
+        await self._to_its_end(voters.leave(office, name, force=force))
+        for peer in [peer for peer in self.peers if peer.id == name]:
+            await self._hang_up(peer)
+
+    def _peer(self, address: Address) -> Peer:
+        """A further address to stay connected to."""
+        if any(peer.address == address for peer in self.peers):
+            raise Impossible(f"{address} is a voter's address already")
+        peer = Peer(address, tls=self._tls, deadline=self._deadline, watcher=self)
+        self.peers.append(peer)
+        self._keeping[peer] = asyncio.get_running_loop().create_task(peer.keep_connected())
+        return peer
+
+    async def _heard(self, peer: Peer) -> Identity:
+        """Who answers there."""
+        office, _ = self._in_office()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._deadline
+        while peer.identity is None:
+            if loop.time() > until:
+                raise Impossible(f"nobody answers at {peer.address}: {peer.trouble}")
+            await asyncio.wait([office.ended], timeout=0.05)
+        return peer.identity
+
+    async def _hang_up(self, peer: Peer) -> None:
+        task = self._keeping.pop(peer)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        self.peers.remove(peer)
+        peer.close()
+
     async def _to_its_end(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Do what changes the volume, whether or not whoever asked for it still waits."""
         task = asyncio.get_running_loop().create_task(work)
@@ -179,7 +283,7 @@ class Controller:
         """End the term and hang up."""
         if self.office is not None:
             await self.office.close()
-        tasks = [*self._keeping, *self._working]
+        tasks = [*self._keeping.values(), *self._working]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

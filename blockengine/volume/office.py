@@ -50,6 +50,8 @@ class Office:
         self.sessions: dict[str, Session] = {}
         self.boots: dict[str, str] = {}
         self.joining: set[str] = set()
+        # Voters that are being taken off: they are not brought back.
+        self.leaving: set[str] = set()
         self.writes = RegionWrites()
         self.changing = asyncio.Lock()
         # Held while layers are cut or their list changes, and while a region is copied to a joining replica.
@@ -135,10 +137,14 @@ class Office:
     def peer(self, voter: str) -> Peer | None:
         """Who is connected under this id, in the incarnation that the newest record counts."""
         known = self.term.newest.incarnation(voter)
+        return None if known is None else self._connected(Voter(voter, known))
+
+    def _connected(self, voter: Voter) -> Peer | None:
+        """Who is connected under this id in this incarnation."""
         for peer in self.peers:
-            identity = peer.identity
-            if identity is not None and identity.voter == voter and peer.link is not None:
-                return peer if identity.incarnation == known else None
+            who = peer.identity
+            if who is not None and peer.link is not None and who.voter == voter.id:
+                return peer if who.incarnation == voter.incarnation else None
         return None
 
     def fence(self, refused: Refused) -> NoReturn:
@@ -148,12 +154,13 @@ class Office:
     def push(self) -> None:
         """Send every record that is not in force yet to every voter that doesn't hold it."""
         for proposal in self.term.sent:
-            for voter in proposal.record.voters:
+            # One that leaves still counts for the majority of those before.
+            for voter in {*proposal.record.voters, *self.term.base.voters}:
                 self._push_to(proposal, voter)
 
     def _push_to(self, proposal: Proposal, voter: Voter) -> None:
         key = (proposal.record.position, voter.id)
-        peer = self.peer(voter.id)
+        peer = self._connected(voter)
         if voter in proposal.stored or key in self._sending or peer is None or peer.link is None:
             return
         if not terms.may_send(self.term, proposal, voter):
@@ -200,11 +207,16 @@ class Office:
     async def _renew(self, link: Link) -> None:
         asked = now()
         answer = await link.ask(Ask(self.epoch))
-        if isinstance(answer, Granted):
+        if isinstance(answer, Granted) and self._leases_enough(link):
             self.leases = self.leases.granted(Voter(answer.voter, answer.incarnation), asked=asked)
             self.changed()
-        elif answer.why == "promised":
+        elif isinstance(answer, Refused) and answer.why == "promised":
             self.fence(answer)
+
+    def _leases_enough(self, link: Link) -> bool:
+        """Whether this voter's leases are as long as we count them."""
+        durations = [peer.identity.lease for peer in self.peers if peer.link is link and peer.identity]
+        return all(duration >= self.leases.duration for duration in durations)
 
     async def _pulse(self, name: str, session: Session) -> None:
         if self.sessions.get(name) is not session:

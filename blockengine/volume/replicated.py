@@ -41,6 +41,8 @@ class Replicated:
         self._locks = BlockLocks()
         self.changes = Changes(office, geometry, self._locks)
         self._reads = Reads(office, lambda: self.geometry, self._locks)
+        # How often clients read and changed something: work in the background looks whether they are active.
+        self.asked = 0
         self._flushing: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
         office.watch = self._look_again
@@ -57,6 +59,7 @@ class Replicated:
     # Reads.
 
     def read(self, offset: int, length: int) -> Pending[Body]:
+        self.asked += 1
         return self._read(Read(_READ, offset, length))
 
     def _read(self, read: Read) -> Pending[Body]:
@@ -67,9 +70,13 @@ class Replicated:
         raw = await self._read(Read(Kind.ALLOCATION, offset, length))
         return msgspec.msgpack.decode(raw, type=list[tuple[int, bool]])
 
-    def read_locked(self, offset: int, length: int) -> Pending[Body]:
-        """Read blocks that the caller holds a shared lock on."""
-        return self._read(Read(_READ, offset, length, locked=True))
+    def look_locked(self, kind: int, offset: int, length: int) -> Pending[Body]:
+        """A READ or ALLOCATION of blocks that the caller holds a shared lock on."""
+        return self._read(Read(kind, offset, length, locked=True))
+
+    def repair(self, offset: int, length: int) -> Awaitable[None]:
+        """Write blocks that are bad on one member again, from one that has them intact."""
+        return self._reads.repair(offset, length)
 
     @asynccontextmanager
     async def locked(self, wanted: Range) -> AsyncIterator[None]:
@@ -105,6 +112,7 @@ class Replicated:
         return self._then_flush(done) if durable else done
 
     def _change(self, kind: int, pieces: list[Piece], taken: Range) -> Pending[None]:
+        self.asked += 1
         change = Change(kind, pieces, taken)
         self.changes.begin(change)
         return change.answer

@@ -14,27 +14,34 @@ from blockengine.membership.ballot import Refused
 from blockengine.membership.logs import MissedLog
 from blockengine.membership.record import Voter
 from blockengine.protocol.messages import Forget, Grow, Intent, Keep, Log
-from blockengine.protocol.wire import Kind, Status
 from blockengine.volume.device import Refusal
 from blockengine.volume.filling import Filler
-from blockengine.volume.link import Body, Link, Unanswered
+from blockengine.volume.jobs import Job, Jobs
+from blockengine.volume.link import Unanswered
 from blockengine.volume.office import Office
+from blockengine.volume.pace import Pace
 from blockengine.volume.peer import Peer
-from blockengine.volume.ranges import blocks
+from blockengine.volume.rebuilding import Copying
 from blockengine.volume.replicated import Replicated
 
-_STEP = 256 * 1024
-_AT_ONCE = 4
+REBUILD = "rebuild"
 _PAUSE, _LONGEST = 0.2, 10.0
 
 
 class Resync:
-    """Looks for voters that came back, and brings them back one at a time."""
+    """Looks for voters that came back, and brings them back, all at the same time."""
 
     def __init__(
-        self, office: Office, device: Replicated, retain: Callable[[], Coroutine[Any, Any, None]]
+        self,
+        office: Office,
+        device: Replicated,
+        *,
+        jobs: Jobs,
+        pace: Pace,
+        retain: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
-        self._office, self._device, self._retain = office, device, retain
+        self._office, self._device, self._jobs, self._pace = office, device, jobs, pace
+        self._retain = retain
         self._told: dict[str, str] = {}
         self._patience: dict[str, tuple[float, float]] = {}
 
@@ -44,8 +51,8 @@ class Resync:
         while True:
             await self._readmit()
             for absent in office.term.newest.absent:
-                if office.peer(absent.id) is not None and not office.term.sent:
-                    await self._try(absent.id)
+                if office.peer(absent.id) is not None and absent.id not in office.leaving:
+                    office.spawn(f"resync of {absent.id}", partial(self._try, absent.id))
             await asyncio.sleep(_PAUSE)
 
     def _tell(self, target: str, what: str) -> None:
@@ -85,22 +92,32 @@ class Resync:
             self._patience[target] = (min(2 * pause, _LONGEST), now + pause)
 
     async def _bring_back(self, target: str) -> bool:
+        job = self._jobs.add(REBUILD, target)
         try:
-            if await self._resync(target):
+            if await self._resync(target, job):
                 self._tell(target, "in sync again")
+                job.end("done")
                 await self._retain()
                 return True
         except (Unanswered, Refusal) as error:
             self._tell(target, f"resync stopped: {error}")
+            job.end("failed", str(error))
+        finally:
+            if not job.over and not job.total:
+                # It never came to a copy: the next attempt says more.
+                self._jobs.drop(job)
+            elif not job.over:
+                job.end("failed", "it was cut short; what was copied need not be copied again")
         if target not in self._office.obliged:
             self._office.lose(target, "its resync did not end")
             self._office.joining.discard(target)
         return False
 
-    async def _resync(self, target: str) -> bool:
+    async def _resync(self, target: str, job: Job) -> bool:
         office = self._office
-        peer = office.peer(target)
-        if peer is None or peer.link is None:
+        await office.until(lambda: not office.term.sent)
+        peer, absence = office.peer(target), office.term.newest.absence(target)
+        if peer is None or peer.link is None or absence is None:
             return False
         answer = await peer.link.ask(Keep(office.term.base))
         if isinstance(answer, Refused) and answer.why != "older":
@@ -117,9 +134,8 @@ class Resync:
         if regions is None:
             return False
         self._tell(target, f"resync of {len(regions)} regions")
-        for region in sorted(regions):
-            async with office.layering:
-                await self._copy_region(target, region, filler)
+        copying = Copying(office, self._device, filler, target=target, out=absence.out)
+        await copying.run(regions, job, self._pace)
         return await self._promote(target, regions, filler)
 
     async def _grown(self, target: str) -> bool:
@@ -143,55 +159,31 @@ class Resync:
             return None
         for source in () if anew else sorted(office.readable):
             answer = await office.ask(source, Log(target))
-            log = MissedLog(answer.tag, frozenset(answer.regions)) if answer else None
+            log = MissedLog(answer.tag, frozenset(answer.regions), answer.whole) if answer else None
             if log is not None and rules.covers(office.term.base, log, holder=source, target=target):
                 return frozenset(log.regions | frozenset(own))
         return frozenset(range(self._device.geometry.regions))
-
-    async def _copy_region(self, target: str, region: int, filler: Filler) -> None:
-        """Snapshots that the target missed first, then live bytes."""
-        offset, length = self._device.geometry.region(region)
-        pieces = [
-            (start + done, min(_STEP, size - done))
-            for start, size in await filler.fill(offset, length)
-            for done in range(0, size, _STEP)
-        ]
-        for first in range(0, len(pieces), _AT_ONCE):
-            await asyncio.gather(
-                *(self._copy(target, region, *piece) for piece in pieces[first : first + _AT_ONCE])
-            )
-
-    async def _copy(self, target: str, region: int, offset: int, length: int) -> None:
-        """Copy a stretch under its lock: no change may come between reading and writing it.
-
-        Raises: Unanswered if the target failed; Refusal if no source has it intact.
-        """
-        office, device = self._office, self._device
-        async with device.locked(blocks(offset, length, shared=True)):
-            data = await device.read_locked(offset, length)
-            session = office.sessions.get(target)
-            if session is None or target not in office.joining:
-                raise Unanswered("the session broke")
-            writes = office.writes.begin(region)
-            status, body = await _write(session.link, office.heads[target], offset, writes, data)
-            office.writes.finish(region)
-        if status != Status.OK:
-            raise Unanswered(session.link.words(status, body))
 
     async def _promote(self, target: str, regions: frozenset[int], filler: Filler) -> bool:
         office = self._office
         if not await office.flush([target]):
             return False
-        async with office.changing:
-            absence = office.term.newest.absence(target)
-            if target not in office.joining or absence is None or office.term.sent:
-                return False
-            if not await filler.give_list():
-                return False
-            at = terms.next_position(office.term)
-            office.propose(changes.promote(office.term.newest, target, office.boots[target], at))
-            await office.until(partial(_settled, office, target))
-            office.joining.discard(target)
+        while True:
+            # Another replica's promotion, or a removal, may be on its way.
+            await office.until(lambda: not office.term.sent or target not in office.joining)
+            async with office.changing:
+                absence = office.term.newest.absence(target)
+                if target not in office.joining or absence is None:
+                    return False
+                if office.term.sent:
+                    continue
+                if not await filler.give_list():
+                    return False
+                at = terms.next_position(office.term)
+                office.propose(changes.promote(office.term.newest, target, office.boots[target], at))
+                await office.until(partial(_settled, office, target))
+                office.joining.discard(target)
+                break
         # Its promotion can't be taken back; if it left meanwhile, its removal follows.
         await office.until(lambda: not office.term.sent)
         if office.term.base.member(target) is None:
@@ -208,9 +200,3 @@ def _decided(office: Office, peer: Peer) -> bool:
 
 def _settled(office: Office, target: str) -> bool:
     return not office.term.sent or not (office.obliged | {target}) <= office.sessions.keys()
-
-
-async def _write(link: Link, head: bytes, offset: int, writes: int, data: Body) -> tuple[int, Body]:
-    if data.count(0) == len(data):
-        return await link.call(Kind.ZERO, head, offset=offset, writes=writes, length=len(data))
-    return await link.call(Kind.WRITE, head, offset=offset, writes=writes, payload=data)

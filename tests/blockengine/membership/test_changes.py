@@ -69,6 +69,29 @@ def test_a_log_counts_only_without_gaps() -> None:
     assert not logs.covers(back, log, holder="B", target="C")
     lost = changes.readmit(back, Voter("C", 2), Position(AT.epoch, 5))
     assert not logs.covers(lost, log, holder="A", target="C")
+    known = logs.MissedLog(lost.position, frozenset({3}))
+    assert not logs.covers(lost, known, holder="A", target="C")
+
+
+def test_a_log_for_one_that_has_nothing_begins_with_everything_and_shrinks() -> None:
+    record = changes.add_voter(made("A", "B"), Voter("C", 1), NEXT, keeps_data=True)
+    log = logs.after_store({}, record, holder="A", intent={1}, regions=4)["C"]
+    assert log == logs.MissedLog(NEXT, frozenset(range(4)), whole=True)
+    rest = log._replace(regions=frozenset({3}))
+    assert logs.covers(record, rest, holder="A", target="C")
+    assert logs.after_store({"C": rest}, record, holder="A", intent={1}, regions=4)["C"] == rest
+
+
+def test_a_copy_counts_only_if_no_write_began_since() -> None:
+    writes = logs.RegionWrites()
+    for region in (1, 2, 3):
+        writes.begin(region)
+        if region != 3:
+            writes.finish(region)
+    before = writes.quiet({1, 2, 3, 4})
+    assert before == {1: 1, 2: 1, 4: 0}
+    writes.begin(2)
+    assert writes.clean(before) == {1: 1, 4: 0}
 
 
 def test_a_copy_that_verifies_wins() -> None:

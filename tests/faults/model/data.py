@@ -195,10 +195,10 @@ class Run:
             await self.trouble(draw.choice(self.profile.troubles))
 
     async def act(self, kind: str, name: str = "") -> None:
-        """A step of a script: `down X`, `up X` (until in sync), `rise X`, `successor`, or
-        `sever X`: from now on the serving controller's requests to it vanish."""
-        if kind == "down":
-            self.replicas[name].kill()
+        """A step of a script: `down X`, `dark X` (its machine loses power), `up X` (until in sync), `rise X`,
+        `successor`, or `sever X`: from now on the serving controller's requests to it vanish."""
+        if kind in ("down", "dark"):
+            self.replicas[name].kill() if kind == "down" else self.replicas[name].lose_power()
             await self.wait(lambda: self.in_sync(name) is False)
         elif kind in ("up", "rise"):
             self.replicas[name].start()

@@ -82,6 +82,16 @@ class Log(NamedTuple):
     target: str
 
 
+class Copied(NamedTuple):
+    """Regions that an absent replica has durably, as of these write counts: its log drops them."""
+
+    session: Session
+    issued: Position
+    target: str
+    tag: Position
+    regions: dict[int, int]
+
+
 class Forget(NamedTuple):
     """A promotion is committed: the log with this tag is no longer needed."""
 
@@ -148,7 +158,9 @@ class Replica:
     def _store(self, record: Record, reply: Callable[[Any], None]) -> None:
         self.ballot, answer = ballots.store(self.ballot, record)
         if isinstance(answer, Stored):
-            self.logs = rules.after_store(self.logs, record, holder=self.name, intent=self.intent)
+            self.logs = rules.after_store(
+                self.logs, record, holder=self.name, intent=self.intent, regions=REGIONS
+            )
         reply(answer)
 
     def _open(self, request: Open, reply: Callable[[Any], None]) -> None:
@@ -191,12 +203,27 @@ class Replica:
         elif isinstance(request, Log):
             log = self.logs.get(request.target)
             reply((log and log.marked(self.marks.get(request.target, ())),))
+        elif isinstance(request, Copied):
+            self._copied(request)
+            reply(True)
         elif isinstance(request, Forget):
             log = self.logs.get(request.target)
             if log is not None and log.tag == request.tag:
                 del self.logs[request.target]
                 self.marks.pop(request.target, None)
             reply(True)
+
+    def _copied(self, request: Copied) -> None:
+        log = self.logs.get(request.target)
+        if log is None or log.tag != request.tag:
+            return
+        gone = {
+            region
+            for region, count in request.regions.items()
+            if rules.clear_applies(self.counts.get(region), count)
+        }
+        self.logs[request.target] = log._replace(regions=log.regions - gone)
+        self.marks[request.target] = self.marks.get(request.target, set()) - gone
 
     def _write(self, request: Write, reply: Callable[[Any], None]) -> None:
         region = request.block // PER_REGION

@@ -338,11 +338,27 @@ class Controller(Owner):
         return frozenset(range(REGIONS))
 
     async def copy_all(self, target: str, regions: frozenset[int]) -> bool:
+        copied: set[int] = set()
         for region in sorted(regions):
             for block in range(region * PER_REGION, (region + 1) * PER_REGION):
                 if not await self.copy(target, block):
                     return False
+            copied.add(region)
+            if self.schedule.random.random() < 0.5:
+                await self.note(target, copied)
         return target in self.joining
+
+    async def note(self, target: str, copied: set[int]) -> None:
+        """What was copied need not be copied again, should this resync be cut short."""
+        absence = self.office.newest.absence(target)
+        before = self.writes.quiet(copied)
+        members = sorted(self.office.obliged)
+        flushed = await self.each(wire.Flush, [*members, target])
+        if absence is None or not all(flushed.values()) or members != sorted(self.office.obliged):
+            return
+        alike = self.writes.clean(before)
+        await self.each(wire.Copied, members, target, absence.out, alike)
+        await self.each(wire.Clear, [target], alike)
 
     async def copy(self, target: str, block: int) -> bool:
         async with self.locks[block]:

@@ -21,7 +21,7 @@ from blockengine.membership.logs import MissedLog, RegionWrites
 from blockengine.membership.record import NOBODY, Epoch, Position, Record, Voter
 from blockengine.membership.term import Term
 from tests.faults.model.data import Profile
-from tests.faults.model.member import Replica, Session, Write
+from tests.faults.model.member import Clear, Copied, Flush, Replica, Session, Write
 from tests.faults.model.office import Controller
 
 ANY_TROUBLE = Profile()
@@ -216,6 +216,16 @@ async def _join_without_draining(controller: Controller, target: str) -> None:
     controller.joining.add(target)
 
 
+async def _whatever_was_copied(controller: Controller, target: str, copied: set[int]) -> None:
+    absence = controller.office.newest.absence(target)
+    members = sorted(controller.office.obliged)
+    if absence is None or not all((await controller.each(Flush, [*members, target])).values()):
+        return
+    alike = dict.fromkeys(copied, 1 << 60)
+    await controller.each(Copied, members, target, absence.out, alike)
+    await controller.each(Clear, [target], alike)
+
+
 def _tag_is_enough(record: Record, log: MissedLog | None, *, holder: str, target: str) -> bool:
     absence = record.absence(target)
     return log is not None and absence is not None and log.tag == absence.out
@@ -266,6 +276,11 @@ DATA = (
         "live-resync order: nothing drained",
         ((Controller, "join", _join_without_draining),),
         profile=_script("down C", "up C", "down C", "up C"),
+    ),
+    Seeded(
+        "progress noted over a write",
+        ((Controller, "note", _whatever_was_copied),),
+        profile=_script("down C", "rise C", "dark C", "up C", "down C", "rise C", "dark C", "up C"),
     ),
     Seeded(
         "log kept by a member that missed its own removal",
