@@ -117,7 +117,7 @@ class SetPace(Verb, frozen=True):
     """
 
     limit: int = 0
-    share: float = 0.2
+    share: float = 0.3
 
 
 class AddVoter(Verb, frozen=True):

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 # While clients are active, background work is under way for this part of the time.
-SHARE = 0.2
-_LONGEST_REST = 5.0
+SHARE = 0.3
+_LONGEST_REST = 1.0
 
 
 class Pace:
