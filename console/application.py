@@ -208,6 +208,7 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
             fleet.admission.memory.most = self.settings.values.memory_mb << 20
             log.conceal({member.name: member.id for member in fleet.members})
             self._look_for_programs()
+            self.events.begin(fleet)
         return fleet
 
     async def _retire(self, fleet: Fleet | None) -> None:

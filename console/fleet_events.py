@@ -1,4 +1,4 @@
-"""What is known of the present fleet's events: begun when it is first asked for, ended with the fleet."""
+"""What is known of the present fleet's events: begun with the fleet, ended with it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from backend.fleet.fleet import Fleet
     from backend.observe.events.history import EventHistory
+    from backend.observe.events.recorder import Recorder
     from console.application import NavarchApp
+
+_SETTLED = 30.0
+"""Seconds after the fleet was opened when noting its events no longer holds up anything."""
 
 
 class FleetEvents:
@@ -18,6 +22,37 @@ class FleetEvents:
         self._app = app
         self._fleet: Fleet | None = None
         self._opening: asyncio.Task[EventHistory] | None = None
+        self._later: asyncio.TimerHandle | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._recorder: Recorder | None = None
+
+    def begin(self, fleet: Fleet) -> None:
+        """Note the events of all its clusters, from soon on, where they are kept."""
+        if self._later is not None:
+            self._later.cancel()
+        self._later = asyncio.get_running_loop().call_later(_SETTLED, self._start, fleet)
+
+    def _start(self, fleet: Fleet) -> None:
+        self._starting = asyncio.create_task(self._record(fleet), name="recorder of events")
+
+    async def _record(self, fleet: Fleet) -> None:
+        from backend.kube.status import State
+        from backend.observe.events.recorder import Recorder
+
+        values = self._app.settings.values.events
+        if not values.background or not values.days or fleet is not self._app.fleet_now:
+            return
+        history = await self.history(fleet)
+        if history.store is None or fleet is not self._app.fleet_now:
+            return
+        surveys = fleet.background
+        surveys.begin()  # who answers is known from it
+        self._recorder = Recorder(
+            fleet.clusters,
+            history,
+            answers=lambda cluster_id: surveys.surveys[cluster_id].status.state is State.LIVE,
+        )
+        self._recorder.begin()
 
     async def history(self, fleet: Fleet) -> EventHistory:
         """All that is known of this fleet's events; with a vault, what was kept too."""
@@ -41,10 +76,17 @@ class FleetEvents:
 
     async def end(self, fleet: Fleet | None) -> None:
         """Write what waits and forget the key, if this is the fleet whose events we have."""
+        if self._later is not None:
+            self._later.cancel()
         opening, known = self._opening, self._fleet
         if opening is None or known is not fleet:
             return
         self._opening = self._fleet = None
+        if self._starting is not None:
+            self._starting.cancel()
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            await recorder.aclose()
         history = (await asyncio.gather(opening, return_exceptions=True))[0]
         if not isinstance(history, BaseException):
             await history.aclose()

@@ -107,6 +107,13 @@ class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Events(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is kept of clusters' events, under the vault's seal, beyond the hour that servers keep them."""
 
+    background: Annotated[
+        bool,
+        Meta(
+            description="Whether the console, while it is open, notes the events of all clusters twice an "
+            "hour, also those that nobody looks at."
+        ),
+    ] = True
     days: Annotated[
         int,
         Meta(ge=0, le=366, description="Days after which a kept event is forgotten. 0: nothing is kept."),

@@ -42,6 +42,8 @@ class Group(msgspec.Struct, frozen=True, gc=False):
     events: int
     """How many events the server has, or had, for it; each counts its repetitions."""
     health: Health
+    rank: int
+    """0: failing, 1: warning, 2: neither."""
 
     @property
     def object(self) -> str:
@@ -72,7 +74,7 @@ def key_of(event: Seen) -> GroupKey:
 def made(key: GroupKey, events: Sequence[Seen]) -> Group:
     """The group of these events, of which there is at least one."""
     latest = max(events, key=lambda one: (one.last, one.version))
-    worst = min(events, key=lambda one: RANK.get(grade(one), len(RANK)))
+    rank, worst = min(((RANK.get(grade(one), len(RANK)), one) for one in events), key=lambda pair: pair[0])
     count = sum(one.count for one in events)
     identity = "\0".join(key)
     return Group(
@@ -95,6 +97,7 @@ def made(key: GroupKey, events: Sequence[Seen]) -> Group:
         count=count,
         events=len(events),
         health=grade(worst),
+        rank=rank,
     )
 
 
@@ -111,7 +114,7 @@ def _ago(moment: float, now: float) -> str:
 
 def _order(group: Group) -> tuple[int, float, str]:
     """Problems first, the latest first."""
-    return (RANK.get(group.health, len(RANK)), -group.last, group.reason)
+    return (group.rank, -group.last, group.reason)
 
 
 WORST_FIRST = "TYPE"

@@ -68,11 +68,14 @@ class Grouping:
                     groups[key] = tuple(one for one in members if one.last >= bound or not one.last)
                     self._touched.add((cluster_id, key))
 
-    def changes(self) -> tuple[list[Row], list[RowKey]]:
-        """(rows that are new or changed, keys of those that are gone) since the last time."""
+    def changes(self, most: int | None = None) -> tuple[list[Row], list[RowKey]]:
+        """(rows that are new or changed, keys of those that are gone) since the last time.
+
+        ``most``: groups that are worked out now; the rest stays :attr:`pending`."""
         changed: list[Row] = []
         removed: list[RowKey] = []
-        for cluster_id, key in self._touched:
+        count = len(self._touched) if most is None else min(most, len(self._touched))
+        for cluster_id, key in [self._touched.pop() for _ in range(count)]:
             members = self._groups[cluster_id][key]
             if members:
                 row = row_of(made(key, members), cluster_id=cluster_id, cluster=self._names[cluster_id])
@@ -83,7 +86,6 @@ class Grouping:
             gone = (cluster_id, "\0".join(key))
             if self._rows.pop(gone, None) is not None:
                 removed.append(gone)
-        self._touched.clear()
         return changed, removed
 
     def members(self, row_key: RowKey) -> tuple[Seen, ...]:

@@ -111,11 +111,15 @@ class LiveEvents:
             self._something.clear()
             if self._failed is not None:
                 raise self._failed
-            changed, removed = self.grouping.changes()
-            removed += [key for key in self._gone if key not in self.grouping.rows]
-            self._gone.clear()
+            changed, removed = self.grouping.changes(SLICE)  # more at a time would hold up the loop
+            more = self.grouping.pending
+            if not more:
+                removed += [key for key in self._gone if key not in self.grouping.rows]
+                self._gone.clear()
             yield Batch(changed=tuple(changed), removed=tuple(removed), statuses=dict(self.statuses))
-            await asyncio.sleep(self._interval)
+            if more:
+                self._something.set()
+            await asyncio.sleep(0 if more else self._interval)
 
     def _show(self, cluster_id: str, events: Sequence[Seen]) -> None:
         self.grouping.take(cluster_id, self._names[cluster_id], events, now=self._wall())
