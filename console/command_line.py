@@ -11,7 +11,7 @@ from console.completion import kind_words, words
 from console.screens.error import full_sentence
 from console.screens.opener import has_screen
 from console.theme import Tone
-from console.views import SCREENS, EventsView, FleetView, ResourcesView, SearchView
+from console.views import SCREENS, EventsView, FleetView, LogsView, ResourcesView, SearchView
 
 if TYPE_CHECKING:
     from console.application import NavarchApp
@@ -80,6 +80,15 @@ def _search(app: NavarchApp, line: str) -> None:
         app.say(full_sentence(error), Tone.ERROR)
 
 
+def _logs(app: NavarchApp, line: str) -> None:
+    from backend.observe.logs.selection import parse_logs
+
+    try:
+        app.show(LogsView(selection=parse_logs(line)))
+    except QuerySyntaxError as error:
+        app.say(full_sentence(error), Tone.ERROR)
+
+
 def _screen(app: NavarchApp, name: str) -> None:
     if name in SCREENS and has_screen(app, name):
         app.show(SCREENS[name])
@@ -91,6 +100,7 @@ def _screen(app: NavarchApp, name: str) -> None:
 _BEGUN: dict[str, Callable[[NavarchApp, str], None]] = {
     "screen": _screen,
     "search": _search,
+    "logs": _logs,
     "as": _act_as,
     "rights": _rights,
     "who-can": _who_can,

@@ -35,6 +35,15 @@ class Tone(StrEnum):
     MATCH = "match"
     FADED = "faded"
     MASKED = "masked"
+    SOURCE1 = "source1"
+    SOURCE2 = "source2"
+    SOURCE3 = "source3"
+    SOURCE4 = "source4"
+    SOURCE5 = "source5"
+    SOURCE6 = "source6"
+    SOURCE7 = "source7"
+    SOURCE8 = "source8"
+    """Where lines of many sources are mixed: whose a line is. The one colour that means no state."""
 
 
 class Layer(StrEnum):

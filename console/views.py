@@ -171,6 +171,28 @@ def logs_of(*refs: ObjectRef, previous: bool = False, around: float | None = Non
     return LogsView(selection=LogSelection(queries=queries, previous=previous, tail=TAIL))
 
 
+_WITH_LOGS = frozenset(
+    {
+        "pods",
+        "deployments.apps",
+        "daemonsets.apps",
+        "statefulsets.apps",
+        "replicasets.apps",
+        "replicationcontrollers",
+        "jobs.batch",
+        "cronjobs.batch",
+        "services",
+        "nodes",
+        "namespaces",
+    }
+)
+
+
+def has_logs(ref: ObjectRef) -> bool:
+    """Whether it is a pod, or of a kind that runs pods."""
+    return ref.resource.full_name in _WITH_LOGS
+
+
 AROUND = 300.0
 """Seconds before the moment somebody asks about that are read too."""
 
@@ -215,6 +237,7 @@ View = (
     | VaultView
     | DoctorView
     | LogView
+    | LogsView
     | SettingsView
     | StorageView
     | FleetView

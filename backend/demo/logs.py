@@ -1,4 +1,4 @@
-"""Log lines of simulated containers: a pure function of the container and the time.
+"""The logs of simulated containers: a pure function of the container and the time; and how they are served.
 
 The same second of the same container always gives the same lines, so that ``--tail``, ``--since``,
 ``--previous`` and ``-f`` agree with each other without anything being stored.
@@ -6,24 +6,23 @@ The same second of the same container always gives the same lines, so that ``--t
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
-from functools import lru_cache
+import asyncio
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from aiohttp import web
+
 from backend.demo.ages import rfc3339_micro, seconds_of
+from backend.demo.faults import Faults, cut
+from backend.demo.log_lines import CRASHES, of_second
 
 _LONGEST = 6 * 3600
 """Seconds of history a container's log holds; older lines are rotated away."""
-
-_PATHS = ("/v1/orders", "/v1/carts", "/v1/search?q=lamp", "/v1/payments", "/healthz", "/v1/items/4711")
-_CRASHES = {
-    "crash": (
-        "FATAL could not connect to postgres at db.pay.svc:5432: connection refused",
-        "panic: configuration incomplete: PAYMENT_GATEWAY_URL is empty",
-    ),
-    "oom": ("WARN heap 94% full, evicting caches", "WARN allocation of 64 MiB delayed by collector"),
-}
+_POLL = 0.2
+"""Seconds between looks at what a followed container wrote."""
+Written = tuple[float, str]
+"""(time, text) of a line."""
 
 
 class LogStream:
@@ -33,6 +32,7 @@ class LogStream:
         self._seed = f"{pod['metadata']['uid']}/{container}/{int(began)}"
         self._name = container
         self._pod = pod["metadata"]["name"]
+        self._namespace = pod["metadata"].get("namespace", "")
         self._began, self._ended = began, ended
         self._kind = _fate(pod, container)
 
@@ -44,29 +44,40 @@ class LogStream:
                 return seconds_of(run["startedAt"]) == self._began
         return False
 
+    def end_in(self, pod: dict[str, Any] | None, *, now: float) -> None:
+        """The run is over: when, the pod's status may tell; its last words belong to the log."""
+        self._ended = now
+        for status in (pod or {}).get("status", {}).get("containerStatuses") or ():
+            for state in (status.get("state") or {}, status.get("lastState") or {}):
+                over = state.get("terminated")
+                if status["name"] == self._name and over and seconds_of(over["startedAt"]) == self._began:
+                    self._ended = seconds_of(over["finishedAt"])
+                    self._kind = _fate(pod or {}, self._name)
+
     def text(self, start: float, stop: float, *, tail: int | None, stamped: bool) -> bytes:
         """The lines from ``start`` (not included) to ``stop``, the last ``tail`` of them."""
         end = min(stop, self._ended) if self._ended is not None else stop
         begin = max(start, self._began - 1, end - _LONGEST)
-        if tail is not None:
-            begin = max(begin, end - 40 * (tail + 1))
-        lines = sorted(self._lines(begin, end), key=lambda line: line[0])
-        if tail is not None:
-            lines = lines[len(lines) - min(tail, len(lines)) :]
+        lines: list[Written] = []
+        for written in self._backwards(begin, end):
+            lines.append(written)
+            if tail is not None and len(lines) >= tail:
+                break
+        lines = [] if tail == 0 else lines[::-1]
         form = "{0} {1}\n" if stamped else "{1}\n"
         return "".join(form.format(rfc3339_micro(at), line) for at, line in lines).encode()
 
-    def _lines(self, start: float, stop: float) -> Iterator[tuple[float, str]]:
-        for second in range(int(start), int(stop) + 1):
-            for at, line in _of_second(self._seed, second, self._name):
+    def _backwards(self, start: float, stop: float) -> Iterator[Written]:
+        if self._ended is not None and start < self._ended <= stop:
+            last = CRASHES.get(self._kind, ())
+            for place in range(len(last) - 1, -1, -1):
+                yield self._ended + place * 2e-6, last[place]
+        for second in range(int(stop), int(start) - 1, -1):
+            for at, line in reversed(of_second(self._seed, second, self._name, self._namespace)):
                 if start < at <= stop and at >= self._began:
                     yield at, line
-        opening = f"starting {self._name} on {self._pod}"
         if start < self._began <= stop:
-            yield self._began, opening
-        if self._ended is not None and stop >= self._ended:
-            for line in _CRASHES.get(self._kind, ()):
-                yield self._ended, line
+            yield self._began, f"starting {self._name} on {self._pod}"
 
 
 def _fate(pod: dict[str, Any], container: str) -> str:
@@ -82,20 +93,47 @@ def _fate(pod: dict[str, Any], container: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=4096)
-def _of_second(seed: str, second: int, name: str) -> tuple[tuple[float, str], ...]:
-    dice = random.Random(f"{seed}/{second}")  # noqa: S311 - repeatable text, nothing secret
-    if dice.random() < 0.5:
-        return ()
-    at = second + dice.random()
-    took = int(dice.lognormvariate(3.2, 0.8))
-    chance = dice.random()
-    if chance < 0.03:
-        target = dice.choice(("db", "cache", "queue"))
-        text = f'level=error msg="upstream timed out" target={target} ms={took + 900}'
-    elif chance < 0.1:
-        text = f'level=warn msg="slow request" path={dice.choice(_PATHS)} ms={took + 400}'
-    else:
-        code = dice.choices((200, 201, 304, 404), (80, 8, 8, 4))[0]
-        text = f"level=info msg=request svc={name} path={dice.choice(_PATHS)} code={code} ms={took}"
-    return ((at, text),)
+class LogAnswer:
+    """One answer to a request for a log, with the faults of the server and of the way to it."""
+
+    def __init__(self, request: web.BaseRequest, stream: LogStream, faults: Faults, *, stamped: bool) -> None:
+        self._request, self._stream, self._faults = request, stream, faults
+        self._stamped = stamped
+        self.response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+        self.response.enable_chunked_encoding()
+
+    async def begin(self) -> None:
+        self._faults.date(self.response)
+        await self.response.prepare(self._request)
+
+    async def past(self, since: float, until: float, *, tail: int | None, cap: int | None) -> None:
+        text = self._stream.text(since, until, tail=tail, stamped=self._stamped)
+        await self._write(text[:cap] if cap is not None else text)
+
+    async def follow(self, position: float, pod_now: Callable[[], dict[str, Any] | None]) -> None:
+        """Write new lines until the container or the client ends."""
+        stream = self._stream
+        while True:
+            await asyncio.sleep(_POLL)
+            await self._faults.held()
+            pod = pod_now()
+            over = pod is None or not stream.alive(pod)
+            now = time.time()
+            if over:
+                stream.end_in(pod, now=now)
+            await self._write(stream.text(position, now, tail=None, stamped=self._stamped))
+            if over:
+                return
+            position = now
+
+    async def _write(self, text: bytes) -> None:
+        """Cut at any byte where answers are cut; slowly where they are slow."""
+        faults = self._faults
+        if text and faults.breaks_now():
+            await self.response.write(text[: faults.dice.randrange(len(text)) + 1])
+            cut(self._request)
+        step = max(1, int(faults.rate / 4)) if faults.rate else len(text) or 1
+        for at in range(0, len(text), step):
+            await self.response.write(text[at : at + step])
+            if faults.rate:
+                await asyncio.sleep(step / faults.rate)

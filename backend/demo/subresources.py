@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from backend.demo.ages import rfc3339, seconds_of
 from backend.demo.bodies import decode_body
 from backend.demo.calls import Call, truthy
 from backend.demo.containers import chosen, started
-from backend.demo.logs import LogStream
+from backend.demo.logs import LogAnswer, LogStream
 from backend.demo.status import ApiError, invalid, not_found
 from backend.demo.streams import commands
 from backend.demo.streams.portforward import forward
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from backend.demo.store import Stored
 
 _TOKEN_SECONDS, _SHORTEST_TOKEN = 3600, 600
-_POLL = 0.25
 """Seconds between looks at a followed log; its lines have their own times."""
 
 
@@ -110,33 +108,23 @@ async def _log(
         since = time.time() - float(query["sinceSeconds"])
     elif query.get("sinceTime"):
         since = seconds_of(query["sinceTime"])
-    stream = LogStream(pod, container, began=began, ended=ended)
     tail = int(query["tailLines"]) if query.get("tailLines") else None
-    stamped = truthy(query.get("timestamps"))
     cap = int(query["limitBytes"]) if query.get("limitBytes") else None
-    response = web.StreamResponse(headers={"Content-Type": "text/plain"})
-    response.enable_chunked_encoding()
-    await response.prepare(request)
-    text = stream.text(since, time.time(), tail=tail, stamped=stamped)
-    await response.write(text[:cap] if cap is not None else text)
+    answer = LogAnswer(
+        request,
+        LogStream(pod, container, began=began, ended=ended),
+        cluster.faults,
+        stamped=truthy(query.get("timestamps")),
+    )
+    await answer.begin()
+    now = time.time()
+    await answer.past(since, now, tail=tail, cap=cap)
     if truthy(query.get("follow")) and ended is None:
-        await _follow(cluster, call, response, stream, stamped=stamped)
-    await response.write_eof()
-    return response
+        await answer.follow(now, lambda: _stored(cluster, call))
+    await answer.response.write_eof()
+    return answer.response
 
 
-async def _follow(
-    cluster: Cluster, call: Call, response: web.StreamResponse, stream: LogStream, *, stamped: bool
-) -> None:
-    """Write new lines until the container or the client ends."""
-    position = time.time()
-    target = call.target
-    while True:
-        await asyncio.sleep(_POLL)
-        stored = cluster.store.get("pods", target.namespace, target.name)
-        if stored is None or not stream.alive(stored.object()):
-            return
-        now = time.time()
-        if text := stream.text(position, now, tail=None, stamped=stamped):
-            await response.write(text)
-        position = now
+def _stored(cluster: Cluster, call: Call) -> dict[str, Any] | None:
+    stored = cluster.store.get("pods", call.target.namespace, call.target.name)
+    return None if stored is None else stored.object()

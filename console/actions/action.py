@@ -17,6 +17,7 @@ class Scope(StrEnum):
     OBJECT = "One object"
     FLEET = "Fleet"
     TEXT = "Text"
+    LOGS = "Logs"
     READING = "Moving in text"
     LIST = "Lists of choices"
     FORM = "Forms"

@@ -29,6 +29,21 @@ ACTIONS = (
         "What it belongs to, what it uses, and what uses it",
         bar=7,
     ),
+    action(
+        "logs",
+        "l",
+        "screen.logs(False)",
+        "logs",
+        "The logs of its containers, or of all that are marked, as one stream",
+        bar=1,
+    ),
+    action(
+        "logs.previous",
+        "p",
+        "screen.logs(True)",
+        "previous logs",
+        "What its containers wrote before they were restarted",
+    ),
     action("owner", "o", "screen.owner", "owner", "Go to the controller that made this object", bar=6),
     action(
         "copy",

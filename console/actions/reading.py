@@ -17,6 +17,6 @@ ACTIONS = (
     action("reading.page_up", "pageup,ctrl+b", "page_up", "page up", palette=False),
     action("reading.half_down", "ctrl+d", "half_down", "half a page down", palette=False),
     action("reading.half_up", "ctrl+u", "half_up", "half a page up", palette=False),
-    action("reading.columns_left", "left,h", "columns_left", "to the left", palette=False),
-    action("reading.columns_right", "right,l", "columns_right", "to the right", palette=False),
+    action("reading.columns_left", "left", "columns_left", "to the left", palette=False),
+    action("reading.columns_right", "right", "columns_right", "to the right", palette=False),
 )

@@ -15,6 +15,7 @@ TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({*_LISTS, Scope.SETTINGS}),
     frozenset({*_LISTS, Scope.STORAGE}),
     frozenset({*_TEXTS, Scope.TEXT, Scope.OBJECT, Scope.OWN}),
+    frozenset({*_TEXTS, Scope.LOGS}),
     frozenset({*_LISTS, Scope.RIGHTS}),
     frozenset({*_DIALOGS, Scope.STATES}),
     frozenset({Scope.APP, Scope.PROMPT}),

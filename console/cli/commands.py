@@ -31,6 +31,7 @@ COMMANDS: dict[str, Command] = {
         "console.cli.events", "What happened lately, in all clusters: grouped, problems first."
     ),
     "top": Command("console.cli.top", "What uses most CPU and memory, in all clusters."),
+    "logs": Command("console.cli.logs", "Print or follow the logs of many containers as one stream."),
     "search": Command("console.cli.search", "Find anything by name, label or image, everywhere."),
     "describe": Command("console.cli.describe", "Explain one object, with its events."),
     "yaml": Command("console.cli.yaml", "Print whole objects; secret values stay masked."),

@@ -26,7 +26,10 @@ class CopyScreen(DialogScreen[None]):
     broad = True
     AUTO_FOCUS = "ChoiceList"
 
-    def __init__(self, offered: Sequence[Copyable], *, yaml: Callable[[], Awaitable[SafeStr]]) -> None:
+    def __init__(
+        self, offered: Sequence[Copyable], *, yaml: Callable[[], Awaitable[SafeStr]] | None = None
+    ) -> None:
+        """``yaml`` reads the object, where there is one."""
         super().__init__()
         self._offered = offered
         self._yaml = yaml
@@ -36,7 +39,8 @@ class CopyScreen(DialogScreen[None]):
         # The object as a whole stands before its single cells.
         at = next((i for i, each in enumerate(self._offered) if each.label.startswith("cell ")), len(choices))
         words = "read when chosen; secret values masked"
-        choices.insert(at, Choice(key=_YAML, text=(Piece(f"{'YAML':20}"), Piece(words, Tone.DIM))))
+        if self._yaml is not None:
+            choices.insert(at, Choice(key=_YAML, text=(Piece(f"{'YAML':20}"), Piece(words, Tone.DIM))))
         note = f"Your terminal must allow it (OSC 52); at most {LONGEST:,} bytes."
         return [TextBlock([(Piece(note, Tone.DIM),), ()]), ChoiceList(choices)]
 
@@ -52,6 +56,7 @@ class CopyScreen(DialogScreen[None]):
     async def copy_yaml(self) -> None:
         self.say("Reading…", Tone.PROGRESSING)
         app = self.navarch
+        assert self._yaml is not None
         text = await app.attempt(self._yaml)
         self.dismiss(None)
         if text is not None:

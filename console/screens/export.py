@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +20,7 @@ from console.widgets.field import Field
 from console.widgets.paint import Piece
 from console.widgets.text_block import TextBlock
 
-Maker = Callable[[], str]
+Maker = Callable[[], str | Awaitable[str]]
 
 
 class ExportScreen(DialogScreen[None]):
@@ -30,7 +30,7 @@ class ExportScreen(DialogScreen[None]):
         Binding("tab", "complete", "complete", show=False, priority=True)
     ]
 
-    def __init__(self, path: str, makers: dict[str, Maker], *, what: str) -> None:
+    def __init__(self, path: str, makers: Mapping[str, Maker], *, what: str) -> None:
         """``makers``: by a name's ending, ``.csv``."""
         super().__init__()
         self._path = path
@@ -69,7 +69,8 @@ class ExportScreen(DialogScreen[None]):
     async def write(self, path: Path, maker: Maker, *, replace: bool) -> None:
         import asyncio
 
-        content = maker().encode()
+        made = maker()
+        content = (made if isinstance(made, str) else await made).encode()
         try:
             await asyncio.to_thread(save, path, content, replace=replace)
         except Exists:

@@ -9,7 +9,7 @@ from console.actions import ACTIONS, Action
 from console.actions.acts import PREFIX
 from console.copying import Copyable, of_object
 from console.screens.frame import FrameScreen
-from console.views import DetailView, EventsView, ObjectRef, inside
+from console.views import DetailView, EventsView, ObjectRef, has_logs, inside, logs_of
 
 _FITS = SafeStr("")
 
@@ -48,6 +48,13 @@ class ObjectKeys(FrameScreen):
         if self.current is not None:
             self.leave_mark()
             self.navarch.show(EventsView(ref=self.current))
+
+    def action_logs(self, previous: bool) -> None:
+        """Of what is marked, or of the object under the cursor."""
+        chosen = [ref for ref in self.chosen() if has_logs(ref)]
+        if chosen:
+            self.leave_mark()
+            self.navarch.show(logs_of(*chosen, previous=previous))
 
     def action_owner(self) -> None:
         if self.current is not None:
@@ -126,6 +133,8 @@ class ObjectKeys(FrameScreen):
         ref = self.current
         if ref is None:
             return safe_text("there is no object here")
+        if action.id in ("logs", "logs.previous") and not has_logs(ref):
+            return safe_text("nothing of this kind runs pods")
         if action.id.startswith(PREFIX):
             from backend.fleet.acts import named
 
@@ -144,5 +153,7 @@ class ObjectKeys(FrameScreen):
         if action == "act":
             return not self.why_not(ACTIONS[f"{PREFIX}{parameters[0]}"])
         if action in ("detail", "events", "copy", "owner", "menu") and self.current is None:
+            return False
+        if action == "logs" and not any(has_logs(ref) for ref in self.chosen()):
             return False
         return super().check_action(action, parameters)

@@ -14,6 +14,7 @@ from console.views import (
     EventsView,
     FleetView,
     JournalView,
+    LogsView,
     LogView,
     MessagesView,
     ResourcesView,
@@ -44,6 +45,7 @@ _SCREENS: dict[type[View], tuple[str, str]] = {
     VaultView: ("vault", "VaultScreen"),
     DoctorView: ("doctor", "DoctorScreen"),
     LogView: ("log", "LogScreen"),
+    LogsView: ("logs", "LogsScreen"),
     SettingsView: ("settings", "SettingsScreen"),
     StorageView: ("storage", "StorageScreen"),
 }

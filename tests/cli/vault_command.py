@@ -101,7 +101,7 @@ def _run_here(
 ) -> subprocess.CompletedProcess[str]:
     from console.cli.main import main
 
-    output, words = io.StringIO(), io.StringIO()
+    output, words = io.TextIOWrapper(io.BytesIO(), "utf-8", newline=""), io.StringIO()
     with (
         mock.patch.dict(os.environ, environment, clear=True),
         mock.patch("console.cli.prompt.person_present", return_value=False),
@@ -110,4 +110,6 @@ def _run_here(
         contextlib.redirect_stderr(words),
     ):
         code = main(list(arguments))
-    return subprocess.CompletedProcess(arguments, code, output.getvalue(), words.getvalue())
+    output.flush()
+    said = output.buffer.getvalue().decode()  # type: ignore[attr-defined]
+    return subprocess.CompletedProcess(arguments, code, said, words.getvalue())

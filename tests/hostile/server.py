@@ -14,14 +14,16 @@ from aiohttp import web
 
 from backend.demo import server
 from backend.demo.__main__ import main
+from backend.demo.logs import LogStream
 from backend.demo.reading import Watch
-from tests.hostile.corpus import CORPUS, honest
+from tests.hostile.corpus import CORPUS, HUGE, MARK, honest
 from tests.hostile.spoiling import Spoiler
 
 _HONEST = ("APIResourceList", "APIGroupList", "APIVersions", "APIGroupDiscoveryList")
 _spoil = Spoiler(words=True)
-_json, _lines, _path, _query, _deliver = (
+_json, _lines, _path, _query, _deliver, _log = (
     server._json, Watch.lines, server.parse_target, server.parse_query, server.ApiServer._handle,
+    LogStream.text,
 )  # fmt: skip
 
 
@@ -79,6 +81,16 @@ def _honest_query(text: str) -> Any:
     return _query(urlencode(kept))
 
 
+def _hostile_log(self: LogStream, start: float, stop: float, **options: Any) -> bytes:
+    """Every line is followed by one that lies; bytes that are no text are among them."""
+    lines = _log(self, start, stop, **options).splitlines()
+    entries = [*(text.encode() for text in CORPUS.values()), HUGE.encode(), b"\xff\xfe\x80\x9b2J\xc3"]
+    found: list[bytes] = []
+    for at, line in enumerate(lines):
+        found += [line, line.partition(b" ")[0] + b" hostile" + MARK.encode() + entries[at % len(entries)]]
+    return b"".join(line + b"\n" for line in found)
+
+
 async def _with_warnings(self: server.ApiServer, request: web.BaseRequest) -> web.StreamResponse:
     """Headers can't hold C0 (HTTP forbids it), but all the rest."""
     response = await _deliver(self, request)
@@ -95,6 +107,7 @@ def spoil_the_servers() -> None:
     server.parse_target = _honest_path
     server.parse_query = _honest_query
     server.ApiServer._handle = _with_warnings  # type: ignore[method-assign]
+    LogStream.text = _hostile_log  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

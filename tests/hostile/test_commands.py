@@ -29,6 +29,7 @@ WALK: dict[str, list[str]] = {
         f"deploy {{name}} --timeline {LIVE} --since all", f"node {{name}} --timeline {LIVE} --since all",
     ],
     "search": [f"checkout {LIVE}", f"--image checkout {LIVE}", f"-l app=checkout {LIVE}"],
+    "logs": [f"deploy {LIVE} --tail 50", f"pods {LIVE} -n {{hostile}}", f"pod/{{hostile}} {LIVE}"],
     "describe": [f"{kind} {LIVE} {{name}}" for kind in DESCRIBED],
     "yaml": [f"pod {{name}} {LIVE}", f"secret {{name}} {LIVE}", f"node {{name}} {LIVE}"],
     "fleet": ["", LIVE],
@@ -107,11 +108,16 @@ def test_every_command_is_walked_or_has_a_reason() -> None:
     assert not set(WALK) & set(NOT_WALKED)
 
 
+RAW = "raw"
+"""The very bytes of a log: refused on a terminal (tests/cli/test_logs.py)."""
+
+
 def formats(command: Any) -> list[str]:
     """What ``-o`` takes; nothing where it takes a file, or there is none."""
     for param in command.params:
         if "-o" in param.opts:
-            return [str(getattr(choice, "value", choice)) for choice in getattr(param.type, "choices", ())]
+            forms = [str(getattr(choice, "value", choice)) for choice in getattr(param.type, "choices", ())]
+            return [form for form in forms if form != RAW]
     return []
 
 
@@ -168,12 +174,13 @@ def test_nothing_of_it_steers_a_terminal(
     assert "a bug in Navarch" not in done.stderr
     for stream in (done.stdout, done.stderr):
         assert wrong_in(stream.replace("\r\n", "\n")) == [], stream[:2000]
-        whole = words[0] == "yaml" or words[-1] in ("json", "yaml")
+        whole = words[0] in ("yaml", "logs") or words[-1] in ("json", "yaml")
         assert whole or max(map(len, stream.splitlines()), default=0) < len(HUGE)
 
 
 SEEN = (
     "get",
+    "logs",
     "search",
     "events",
     "describe",

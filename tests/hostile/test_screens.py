@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from console.application import NavarchApp
 from console.session import Gate
 from console.settings import Settings
 from tests.fleet.test_programs import member
-from tests.hostile.corpus import ALL, CORPUS, spoiled
+from tests.hostile.corpus import ALL, CORPUS, HUGE, spoiled
 from tests.hostile.inert import inert
 from tests.hostile.oracle import wrong_in
 from tests.hostile.spoiling import KEPT, Spoiler
@@ -58,6 +59,15 @@ async def failed(pilot: Pilot[None]) -> None:
 WALK: dict[str, tuple[Way, ...]] = {
     "FleetScreen": (at_rest,),
     "ResourcesScreen": (pods, at("pods-wide"), at("pods-filtered"), line("nodes", "9 rows")),
+    "LogsScreen": (
+        at("logs"),
+        at("logs-filtered"),
+        then(at("log-columns"), "escape", sign="upstream"),
+        then(at("logs"), *"zwti", sign="UTC"),
+    ),
+    "LogLineScreen": (at("log-line"),),
+    "LogColumnsScreen": (at("log-columns"),),
+    "LogSourcesScreen": (then(at("logs"), "s", sign="space switches"),),
     "OrderScreen": (at("order"),),
     "ColumnsScreen": (at("columns"),),
     "DetailScreen": (
@@ -106,8 +116,8 @@ WALK: dict[str, tuple[Way, ...]] = {
 """Ways to each screen. A way ends on that screen, which is what the test looks at."""
 GATES = {"ReviewScreen": Gate.FIRST_START, "FirstStartScreen": Gate.FIRST_START, "UnlockScreen": Gate.LOCKED}
 NOT_WALKED = {
-    "Beside DialogScreen FavouriteKeys FrameScreen GrantsScreen Measured Narrowing ObjectKeys OwnCommands "
-    "RightsTableScreen SecretPromptScreen TableScreen TextScreen": "no screen of its own: what others are "
+    "Beside DialogScreen FavouriteKeys FrameScreen GrantsScreen LogFilters Measured Narrowing ObjectKeys "
+    "OwnCommands RightsTableScreen SecretPromptScreen TableScreen TextScreen": "no screen of its own: what others are "
     "made of",
     "AddSlotScreen AgreeCommandScreen AskPathScreen ChangePassphraseScreen CreateVaultScreen DiffScreen "
     "DoctorScreen LogScreen OutcomeScreen OutputScreen RemoveSlotScreen RevealScreen ScreenLockScreen "
@@ -159,12 +169,21 @@ def spoiled_objects() -> dict[str, list[dict[str, Any]]]:
     return made
 
 
+def hostile_lines(lines: Sequence[bytes]) -> Sequence[bytes]:
+    """Every second line lies: hostile JSON, hostile text, a megabyte, and what is no text."""
+    told = json.dumps({"level": "error", ALL: {ALL: ALL}, "msg": ALL}, ensure_ascii=False)
+    bad = [text.replace("\n", " ").encode() for text in (told, ALL, HUGE)] + [b"\xff\x9b2J\xc3"]
+    return [bad[at // 2 % len(bad)] if at % 2 else text for at, text in enumerate(lines)]
+
+
 def hostile_session(screen: str) -> SessionDouble:
     statuses = live(*NAMES)
     if screen.startswith("State"):
         trouble = Status(state=State.UNREACHABLE, since=NOW - 30, detail=safe_text(ALL))
         statuses |= {"id-prod-us": trouble, "id-edge-7": replace(trouble, state=State.FORBIDDEN)}
     fleet = FleetDouble(spoiled_objects(), statuses=statuses, tags=(ALL,), groups=(ALL,))
+    for cluster in fleet.select():
+        cluster.client.log_lines = hostile_lines(cluster.client.log_lines)
     session = SessionDouble(fleet, gate=GATES.get(screen, Gate.OPEN))
     if screen == "ProgramsScreen":
         session.waiting = wanting([member("a", "/bin/echo", ALL)])

@@ -18,7 +18,7 @@ import pytest
 
 from backend.kube.client import Client
 from backend.kube.kubeconfig import load
-from backend.kube.logs import LogResume
+from backend.kube.logs import LogResume, WholeLines
 from tests.real.control_plane import wait_for
 from tests.real.node import sandbox
 from tests.real.node.cluster import NODE, NodeCluster
@@ -164,17 +164,17 @@ async def test_a_followed_log_goes_on_after_a_cut(node: NodeCluster, space: str)
     create(node, space, pod("counter", "i=0; while sleep 0.01; do i=$((i+1)); echo line $i; done"))
     wait_until_running(node, space, "counter")
     lines: list[bytes] = []
-    resume = LogResume()
+    resume, splitter = LogResume(), WholeLines()
     async with connected(node) as client, asyncio.timeout(DEADLINE):
         for cut_after in (40, 90, 200):
-            rest = b""
             stream = client.logs("counter", space, follow=True, since=resume.since)
             async for chunk in stream:
-                *whole, rest = (rest + chunk).split(b"\n")
-                lines += [line for line in whole if resume.is_new(line)]
+                if block := splitter.feed(chunk):
+                    lines += resume.new(block).splitlines()
                 if len(lines) >= cut_after:
                     break
             await stream.aclose()
+            splitter.drop()
             resume.cut()
     numbers = [int(line.rpartition(b" ")[2]) for line in lines]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -259,6 +260,20 @@ RULES: list[dict[str, Any]] = [
 """What the user may do: the first everywhere, the rest in the namespace pay."""
 
 
+LOG: Sequence[bytes] = (
+    b'level=info msg="listening" port=8080',
+    b'{"level":"info","msg":"request","http":{"path":"/v1/orders","code":200},"ms":12,"user":"dana"}',
+    b'{"level":"debug","msg":"cache miss","key":"cart/17"}',
+    b'{"level":"warn","msg":"slow request","http":{"path":"/v1/carts","code":200},"ms":412,"user":"emeka"}',
+    b"java.net.SocketTimeoutException: Read timed out",
+    b"\tat com.example.db.Client.call(Client.java:311)",
+    b"Caused by: com.example.PoolExhausted: no connection within 900 ms",
+    b'10.0.0.9 - - [21/Sep/2026:14:13:10 +0000] "GET /healthz HTTP/1.1" 200 2 "-" "kube-probe/1.35"',
+    b'{"level":"error","msg":"upstream timed out","http":{"path":"/v1/payments","code":503},"ms":931}',
+)
+"""What every container wrote."""
+
+
 class ClientDouble:
     """One cluster's API, as far as screens use it."""
 
@@ -270,6 +285,7 @@ class ClientDouble:
         self._objects = objects
         self.deleted: list[tuple[str, str | None, str | None]] = []
         self.patched: list[tuple[str, dict[str, Any]]] = []
+        self.log_lines: Sequence[bytes] = LOG
         self.denied: set[tuple[str, str]] = set()
         """(verb, plural) of what may not be done."""
 
@@ -282,8 +298,15 @@ class ClientDouble:
     async def get(self, resource: ApiResource, name: str, *, namespace: str | None = None, **_: Any) -> bytes:
         return json.dumps(self._find(resource, name, namespace)).encode()
 
-    async def pages(self, resource: ApiResource, **_: Any) -> AsyncIterator[bytes]:
-        yield json.dumps({"metadata": {}, "items": self._objects.get(resource.plural, [])}).encode()
+    async def pages(
+        self, resource: ApiResource, *, namespace: str | None = None, fields: str = "", **_: Any
+    ) -> AsyncIterator[bytes]:
+        found = self._objects.get(resource.plural, [])
+        if namespace is not None:
+            found = [one for one in found if one["metadata"].get("namespace") == namespace]
+        if fields.startswith("metadata.name="):
+            found = [one for one in found if one["metadata"]["name"] == fields.partition("=")[2]]
+        yield json.dumps({"metadata": {}, "items": found}).encode()
 
     def _checked(
         self, resource: ApiResource, name: str, namespace: str | None, wanted: Any
@@ -333,6 +356,34 @@ class ClientDouble:
             found.update(changed)
             self.patched.append((name, change))
         return json.dumps(changed).encode()
+
+    @property
+    def access(self) -> Any:
+        return SimpleNamespace(id=self._cluster, exec=None)
+
+    @asynccontextmanager
+    async def watch(
+        self, resource: ApiResource, **_: Any
+    ) -> AsyncIterator[AsyncGenerator[list[bytes], None]]:
+        """Nothing happens any more."""
+
+        async def silence() -> AsyncGenerator[list[bytes], None]:
+            await asyncio.Event().wait()
+            yield []
+
+        yield silence()
+
+    async def logs(
+        self, name: str, namespace: str, *, opened: Callable[[], None], follow: bool, **_: Any
+    ) -> AsyncIterator[bytes]:
+        """What a container wrote in the seconds before NOW; then it is silent."""
+        opened()
+        lines = self.log_lines
+        for at, text in enumerate(lines):
+            moment = datetime.fromtimestamp(NOW - 2 * len(lines) + 2 * at, UTC)
+            yield moment.strftime("%Y-%m-%dT%H:%M:%S.120000000Z ").encode() + text + b"\n"
+        if follow:
+            await asyncio.Event().wait()
 
     async def discovery(self, *, refresh: bool = False) -> Discovery:
         return Discovery(everything=tuple(kind.resource for kind in map(registry.builtin, SERVED) if kind))
@@ -401,6 +452,8 @@ class FleetDouble:
                 client=ClientDouble(m.name, self.objects, partial(self.statuses.__getitem__, m.id)),
                 known_namespaces=["pay"],
                 ready=_ready,
+                woken_by=lambda waker: nullcontext(),
+                hear_of=lambda namespaces: None,
                 clock_skew=0.0,
                 pause=asyncio.sleep,
             )

@@ -18,6 +18,7 @@ from console.screens.events import EventsScreen
 from console.screens.fleet import FleetScreen
 from console.screens.frame import FrameScreen
 from console.screens.help import HelpScreen
+from console.screens.logs import LogsScreen
 from console.screens.output import OutputScreen
 from console.screens.palette import PaletteScreen
 from console.screens.relations import RelationsScreen
@@ -30,6 +31,7 @@ from console.screens.storage import StorageScreen
 from console.screens.table_frame import TableScreen
 from console.screens.vault import VaultScreen
 from console.widgets.choices import ChoiceList
+from console.widgets.log_pane import LogPane
 from console.widgets.prompt import PromptLine
 from console.widgets.table import ResourceTable
 from console.widgets.text_pane import TextPane
@@ -43,7 +45,8 @@ HOLDERS = {
     Scope.RESOURCES: [ResourcesScreen],
     Scope.OBJECT: [ResourcesScreen, DetailScreen, RelationsScreen],
     Scope.TEXT: [DetailScreen],
-    Scope.READING: [TextPane],
+    Scope.READING: [TextPane, LogPane],
+    Scope.LOGS: [LogsScreen],
     Scope.LIST: [ChoiceList],
     Scope.FORM: [DialogScreen],
     Scope.STATES: [StatesScreen],

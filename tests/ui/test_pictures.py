@@ -86,6 +86,8 @@ def seen(sign: str, *keys: str, at_last: str = "") -> Way:
 
 pods = line("pods", "90 rows")
 one_pod = line("pods @prod-eu -n pay", "10 rows")
+logs = then(line("logs @prod-eu -n pay", "90 lines"), sign="upstream timed out")
+log_columns = then(then(logs, "C", sign="space switches"), *("space", "down") * 3, sign="[x]")
 lock_settings = then(line("settings", "lock.idle"), "/", *"minutes", "enter", sign="/minutes")
 SCREENS: dict[str, tuple[Way, Gate]] = {
     "fleet": (home, Gate.OPEN),
@@ -99,6 +101,11 @@ SCREENS: dict[str, tuple[Way, Gate]] = {
     "describe": (then(one_pod, "d", sign="(describe)"), Gate.OPEN),
     "yaml": (then(one_pod, "y", sign="apiVersion"), Gate.OPEN),
     "events": (then(one_pod, "v", sign="No problem is known"), Gate.OPEN),
+    "logs": (logs, Gate.OPEN),
+    "logs-filtered": (then(then(logs, *"/timed", "enter", sign="of 90 lines"), sign="/timed"), Gate.OPEN),
+    "logs-columns": (then(log_columns, "escape", sign="HTTP.PATH"), Gate.OPEN),
+    "log-columns": (log_columns, Gate.OPEN),
+    "log-line": (then(then(logs, "k", sign="still"), "j", "enter", sign="Fields"), Gate.OPEN),
     "secret": (then(line("secrets @prod-eu", "Opaq"), "y", sign="masked"), Gate.OPEN),
     "delete": (then(one_pod, "D", sign="Keep everything"), Gate.OPEN),
     "settings": (lock_settings, Gate.OPEN),

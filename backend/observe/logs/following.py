@@ -27,6 +27,7 @@ from backend.observe.logs.sources import Source, SourceState
 from backend.observe.logs.stream import ContainerLog, Reading
 from backend.observe.logs.workloads import NoPods, PodsMeant, pods_of
 from backend.resources import registry
+from backend.text import SafeStr
 
 TICK = 0.05
 """Seconds between two looks at what is due."""
@@ -60,6 +61,7 @@ class LogFollower:
         straight: Straight | None = None,
         places: StreamPlaces | None = None,
         keep_colours: bool = False,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.selection = selection
         self.sources: list[Source] = []
@@ -69,13 +71,14 @@ class LogFollower:
         self.problems: list[KubeError] = []
         """What kept objects from being found."""
         self.generation = 0
-        """Rises with every change of a source's state."""
+        """Rises with every change of a state; ``on_change`` is called then, and once a second."""
         self._fleet = fleet
         self._take = take
         self._straight = straight
         self._follow = follow and not selection.previous
         self._places = places or StreamPlaces()
         self._keep_colours = keep_colours
+        self._on_change = on_change
         self._merger = Merger(clock=time.monotonic)
         self._logs: dict[tuple[str, str, str], ContainerLog] = {}
         self._pods: dict[RowKey, list[tuple[str, str, str]]] = {}
@@ -85,6 +88,14 @@ class LogFollower:
         self._quiet = asyncio.Event()
         self._awake = ExitStack()
         self._error: BaseException | None = None
+
+    @property
+    def finding(self) -> bool:
+        """Whether pods are still being looked for."""
+        return bool(self._finding)
+
+    def cluster_name(self, cluster_id: str) -> SafeStr:
+        return self._fleet.cluster(cluster_id).name
 
     # --- running
 
@@ -100,7 +111,7 @@ class LogFollower:
             delivering = self._spawn(self._deliver())
             for query in _joined(self.selection.queries):
                 self._look_for(query)
-            while self._follow or self._finding or self._reading():
+            while self._error is None and (self._follow or self._finding or self._reading()):
                 self._quiet.clear()
                 await self._quiet.wait()
             if self._error is not None:
@@ -131,10 +142,7 @@ class LogFollower:
 
     def _failed(self, error: BaseException) -> None:
         """A mistake, or the reader is gone: everything ends with it."""
-        self._error = error
-        self._follow, self._finding = False, 0
-        for task in self._tasks:
-            task.cancel()
+        self._error = self._error or error
 
     def _reading(self) -> bool:
         return any(not source.state.over for source in self.sources)
@@ -181,7 +189,7 @@ class LogFollower:
             async with table:
                 async for batch in table.batches():
                     self.statuses.update(batch.statuses)
-                    self.generation += 1
+                    self._note_change()
                     for key in batch.removed:
                         self._pod_gone(key)
                     for row in batch.changed:
@@ -223,6 +231,8 @@ class LogFollower:
         for one in self._pods.pop(key, ()):
             log = self._logs[one]
             log.source.deleted = True
+            if log.source.state is SourceState.ENDED:
+                log.source.state = SourceState.GONE
             log.touch()
 
     def _begin(self, row: Row, pod: LogPod, container: Container) -> None:
@@ -250,7 +260,7 @@ class LogFollower:
         )
         self._logs[source.key] = log
         self._merger.begin(source.number)
-        self.generation += 1
+        self._note_change()
         self._spawn(self._read(log))
 
     def _part(self, container: Container) -> Reading:
@@ -274,7 +284,11 @@ class LogFollower:
             log.source.state, log.source.detail = SourceState.FAILED, error.sentence
         finally:
             self._merger.end(log.source.number)
-            self.generation += 1
+            self._note_change()
+
+    def _note_change(self) -> None:
+        self.generation += 1
+        self._on_change()
 
     def _touch_all(self) -> None:
         for log in self._logs.values():
@@ -312,7 +326,7 @@ class LogFollower:
     def changed(self, source: Source) -> None:
         if source.state not in (SourceState.OPEN, SourceState.OPENING):
             self._merger.end(source.number)
-        self.generation += 1
+        self._note_change()
         self._quiet.set()
 
     # --- handing on
@@ -334,6 +348,7 @@ class LogFollower:
             await asyncio.sleep(1.0)
             for source in self.sources:
                 source.tick()
+            self._on_change()
 
 
 def plain(block: bytes) -> bytes:

@@ -71,3 +71,20 @@ def level_of(line: bytes) -> Level:
     """The level that a line names; else the gravest word it shouts; else none."""
     found = _SET.Match(line[:_LOOKED_AT])
     return _LEVELS[min(found)] if found else Level.NONE
+
+
+class LevelReader:
+    """Levels of one source's lines in their order: what continues a line (a stack trace) has its level."""
+
+    def __init__(self) -> None:
+        self._last = Level.NONE
+
+    def level(self, line: bytes) -> Level:
+        found = level_of(line)
+        if found is Level.NONE and line.startswith(_CONTINUES):
+            return self._last
+        self._last = found
+        return found
+
+
+_CONTINUES = (b" ", b"\t", b"at ", b"Caused by", b"goroutine ", b"...")

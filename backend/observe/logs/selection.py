@@ -39,6 +39,16 @@ class LogSelection:
     match: str = ""
     not_match: str = ""
 
+    @property
+    def exact(self) -> bool:
+        """Whether one pod is named, without wildcards."""
+        names = [name for query in self.queries for name in query.names]
+        only = len(self.queries) == len(names) == 1
+        return only and self.queries[0].kind in _POD_WORDS and not set(names[0]) & set("*?[")
+
+
+_POD_WORDS = frozenset({PODS, "po", "pod"})
+
 
 def of_object(*, cluster_id: str, kind: str, namespace: str, name: str) -> Query:
     """The query that means one object; ``kind`` is its full name (``deployments.apps``)."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from backend.observe.logs.block import Level
-from backend.observe.logs.levels import level_of
+from backend.observe.logs.levels import LevelReader, level_of
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,9 @@ def test_levels(line: bytes, level: Level) -> None:
 
 def test_only_the_beginning_of_a_line_counts() -> None:
     assert level_of(b"x " * 300 + b"ERROR") is Level.NONE
+
+
+def test_a_stack_trace_belongs_to_its_error() -> None:
+    reader = LevelReader()
+    lines = [b"ERROR boom", b"\tat com.x.Y", b"Caused by: z", b"    ...", b"next", b"\tindented"]
+    assert [reader.level(line) for line in lines] == [Level.ERROR] * 4 + [Level.NONE] * 2

@@ -1,0 +1,264 @@
+"""Logs of many containers as one stream."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+from textual import on, work
+from textual.widget import Widget
+
+from backend.observe.logs.block import Entry
+from backend.observe.logs.desk import LogDesk
+from backend.observe.logs.moment import moment_in
+from backend.observe.logs.sources import Source
+from backend.resources.kinds import pod as pods
+from console.actions import Scope
+from console.keymap import bindings
+from console.screens.log_facts import counts, whose, why_empty
+from console.screens.log_filters import LogFilters
+from console.theme import Tone
+from console.views import EventsView, LogsView, ObjectRef
+from console.widgets.log_lines import Clock
+from console.widgets.log_pane import LogPane
+from console.widgets.paint import Piece
+
+_SEEK = 2.0
+"""Seconds after which one stands at the asked moment, whatever of the past is here."""
+
+
+class LogsScreen(LogFilters):
+    about = (
+        "Lines of all the containers that were chosen, merged by the time their nodes wrote. They are kept "
+        "on disk, encrypted for this run only, so that nothing is lost while you read. A stream that is "
+        "cut goes on from its latest line; a restart is a line of its own."
+    )
+    BINDINGS = bindings(Scope.LOGS)
+
+    def __init__(self, view: LogsView) -> None:
+        super().__init__()
+        self.asked = view
+        self._seek = view.around
+        self._known_sources = 0
+        self._has_lines = False
+
+    def crumbs(self) -> tuple[object, ...]:
+        return ("fleet", "logs", whose(self.asked.selection))
+
+    def body(self) -> Widget:
+        return LogPane(id="body")
+
+    # --- following
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.pane.messages = [(Piece("Looking for containers…", Tone.DIM),)]
+        self.use_asked()
+        self.tell_subject()
+        self.read()
+
+    @work(exclusive=True, group="follow", exit_on_error=False)
+    async def read(self) -> None:
+        """Follow what was asked until the screen goes away."""
+        await self.navarch.attempt(self._read)
+
+    async def _read(self) -> None:
+        fleet = await self.navarch.fleet()
+        desk = LogDesk(fleet, self.asked.selection)
+        began = time.monotonic()
+        interval = 0.2 if self.navarch.traits.remote else 0.1
+        running = asyncio.create_task(desk.run())
+        try:
+            self.desk = self.pane.desk = desk
+            self.use_filter()
+            while True:
+                await desk.heard.wait()
+                desk.heard.clear()
+                if running.done() and (error := running.exception()) is not None:
+                    raise error
+                self._seek_moment(late=time.monotonic() - began > _SEEK)
+                self._show_news()
+                await asyncio.sleep(interval)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            self.desk = self.pane.desk = None
+            await asyncio.shield(desk.close())
+
+    def _seek_moment(self, *, late: bool) -> None:
+        """Stand at the moment that was asked for as soon as it is here."""
+        desk = self.desk
+        if self._seek is None or desk is None or not desk.spool.end:
+            return
+        number = desk.spool.line_at(int(self._seek * 1e9))
+        if number < desk.spool.end or late:
+            self._seek = None
+            self.pane.go_to(number)
+
+    def _show_news(self) -> None:
+        desk = self.desk
+        assert desk is not None
+        sources = desk.follower.sources
+        if len(sources) != self._known_sources:
+            self._known_sources = len(sources)
+            self.pane.look.learn(sources, width=self.size.width)
+        if bool(len(desk.shown)) is not self._has_lines:
+            self._has_lines = not self._has_lines
+            self.refresh_bindings()
+        if not len(desk.shown):
+            self.pane.messages = why_empty(desk, self.asked.selection)
+        names = {member.id: member.name for member in self.navarch.members}
+        self.top.tell(statuses=desk.follower.statuses, names=names)
+        self.pane.sync()
+        self.tell_subject()
+        if desk.spool.trouble:
+            self.say(desk.spool.trouble, Tone.ERROR, stay=True)
+
+    # --- what is told
+
+    def tell_subject(self) -> None:
+        facts = [Piece("logs", Tone.STRONG), Piece(whose(self.asked.selection))]
+        desk = self.desk
+        if self.asked.selection.previous:
+            facts.append(Piece("previous runs", Tone.WARNING))
+        if desk is not None:
+            facts += counts(desk, self.pane)
+        self.subject.tell(facts, self.filters())
+
+    # --- moments and marks
+
+    def action_jump(self) -> None:
+        self.prompt.ask("moment", "time ")
+
+    def prompt_entered(self, kind: str, text: str) -> None:
+        if kind == "moment" and text.strip():
+            self._go_to_moment(text.strip())
+        else:
+            super().prompt_entered(kind, text)
+
+    def _go_to_moment(self, text: str) -> None:
+        try:
+            moment = moment_in(text, now=self.navarch.now())
+        except ValueError as error:
+            self.say(str(error), Tone.WARNING)
+            return
+        self._jump_to(moment)
+
+    @work(exclusive=True, group="moment", exit_on_error=False)
+    async def _jump_to(self, moment: float) -> None:
+        if self.desk is not None:
+            self.pane.go_to(await asyncio.to_thread(self.desk.spool.line_at, int(moment * 1e9)))
+
+    def action_bookmark(self) -> None:
+        self.pane.marked ^= {self.pane.cursor}
+        self.pane.sync()
+        self.refresh_bindings()
+
+    def action_next_bookmark(self) -> None:
+        marks = sorted(self.pane.marked)
+        later = [number for number in marks if number > self.pane.cursor]
+        if marks:
+            self.pane.go_to(later[0] if later else marks[0])
+
+    # --- looks
+
+    def action_follow_lines(self) -> None:
+        self.pane.follow(not self.pane.following)
+
+    def action_wrap(self) -> None:
+        self.pane.wrap_lines(not self.pane.wrapping)
+
+    def action_times(self) -> None:
+        clocks = list(Clock)
+        look = self.pane.look
+        look.clock = clocks[(clocks.index(look.clock) + 1) % len(clocks)]
+        self.pane.sync()
+        self.say(f"Times: {look.clock.value}", stay=False)
+
+    def action_labels(self) -> None:
+        self.pane.look.labels = not self.pane.look.labels
+        self.pane.sync()
+
+    def action_columns(self) -> None:
+        from console.screens.log_columns import LogColumnsScreen
+
+        self.app.push_screen(LogColumnsScreen(self.pane))
+
+    @on(LogPane.Moved)
+    def _moved(self) -> None:
+        self.tell_subject()
+        self.refresh_bindings()
+
+    # --- other screens
+
+    @on(LogPane.Opened)
+    def action_open_line(self) -> None:
+        from console.screens.log_line import LogLineScreen
+
+        entry = self.pane.current
+        if entry is not None and self.desk is not None:
+            self.app.push_screen(LogLineScreen(entry, self.source_of(entry)))
+
+    def source_of(self, entry: Entry) -> Source:
+        assert self.desk is not None
+        return self.desk.follower.sources[entry.source]
+
+    def action_sources(self) -> None:
+        from console.screens.log_sources import LogSourcesScreen
+
+        if self.desk is not None:
+            self.app.push_screen(LogSourcesScreen(self.desk, self._sources, self.show_sources))
+
+    def action_previous_run(self) -> None:
+        selection = replace(self.asked.selection, previous=not self.asked.selection.previous)
+        self.navarch.turn(replace(self.asked, selection=selection, around=None))
+
+    def action_copy(self) -> None:
+        from console.screens.copy import CopyScreen
+        from console.screens.log_copying import copyables
+
+        entry = self.pane.current
+        if entry is not None:
+            self.app.push_screen(CopyScreen(copyables(entry, self.source_of(entry))))
+
+    def action_save(self) -> None:
+        from console.screens.log_saving import start_saving
+
+        if self.desk is not None:
+            start_saving(self, self.desk)
+
+    @property
+    def current(self) -> ObjectRef | None:
+        """The pod of the line under the cursor."""
+        entry = self.pane.current
+        if entry is None:
+            return None
+        source = self.source_of(entry)
+        return ObjectRef(
+            cluster_id=source.cluster_id,
+            cluster=str(source.cluster),
+            resource=pods.KIND.resource,
+            namespace=source.namespace,
+            name=source.pod,
+            uid=source.uid,
+        )
+
+    def action_events(self) -> None:
+        entry = self.pane.current
+        if entry is not None:
+            self.navarch.show(EventsView(ref=self.current, around=entry.time / 1e9))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.is_mounted:
+            return False
+        match action:
+            case "open_line" | "copy" | "events" | "bookmark":
+                return self.pane.current is not None
+            case "match" | "context":
+                return self._match is not None
+            case "next_bookmark":
+                return bool(self.pane.marked)
+            case "save" | "sources":
+                return self.desk is not None
+        return super().check_action(action, parameters)
