@@ -117,8 +117,8 @@ WALK: dict[str, tuple[Way, ...]] = {
 GATES = {"ReviewScreen": Gate.FIRST_START, "FirstStartScreen": Gate.FIRST_START, "UnlockScreen": Gate.LOCKED}
 NOT_WALKED = {
     "Beside DialogScreen FavouriteKeys FrameScreen GrantsScreen LogFilters Measured Narrowing ObjectKeys "
-    "OwnCommands RightsTableScreen SecretPromptScreen TableScreen TextScreen": "no screen of its own: what others are "
-    "made of",
+    "OwnCommands RightsTableScreen SecretPromptScreen TableScreen TextScreen": "no screen of its own: what "
+    "others are made of",
     "AddSlotScreen AgreeCommandScreen AskPathScreen ChangePassphraseScreen CreateVaultScreen DiffScreen "
     "DoctorScreen LogScreen OutcomeScreen OutputScreen RemoveSlotScreen RevealScreen ScreenLockScreen "
     "SearchScreen SlotFormScreen SlotScreen TroubleScreen VaultScreen WhichSubjectScreen": "walked in "
@@ -172,7 +172,7 @@ def spoiled_objects() -> dict[str, list[dict[str, Any]]]:
 def hostile_lines(lines: Sequence[bytes]) -> Sequence[bytes]:
     """Every second line lies: hostile JSON, hostile text, a megabyte, and what is no text."""
     told = json.dumps({"level": "error", ALL: {ALL: ALL}, "msg": ALL}, ensure_ascii=False)
-    bad = [text.replace("\n", " ").encode() for text in (told, ALL, HUGE)] + [b"\xff\x9b2J\xc3"]
+    bad = [text.replace("\n", " ").encode() for text in (told, ALL, HUGE[-900_000:])] + [b"\xff\x9b2J\xc3"]
     return [bad[at // 2 % len(bad)] if at % 2 else text for at, text in enumerate(lines)]
 
 
