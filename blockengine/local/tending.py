@@ -1,0 +1,202 @@
+"""What keeps a local engine going: pools are looked at, and what stands in them is kept running.
+
+One turn of `_tend` a second compares what the pools hold with what runs. Nothing else is
+remembered: an engine that lost everything but its pools does the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+
+from blockengine import VERSION
+from blockengine.cli.place import here
+from blockengine.control.engine import Impossible
+from blockengine.control.events import EventLog
+from blockengine.control.jobs import Jobs
+from blockengine.control.model import (
+    Job,
+    Severity,
+)
+from blockengine.local import making
+from blockengine.local.attaching import Attacher
+from blockengine.local.finding import deleted, find
+from blockengine.local.layout import Layout
+from blockengine.local.pools import Pools, read_marker_quietly
+from blockengine.local.volumes import LocalVolume
+
+_TURN = 1.0
+_GONE_LOOKS = 2
+_ORDER_DEADLINE = 120.0
+
+
+class Tending:
+    """The care for everything that stands in the pools. The process must run in `layout.run`."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.place = here()
+        self.log = EventLog(layout.state / "events.jsonl")
+        self.table = Jobs(self._job_ended)
+        self.store = Pools(layout.state / "pools.json", self.place)
+        self.kept: dict[str, LocalVolume] = {}
+        self.attacher = Attacher(layout)
+        self.changing = asyncio.Lock()
+        self.stopped = asyncio.Event()
+        self._began = time.monotonic()
+        self._tending: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        self._states: dict[str, str] = {}
+
+    # Life.
+
+    async def start(self) -> None:
+        """Look at the pools, and start what stands in them."""
+        self.store.load()
+        await self._own_pools()
+        await self.store.look_at_all()
+        for pool in self.store.all.values():
+            await asyncio.to_thread(making.empty_trash, pool)
+        self.tell("engine", f"engine {VERSION} started (process {os.getpid()})")
+        await self._turn()
+        self._tending = asyncio.get_running_loop().create_task(self._tend())
+
+    async def _own_pools(self) -> None:
+        """Pools in the engine's home need no list."""
+        if not self.layout.pools.is_dir():
+            return
+        for path in sorted(self.layout.pools.iterdir()):
+            marker = read_marker_quietly(path)
+            if marker is not None and marker.id not in self.store.all:
+                with contextlib.suppress(Impossible):
+                    await self.store.take(path, marker)
+
+    async def stop(self, *, force: bool) -> None:
+        """End everything. Raises: Impossible if volumes are attached, without `force`."""
+        attached = [volume for volume in self.kept.values() if volume.attachment is not None]
+        if attached and not force:
+            told = ", ".join(
+                f"{each.name} ({each.attachment.device})" for each in attached if each.attachment
+            )
+            raise Impossible(
+                f"attached: {told}", "navarch engine volume detach …, or --force, which breaks what uses them"
+            )
+        self.tell("engine", "told to stop")
+        await self._end_tending()
+        await self.table.close()
+        for volume in attached:
+            with contextlib.suppress(Impossible):
+                await self.attacher.detach(volume, force=True)
+        await asyncio.gather(*(volume.stop() for volume in self.kept.values()))
+        self.stopped.set()
+
+    async def leave(self) -> None:
+        """End without ending what runs: the next engine takes it over."""
+        await self._end_tending()
+        await self.table.close()
+        await asyncio.gather(*(volume.leave() for volume in self.kept.values()))
+        self.attacher.close()
+
+    async def _end_tending(self) -> None:
+        tending, self._tending = self._tending, None
+        if tending is not None:
+            tending.cancel()
+            await asyncio.gather(tending, return_exceptions=True)
+
+    def tell(self, about: str, text: str, severity: Severity = "info") -> None:
+        """An event."""
+        self.log.add(about, text, severity=severity)
+
+    def _job_ended(self, job: Job) -> None:
+        if job.state == "failed":
+            self.tell(job.about, f"{job.kind} failed: {job.error}", "warning")
+        else:
+            self.tell(job.about, f"{job.kind} {job.state}" + (f": {job.text}" if job.text else ""))
+
+    # Tending.
+
+    async def _tend(self) -> None:
+        while True:
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _TURN)
+            await self.store.look_at_all()
+            try:
+                await self._turn()
+            except Exception as error:
+                # One odd directory must not end the care for all others.
+                self.tell("engine", f"a turn of care failed: {error!r}", "failing")
+
+    def wake(self) -> None:
+        """Look now."""
+        self._wake.set()
+
+    async def _turn(self) -> None:
+        self._tell_pools()
+        await self._forget_deleted()
+        for id, places in find(self.store).items():
+            volume = self.kept.get(id)
+            if volume is None:
+                volume = self.kept[id] = LocalVolume(id, self.layout, self.tell)
+            volume.places = places
+        for volume in list(self.kept.values()):
+            if not volume.busy:
+                await self._care_for(volume)
+
+    async def _forget_deleted(self) -> None:
+        """What a pool that was away still has of volumes that were deleted meanwhile."""
+        for pool, seen in deleted(self.store):
+            self.tell(pool.known.name, f"{seen.path.name} is removed: its volume was deleted meanwhile")
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(making.throw_away, seen.path, pool)
+            pool.seen = {entry: other for entry, other in pool.seen.items() if other is not seen}
+
+    def _tell_pools(self) -> None:
+        for pool in self.store.all.values():
+            before = self._states.get(pool.known.id, "healthy")
+            if pool.state != before and (pool.usable or pool.gone >= _GONE_LOOKS):
+                self._states[pool.known.id] = pool.state
+                severity: Severity = "info" if pool.state == "healthy" else "failing"
+                self.tell(
+                    pool.known.name,
+                    f"pool is {pool.state}" + (f": {pool.reason}" if pool.reason else ""),
+                    severity,
+                )
+
+    async def _care_for(self, volume: LocalVolume) -> None:
+        """Bring what runs of a volume in line with what stands on disk."""
+        present = {pool.known.name: pool for pool in self.store.all.values()}
+        volume.lost = {}
+        for voter, place in list(volume.places.items()):
+            pool = present.get(place.pool)
+            gone = pool is None or (not pool.usable and pool.gone >= _GONE_LOOKS)
+            if gone or place.seen.trouble:
+                await volume.stop_voter(voter)
+                if gone:
+                    del volume.places[voter]
+                    reason = f"pool {place.pool} {'is ' + pool.state if pool is not None else 'was removed'}"
+                    volume.lost[voter] = (
+                        f"{reason}: {pool.reason}" if pool is not None and pool.reason else reason
+                    )
+            else:
+                volume.start_voter(voter, place.seen.path)
+        for voter in list(volume.voters):
+            if voter not in volume.places:
+                await volume.stop_voter(voter)
+        if not volume.places:
+            await self._nothing_left(volume)
+        elif volume.record is not None:
+            volume.start_controller()
+        said = await self.attacher.look(volume)
+        if said:
+            broken = volume.attachment is not None and volume.attachment.state == "broken"
+            self.tell(volume.name, said, "failing" if broken else "info")
+
+    async def _nothing_left(self, volume: LocalVolume) -> None:
+        """No pool has anything of it: it stays in view while a pool is away that may."""
+        if all(pool.usable for pool in self.store.all.values()):
+            await volume.stop()
+            del self.kept[volume.id]
+            self.tell(volume.name, "no pool has anything of this volume any more", "warning")

@@ -1,0 +1,122 @@
+"""Events and jobs: bounded, and whole after whatever happened."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from blockengine.control import events as module
+from blockengine.control.engine import Impossible
+from blockengine.control.events import EventLog
+from blockengine.control.jobs import Jobs, Report
+from blockengine.control.model import Job
+
+
+async def test_events_outlive_the_engine_and_keep_their_order_whatever_the_clock_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([1e9, 5.0, 2e9, 3.0])
+    monkeypatch.setattr(module.time, "time", lambda: next(clock))
+    log = EventLog(tmp_path / "log")
+    for text in ("one", "two"):
+        log.add("demo", text)
+    again = EventLog(tmp_path / "log")
+    again.add("demo", "three")
+    found = await again.after(0, wait=0)
+    assert [(event.number, event.text) for event in found] == [(1, "one"), (2, "two"), (3, "three")]
+    assert [event.text for event in await again.after(2, wait=0)] == ["three"]
+
+
+async def test_a_line_that_a_crash_cut_is_left_out(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "log")
+    log.add("a", "one")
+    log.add("b", "two")
+    raw = (tmp_path / "log").read_bytes()
+    (tmp_path / "log").write_bytes(raw[:-9] + b"\n\xff\xfe\n{}\n")
+    again = EventLog(tmp_path / "log")
+    again.add("c", "three")
+    assert [event.text for event in await again.after(0, wait=0)] == ["one", "three"]
+
+
+async def test_the_file_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_FILE_MOST", 20_000)
+    monkeypatch.setattr(module, "_KEPT", 100)
+    log = EventLog(tmp_path / "log")
+    for number in range(2000):
+        log.add("demo", f"event {number}")
+        assert (tmp_path / "log").stat().st_size < 30_000
+    assert (await EventLog(tmp_path / "log").after(0, wait=0))[-1].text == "event 1999"
+
+
+async def test_a_full_disk_costs_the_file_not_the_events(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "no" / "folder" / "log")
+    log.add("demo", "one")
+    assert [event.text for event in await log.after(0, wait=0)] == ["one"]
+
+
+async def test_who_waits_is_woken_and_who_asks_for_one_subject_gets_it(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "log")
+    log.add("a", "one")
+    waiting = asyncio.ensure_future(log.after(1, wait=60, about="b"))
+    await asyncio.sleep(0)
+    log.add("a", "not this")
+    log.add("b", "this")
+    assert [event.text for event in await asyncio.wait_for(waiting, 20)] == ["this"]
+    assert await log.after(3, wait=0.01) == []
+    # A number from before the log was lost.
+    assert len(await log.after(10_000, wait=0)) == 3
+
+
+async def test_jobs_end_in_words(tmp_path: Path) -> None:
+    told: list[Job] = []
+    jobs = Jobs(told.append)
+
+    async def fine(report: Report) -> str:
+        report(1, 2, "half")
+        return "all"
+
+    async def refused(report: Report) -> str:
+        raise Impossible("no", "do this")
+
+    async def broken(report: Report) -> str:
+        raise RuntimeError("a bug")
+
+    async def endless(report: Report) -> str:
+        report(1, 9, "begun")
+        await asyncio.Event().wait()
+        return ""
+
+    ended = [await jobs.wait(jobs.start("x", "demo", work).id) for work in (fine, refused, broken)]
+    assert [(job.state, job.text, job.error) for job in ended] == [
+        ("done", "all", ""),
+        ("failed", "", "no. do this"),
+        ("failed", "", "a bug"),
+    ]
+    job = jobs.start("x", "demo", endless)
+    await asyncio.sleep(0)
+    assert (jobs.one(job.id).state, jobs.one(job.id).done) == ("running", 1)
+    assert (await jobs.cancel(job.id)).state == "cancelled"
+    assert len(told) == 4
+    with pytest.raises(Impossible):
+        jobs.one("nothing")
+
+
+async def test_old_jobs_are_forgotten_running_ones_never() -> None:
+    jobs = Jobs(lambda job: None)
+    forever = asyncio.Event()
+
+    async def endless(report: Report) -> str:
+        await forever.wait()
+        return ""
+
+    async def quick(report: Report) -> str:
+        return ""
+
+    first = jobs.start("x", "demo", endless)
+    for _ in range(500):
+        await jobs.wait(jobs.start("x", "demo", quick).id)
+    assert len(jobs.all()) < 250
+    assert jobs.one(first.id).state == "running"
+    await jobs.close()
