@@ -121,6 +121,16 @@ class BlockEngine:
         path = self._volume(volume, f"/snapshots/{quoted(name)}")
         await self._client.ask("DELETE", path, type(None), deadline=150)
 
+    async def restore(self, volume: str, snapshot: str, *, keep: str = "") -> Job:
+        path = self._volume(volume, f"/snapshots/{quoted(snapshot)}/restore")
+        return await self._client.ask("POST", path, Job, body={"keep": keep})
+
+    async def clone(
+        self, volume: str, name: str, *, snapshot: str = "", replicas: int = 0, pools: Sequence[str] = ()
+    ) -> Job:
+        body = {"name": name, "snapshot": snapshot, "replicas": replicas, "pools": list(pools)}
+        return await self._client.ask("POST", self._volume(volume, "/clone"), Job, body=body)
+
     async def rebuild(self, volume: str, replica: str) -> Job:
         path = self._volume(volume, f"/replicas/{quoted(replica)}/rebuild")
         return await self._client.ask("POST", path, Job)

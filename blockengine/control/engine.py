@@ -8,6 +8,7 @@ from blockengine.control.model import (
     AddPool,
     Attach,
     Attachment,
+    Clone,
     CreateVolume,
     EngineInfo,
     Event,
@@ -16,6 +17,7 @@ from blockengine.control.model import (
     Pool,
     Recover,
     Resize,
+    Restore,
     Volume,
 )
 from blockengine.protocol.admin import SnapshotStatus
@@ -76,6 +78,14 @@ class Engine(Protocol):
     async def take_snapshot(self, name: str, snapshot: str) -> SnapshotStatus: ...
 
     async def delete_snapshot(self, name: str, snapshot: str) -> None: ...
+
+    async def restore(self, name: str, snapshot: str, wanted: Restore) -> Job:
+        """Take a volume back to a snapshot; it must not be in use."""
+        ...
+
+    async def clone(self, name: str, wanted: Clone) -> Job:
+        """A new volume with the bytes of this one; on its own once it is filled."""
+        ...
 
     async def rebuild(self, name: str, replica: str) -> Job:
         """Make a replica anew, and copy it from the others."""

@@ -200,6 +200,24 @@ class Resize(Struct, frozen=True, forbid_unknown_fields=True):
     overcommit: bool = False
 
 
+class Restore(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the volume is now is kept as snapshot `keep`, unless that is empty."""
+
+    keep: str = ""
+
+
+class Clone(Struct, frozen=True, forbid_unknown_fields=True):
+    """A new volume from a snapshot; from what is acknowledged now if none is named.
+
+    `replicas` 0: as many as the original has.
+    """
+
+    name: str
+    snapshot: str = ""
+    replicas: int = 0
+    pools: list[str] = field(default_factory=list)
+
+
 class Named(Struct, frozen=True, forbid_unknown_fields=True):
     """The name of something new."""
 

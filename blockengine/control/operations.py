@@ -14,6 +14,7 @@ from blockengine.control.model import (
     AddPool,
     Attach,
     Attachment,
+    Clone,
     CreateVolume,
     EngineInfo,
     Event,
@@ -23,6 +24,7 @@ from blockengine.control.model import (
     Pool,
     Recover,
     Resize,
+    Restore,
     Stop,
     Volume,
 )
@@ -162,6 +164,14 @@ async def _delete_snapshot(engine: Engine, call: Call) -> None:
     await engine.delete_snapshot(call.path["volume"], call.path["snapshot"])
 
 
+async def _restore(engine: Engine, call: Call) -> Job:
+    return await engine.restore(call.path["volume"], call.path["snapshot"], call.body)
+
+
+async def _clone(engine: Engine, call: Call) -> Job:
+    return await engine.clone(call.path["volume"], call.body)
+
+
 async def _rebuild(engine: Engine, call: Call) -> Job:
     return await engine.rebuild(call.path["volume"], call.path["replica"])
 
@@ -255,6 +265,18 @@ OPERATIONS: tuple[Operation, ...] = (
         "Give a snapshot up.",
         _delete_snapshot,
         None,
+    ),
+    Operation(
+        "restore",
+        "POST",
+        "/v1/volumes/{volume}/snapshots/{snapshot}/restore",
+        "Take a volume back to a snapshot.",
+        _restore,
+        Job,
+        Restore,
+    ),
+    Operation(
+        "clone", "POST", "/v1/volumes/{volume}/clone", "Make a new volume with its bytes.", _clone, Job, Clone
     ),
     Operation(
         "rebuild",

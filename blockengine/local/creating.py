@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,13 @@ from blockengine.local import making
 from blockengine.local.finding import find
 from blockengine.local.pools import Pool, read_marker_quietly
 from blockengine.local.volumes import LocalVolume
+from blockengine.volume.cloning import FILLING
+from blockengine.volume.restoring import SERVING
 
 if TYPE_CHECKING:
     from blockengine.local.engine import LocalEngine
 
+Before = Callable[[], AbstractAsyncContextManager[str]]
 _SERVED_DEADLINE = 120.0
 _LOOK_AGAIN = 0.2
 
@@ -32,8 +36,14 @@ class Creating:
 
     # Making.
 
-    async def create(self, wanted: CreateVolume) -> Job:
-        """Raises: Impossible, before anything is made, if it can't be."""
+    async def create(
+        self, wanted: CreateVolume, *, kind: str = "create", before: Before | None = None
+    ) -> Job:
+        """Raises: Impossible, before anything is made, if it can't be.
+
+        What `before` gives, when the job runs, is the NBD URI that the volume is filled from; what it
+        holds until then is let go when its context ends.
+        """
         engine = self._engine
         making.check(wanted.name, wanted.size, wanted.block_size)
         if not 1 <= wanted.replicas <= 3:
@@ -47,9 +57,18 @@ class Creating:
         engine.kept[volume.id] = volume
 
         async def work(report: Report) -> str:
-            return await self._make(volume, wanted, chosen, report)
+            if before is None:
+                return await self._make(volume, wanted, chosen, report)
+            try:
+                async with before() as uri:
+                    volume.fill_from = uri
+                    return await self._make(volume, wanted, chosen, report)
+            finally:
+                volume.fill_from = ""
+                if volume.busy == "creating":
+                    engine.kept.pop(volume.id, None)
 
-        return engine.table.start("create", wanted.name, work, unit="steps")
+        return engine.table.start(kind, wanted.name, work, unit="steps")
 
     def _chosen(self, wanted: CreateVolume) -> list[tuple[Pool, bool]]:
         """(pool, whether it gets a witness)."""
@@ -78,10 +97,11 @@ class Creating:
                 folders.append((folder, pool))
                 volume.start_voter(name, folder)
             report(len(places), steps, "making them one volume")
-            await making.first_record(list(volume.voters), name=wanted.name)
+            state = FILLING if volume.fill_from else SERVING
+            await making.first_record(list(volume.voters), name=wanted.name, state=state)
             await engine.store.look_at_all()
             volume.places = find(engine.store).get(volume.id, {})
-            report(len(places) + 1, steps, "starting its controller")
+            report(len(places) + 1, steps, "copying" if volume.fill_from else "starting its controller")
             volume.start_controller()
             await self._until_served(volume)
         except BaseException:
@@ -104,7 +124,8 @@ class Creating:
         loop = asyncio.get_running_loop()
         end = loop.time() + _SERVED_DEADLINE
         while volume.status is None or volume.status.state != "serving":
-            if loop.time() > end:
+            ends_again = volume.controller is not None and volume.controller.view().restarts > 2
+            if ends_again or (loop.time() > end and not volume.fill_from):
                 raise Impossible(f"it was made, but is not served: {volume.silence}", status=500)
             await asyncio.sleep(_LOOK_AGAIN)
 

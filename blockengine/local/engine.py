@@ -17,6 +17,7 @@ from blockengine.control.model import (
     AddPool,
     Attach,
     Attachment,
+    Clone,
     CreateVolume,
     EngineInfo,
     Event,
@@ -24,9 +25,11 @@ from blockengine.control.model import (
     Job,
     Recover,
     Resize,
+    Restore,
     Volume,
 )
 from blockengine.control.model import Pool as PoolView
+from blockengine.local.copying import Copying
 from blockengine.local.creating import Creating
 from blockengine.local.finding import stray
 from blockengine.local.replicas import Replicas
@@ -133,16 +136,16 @@ class LocalEngine(Tending):
 
     async def resize(self, name: str, wanted: Resize) -> Volume:
         volume = self.find(name)
-        with self._busy(volume, "growing"):
+        with self.busy(volume, "growing"):
             await self.order(volume, Grow(wanted.size, wanted.overcommit))
             with contextlib.suppress(Silent, Declined):
                 await volume.look()
         return view(volume, self.layout.run)
 
-    async def order(self, volume: LocalVolume, verb: Verb) -> Any:
+    async def order(self, volume: LocalVolume, verb: Verb, *, deadline: float = _ORDER_DEADLINE) -> Any:
         """Tell the volume's controller something; its answer. Raises: Impossible."""
         try:
-            return await volume.ask(verb, deadline=_ORDER_DEADLINE)
+            return await volume.ask(verb, deadline=deadline)
         except Declined as error:
             raise Impossible(str(error)) from None
         except Silent as error:
@@ -164,6 +167,12 @@ class LocalEngine(Tending):
         await self.order(volume, DeleteSnapshot(snapshot))
         self.tell(volume.name, f"snapshot {snapshot} given up")
 
+    async def restore(self, name: str, snapshot: str, wanted: Restore) -> Job:
+        return await Copying(self).restore(self.find(name), snapshot, keep=wanted.keep)
+
+    async def clone(self, name: str, wanted: Clone) -> Job:
+        return await Copying(self).clone(self.find(name), wanted)
+
     async def rebuild(self, name: str, replica: str) -> Job:
         return await Replicas(self).rebuild(self.find(name), replica)
 
@@ -179,7 +188,7 @@ class LocalEngine(Tending):
                     f"{seen.name} is {seen.health}: {seen.words}",
                     f"navarch engine volume explain {seen.name}",
                 )
-            with self._busy(volume, "attaching"):
+            with self.busy(volume, "attaching"):
                 attachment = await self.attacher.attach(volume, by=how.by, block_size=seen.block_size)
             self.tell(seen.name, f"attached as {attachment.device} by {attachment.by}")
             return attachment
@@ -188,12 +197,12 @@ class LocalEngine(Tending):
         async with self.changing:
             volume = self.find(name)
             device = volume.attachment.device if volume.attachment is not None else ""
-            with self._busy(volume, "detaching"):
+            with self.busy(volume, "detaching"):
                 await self.attacher.detach(volume)
             self.tell(volume.name, f"detached from {device}")
 
     @contextlib.contextmanager
-    def _busy(self, volume: LocalVolume, what: str) -> Iterator[None]:
+    def busy(self, volume: LocalVolume, what: str) -> Iterator[None]:
         """No care for a volume meanwhile: what is half done must not be tidied up. Raises: Impossible."""
         if volume.busy:
             raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine status")

@@ -113,11 +113,11 @@ def hang_up(answers: Sequence[Reached]) -> None:
         answer.link.fail("asked and answered")
 
 
-async def first_record(voters: Sequence[str], *, name: str) -> None:
+async def first_record(voters: Sequence[str], *, name: str, state: str) -> None:
     """Make blank voters one volume. Raises: Impossible."""
     answers = await reached(voters)
     try:
-        await found(answers, name=name)
+        await found(answers, name=name, state=state)
     except NotFounded as error:
         raise Impossible(str(error), status=500) from None
     finally:

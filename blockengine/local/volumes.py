@@ -60,6 +60,7 @@ class LocalVolume:
         self.silence = "no controller was started yet"
         self.attachment: Attachment | None = None
         self.given_name = ""
+        self.fill_from = ""
         self.busy = ""
         self._asker: Asker | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -138,10 +139,11 @@ class LocalVolume:
         voters = [
             word for voter in sorted(names) for word in ("--voter", f"unix:{socket_name('voter', voter)}")
         ]
+        fill = ("--fill-from", self.fill_from) if self.fill_from else ()
         marks = ("blockengine", "volume", "serve", "--socket", self.nbd, "--admin", self.admin)
         spec = Spec(
             "controller",
-            (*PROGRAM, "volume", "serve", *voters, "--socket", self.nbd, "--admin", self.admin),
+            (*PROGRAM, "volume", "serve", *voters, "--socket", self.nbd, "--admin", self.admin, *fill),
             marks,
             self._layout.run,
             self._layout.logs / f"{self.admin}.log",

@@ -46,6 +46,8 @@ WALK: dict[str, list[str]] = {
     "engine snapshot list": ["demo"],
     "engine snapshot create": ["{hostile} {hostile}"],
     "engine snapshot delete": ["{hostile} {hostile} --yes"],
+    "engine snapshot restore": ["{hostile} {hostile} --yes"],
+    "engine clone": ["{hostile} {hostile}"],
     "engine replica rebuild": ["{hostile} {hostile} --yes"],
     "engine events": ["", "{hostile}"],
     "engine metrics": [""],
@@ -178,7 +180,7 @@ def test_nothing_of_it_steers_a_terminal(
     assert "a bug in Navarch" not in done.stderr
     for stream in (done.stdout, done.stderr):
         assert wrong_in(stream) == [], stream[:2000]
-    acts = {"rebuild", "create", "delete", "resize", "detach", "remove", "add", "recover"}
+    acts = {"rebuild", "restore", "clone", "create", "delete", "resize", "detach", "remove", "add", "recover"}
     assert MARK in done.stdout + done.stderr or acts & set(words), "nothing hostile came by"
 
 

@@ -10,7 +10,7 @@ import typer
 
 from backend.text import safe_text
 from console.cli.engine.asking import Output, engine, finished, show
-from console.cli.engine.completing import subjects
+from console.cli.engine.completing import pools, subjects, volumes
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app
@@ -52,6 +52,35 @@ def recover(
         here = [path.absolute() for path in paths or ()]
         job = await finished(await engine().recover(here, moved=moved))
         say(f"recovered: {safe_text(job.text)}")
+        return Exit.OK
+
+    raise typer.Exit(run(work()))
+
+
+@app.command()
+def clone(
+    volume: Annotated[
+        str,
+        typer.Argument(metavar="VOLUME", help="Name or id.", autocompletion=volumes, show_default=False),
+    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new volume's name.")],
+    snapshot: Annotated[
+        str, typer.Option("--snapshot", metavar="SNAPSHOT", help="From this one; else from what it is now.")
+    ] = "",
+    replicas: Annotated[
+        int, typer.Option("--replicas", min=0, max=3, help="0: as many as the original has.")
+    ] = 0,
+    pool: Annotated[
+        list[str] | None,
+        typer.Option("--pool", metavar="POOL", help="Where, once for each replica.", autocompletion=pools),
+    ] = None,
+) -> None:
+    """Make a new volume with the bytes of another one; both are used on, and independent."""
+
+    async def work() -> int:
+        asked = engine()
+        job = await asked.clone(volume, name, snapshot=snapshot, replicas=replicas, pools=pool or ())
+        say(safe_text(f"volume {name}: {(await finished(job)).text}"))
         return Exit.OK
 
     raise typer.Exit(run(work()))

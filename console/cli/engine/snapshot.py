@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backend.text import safe_text
-from console.cli.engine.asking import Form, Output, Yes, agreed, engine, show
+from console.cli.engine.asking import Form, Output, Yes, agreed, engine, finished, show
 from console.cli.engine.completing import snapshots as snapshot_names
 from console.cli.engine.completing import volumes as volume_names
 from console.cli.exits import Exit
@@ -71,6 +71,30 @@ def list_snapshots(volume: Volume, output: Output = Form.TABLE) -> None:
                 safe_text(f"navarch engine snapshot create {volume} NAME"),
             )
         return Exit.OK if found else Exit.NOTHING
+
+    raise typer.Exit(run(work()))
+
+
+@app.command()
+def restore(
+    volume: Volume,
+    name: Name,
+    keep: Annotated[
+        str, typer.Option("--keep", metavar="NAME", help="Keep what the volume is now as this snapshot.")
+    ] = "",
+    yes: Yes = False,
+) -> None:
+    """Take a volume back to a snapshot, in place. Refused while it is attached or used.
+
+    What was written since is lost, unless it is kept as another snapshot.
+    """
+
+    async def work() -> int:
+        lost = f"what it is now is kept as {keep}" if keep else "what was written since is lost"
+        agreed(safe_text(f"Take volume {volume} back to snapshot {name}? ({lost})"), yes=yes)
+        done = await finished(await engine().restore(volume, name, keep=keep))
+        say(safe_text(f"volume {volume}: {done.text}"))
+        return Exit.OK
 
     raise typer.Exit(run(work()))
 

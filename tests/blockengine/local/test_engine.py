@@ -315,3 +315,37 @@ def test_a_replica_that_is_lost_is_rebuilt_elsewhere(engine: Engine) -> None:
         kill(replica_of(after, pool)["process"]["pid"])
     engine.until_healthy("demo")
     assert read(engine.nbd("demo")) == 3
+
+
+def test_a_volume_is_taken_back_and_cloned(engine: Engine) -> None:
+    engine.pools("a", "b")
+    engine.create("demo", replicas=1)
+    written(engine.nbd("demo"), 1)
+    engine.ok("POST", "/v1/volumes/demo/snapshots", {"name": "one"})
+    written(engine.nbd("demo"), 2)
+    job = engine.job(engine.ok("POST", "/v1/volumes/demo/clone", {"name": "copy", "snapshot": "one"}))
+    assert job["state"] == "done", job
+    assert read(engine.nbd("copy")) == 1
+    job = engine.job(engine.ok("POST", "/v1/volumes/demo/clone", {"name": "now"}))
+    assert job["state"] == "done", job
+    assert read(engine.nbd("now")) == 2
+    assert [each["name"] for each in engine.ok("GET", "/v1/volumes/demo/snapshots")] == ["one"]
+    for wanted in (
+        {"name": "copy"},
+        {"name": "A b"},
+        {"name": "x", "snapshot": "none"},
+        {"name": "x", "replicas": 9},
+    ):
+        engine.no("POST", "/v1/volumes/demo/clone", wanted)
+    job = engine.job(engine.ok("POST", "/v1/volumes/demo/snapshots/one/restore", {"keep": "two"}))
+    assert job["state"] == "done", job
+    assert read(engine.nbd("demo")) == 1
+    assert [each["name"] for each in engine.ok("GET", "/v1/volumes/demo/snapshots")] == ["one", "two"]
+    # On its own: the original goes.
+    engine.job(engine.ok("DELETE", "/v1/volumes/demo"))
+    written(engine.nbd("copy"), 5)
+    assert [volume["name"] for volume in engine.ok("GET", "/v1/volumes")] == ["copy", "now"]
+    engine.stop()
+    engine.start()
+    engine.until_healthy("copy")
+    assert read(engine.nbd("copy")) == 5
