@@ -131,6 +131,22 @@ class BlockEngine:
         body = {"name": name, "snapshot": snapshot, "replicas": replicas, "pools": list(pools)}
         return await self._client.ask("POST", self._volume(volume, "/clone"), Job, body=body)
 
+    async def add_replica(self, volume: str, *, pool: str = "", witness: bool = False) -> Job:
+        body = {"pool": pool, "witness": witness}
+        return await self._client.ask("POST", self._volume(volume, "/replicas"), Job, body=body)
+
+    async def remove_replica(self, volume: str, replica: str, *, force: bool) -> Job:
+        path = self._volume(volume, f"/replicas/{quoted(replica)}")
+        query = {"force": "true"} if force else None
+        return await self._client.ask("DELETE", path, Job, query=query)
+
+    async def scrub(self, volume: str) -> Job:
+        return await self._client.ask("POST", self._volume(volume, "/scrub"), Job)
+
+    async def cancel(self, job: str) -> Job:
+        """Stop a piece of work; what it changed so far stays."""
+        return await self._client.ask("DELETE", f"/v1/jobs/{quoted(job)}", Job)
+
     async def rebuild(self, volume: str, replica: str) -> Job:
         path = self._volume(volume, f"/replicas/{quoted(replica)}/rebuild")
         return await self._client.ask("POST", path, Job)

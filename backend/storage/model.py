@@ -87,8 +87,19 @@ class Traffic(Struct, frozen=True):
     flushes: Flow
 
 
+class Wrong(Struct, frozen=True):
+    """Bytes that a scrub found wrong on some replicas; ``kind`` is rot or differ, ``mended``: right again."""
+
+    offset: int
+    length: int
+    kind: str
+    members: list[str]
+    mended: bool
+    time: float
+
+
 class Progress(Struct, frozen=True):
-    """Work under way: bytes, bytes a second, and the seconds that are left (0: unknown)."""
+    """Work of a volume's controller: bytes, bytes a second, and the seconds that are left (0: unknown)."""
 
     what: str
     target: str
@@ -96,6 +107,13 @@ class Progress(Struct, frozen=True):
     total: int = 0
     rate: float = 0
     eta: float = 0
+    number: int = 0
+    state: str = "running"
+    words: str = ""
+    found: int = 0
+    findings: list[Wrong] = field(default_factory=list)
+    began: float = 0
+    ended: float = 0
 
 
 class Volume(Struct, frozen=True):

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from blockengine.control.model import (
     AddPool,
+    AddReplica,
     Attach,
     Attachment,
     Clone,
@@ -85,6 +86,16 @@ class Engine(Protocol):
 
     async def clone(self, name: str, wanted: Clone) -> Job:
         """A new volume with the bytes of this one; on its own once it is filled."""
+        ...
+
+    async def add_replica(self, name: str, wanted: AddReplica) -> Job: ...
+
+    async def remove_replica(self, name: str, replica: str, *, force: bool) -> Job:
+        """`force` allows to go down to a single copy."""
+        ...
+
+    async def scrub(self, name: str) -> Job:
+        """Read, verify and compare every block of every replica, and mend what one of them has right."""
         ...
 
     async def rebuild(self, name: str, replica: str) -> Job:

@@ -218,6 +218,13 @@ class Clone(Struct, frozen=True, forbid_unknown_fields=True):
     pools: list[str] = field(default_factory=list)
 
 
+class AddReplica(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where; the engine chooses a pool apart from the others' if empty. A witness keeps no data."""
+
+    pool: str = ""
+    witness: bool = False
+
+
 class Named(Struct, frozen=True, forbid_unknown_fields=True):
     """The name of something new."""
 

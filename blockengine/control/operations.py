@@ -12,6 +12,7 @@ from typing import Any
 from blockengine.control.engine import Engine, Impossible
 from blockengine.control.model import (
     AddPool,
+    AddReplica,
     Attach,
     Attachment,
     Clone,
@@ -172,6 +173,20 @@ async def _clone(engine: Engine, call: Call) -> Job:
     return await engine.clone(call.path["volume"], call.body)
 
 
+async def _add_replica(engine: Engine, call: Call) -> Job:
+    return await engine.add_replica(call.path["volume"], call.body)
+
+
+async def _remove_replica(engine: Engine, call: Call) -> Job:
+    return await engine.remove_replica(
+        call.path["volume"], call.path["replica"], force=call.query.get("force") == "true"
+    )
+
+
+async def _scrub(engine: Engine, call: Call) -> Job:
+    return await engine.scrub(call.path["volume"])
+
+
 async def _rebuild(engine: Engine, call: Call) -> Job:
     return await engine.rebuild(call.path["volume"], call.path["replica"])
 
@@ -277,6 +292,27 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "clone", "POST", "/v1/volumes/{volume}/clone", "Make a new volume with its bytes.", _clone, Job, Clone
+    ),
+    Operation(
+        "add-replica",
+        "POST",
+        "/v1/volumes/{volume}/replicas",
+        "One replica (or witness) more.",
+        _add_replica,
+        Job,
+        AddReplica,
+    ),
+    Operation(
+        "remove-replica",
+        "DELETE",
+        "/v1/volumes/{volume}/replicas/{replica}",
+        "Take a replica or witness off for good.",
+        _remove_replica,
+        Job,
+        query=(Query("force", "boolean", "Also if it leaves a single copy."),),
+    ),
+    Operation(
+        "scrub", "POST", "/v1/volumes/{volume}/scrub", "Verify and compare every replica.", _scrub, Job
     ),
     Operation(
         "rebuild",

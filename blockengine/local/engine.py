@@ -15,6 +15,7 @@ from blockengine.control.engine import Impossible
 from blockengine.control.explain import explain, explain_pool, overall
 from blockengine.control.model import (
     AddPool,
+    AddReplica,
     Attach,
     Attachment,
     Clone,
@@ -33,6 +34,7 @@ from blockengine.local.copying import Copying
 from blockengine.local.creating import Creating
 from blockengine.local.finding import stray
 from blockengine.local.replicas import Replicas
+from blockengine.local.scrubbing import Scrubbing
 from blockengine.local.tending import Tending
 from blockengine.local.viewing import view
 from blockengine.local.volumes import LocalVolume
@@ -172,6 +174,15 @@ class LocalEngine(Tending):
 
     async def clone(self, name: str, wanted: Clone) -> Job:
         return await Copying(self).clone(self.find(name), wanted)
+
+    async def add_replica(self, name: str, wanted: AddReplica) -> Job:
+        return await Replicas(self).add(self.find(name), wanted)
+
+    async def remove_replica(self, name: str, replica: str, *, force: bool) -> Job:
+        return await Replicas(self).remove(self.find(name), replica, force=force)
+
+    async def scrub(self, name: str) -> Job:
+        return await Scrubbing(self).scrub(self.find(name))
 
     async def rebuild(self, name: str, replica: str) -> Job:
         return await Replicas(self).rebuild(self.find(name), replica)

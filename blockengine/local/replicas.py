@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from blockengine.control import placement
 from blockengine.control.engine import Impossible
 from blockengine.control.jobs import Report
-from blockengine.control.model import Job, Replica, Volume
+from blockengine.control.model import AddReplica, Job, Replica, Volume
 from blockengine.local import making
 from blockengine.local.finding import find
+from blockengine.local.layout import socket_name
 from blockengine.local.pools import Pool
-from blockengine.local.viewing import view
+from blockengine.local.viewing import STOPPED, view
 from blockengine.local.volumes import LocalVolume
+from blockengine.protocol.admin import AddVoter, RemoveVoter
 
 if TYPE_CHECKING:
     from blockengine.local.engine import LocalEngine
@@ -40,13 +43,87 @@ class Replicas:
         known = ", ".join(replica.id for replica in self.seen(volume).replicas)
         raise Impossible(f"{volume.name} has no replica {name}", f"It has {known}", status=404)
 
+    async def add(self, volume: LocalVolume, wanted: AddReplica) -> Job:
+        """One more voter, in a pool of its own. Raises: Impossible."""
+        seen = self.seen(volume)
+        if seen.state != "serving":
+            raise Impossible(f"{volume.name} is {seen.state}", f"navarch engine volume explain {volume.name}")
+        if volume.busy:
+            raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine local status")
+        kind: Literal["replica", "witness"] = "witness" if wanted.witness else "replica"
+        new = Replica(making.new_id(kind[0]), kind, wanted.pool, "", "missing", STOPPED)
+        pool = self._named(wanted.pool, seen) if wanted.pool else self._pool_for(volume, new, seen)
+        volume.busy = "getting a replica more"
+
+        async def work(report: Report) -> str:
+            return await self._added(volume, new, pool, report)
+
+        return self._engine.table.start("add replica", volume.name, work, unit="bytes")
+
+    def _named(self, name: str, seen: Volume) -> Pool:
+        pool = self._engine.store.find(name)
+        if pool.state != "healthy":
+            raise Impossible(f"pool {name} is {pool.state}: {pool.reason}", "navarch engine pool list")
+        if any(one.pool == pool.known.name for one in seen.replicas):
+            raise Impossible(f"pool {name} has a replica of {seen.name} already", "Name another pool.")
+        return pool
+
+    async def _added(self, volume: LocalVolume, new: Replica, pool: Pool, report: Report) -> str:
+        engine = self._engine
+        entered = False
+        folder: Path | None = None
+        try:
+            report(0, 0, f"making {new.id} in pool {pool.known.name}")
+            folder = await asyncio.to_thread(self._made, volume, new, pool)
+            volume.start_voter(new.id, folder)
+            making.hang_up(await making.reached([new.id]))
+            await engine.order(volume, AddVoter(f"unix:{socket_name('voter', new.id)}"))
+            entered = True
+            await engine.store.look_at_all()
+            volume.places = find(engine.store).get(volume.id, {})
+        finally:
+            volume.busy = ""
+            if not entered:
+                await asyncio.shield(self._dropped(volume, new.id, folder, pool))
+        await self.until_in_sync(volume, new.id, report)
+        return f"{new.id} in pool {pool.known.name}"
+
+    async def _dropped(self, volume: LocalVolume, name: str, folder: Path | None, pool: Pool) -> None:
+        await volume.stop_voter(name)
+        if folder is not None:
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(making.throw_away, folder, pool)
+
+    async def remove(self, volume: LocalVolume, name: str, *, force: bool) -> Job:
+        """Take a voter off for good, and its directory away. Raises: Impossible."""
+        replica = self.one(volume, name)
+        if volume.busy:
+            raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine local status")
+        volume.busy = "losing a replica"
+
+        async def work(report: Report) -> str:
+            try:
+                report(0, 0, f"taking {name} off")
+                if replica.role != "unknown":
+                    await self._engine.order(volume, RemoveVoter(name, force))
+                await volume.stop_voter(name)
+                await self._cleared(volume, name)
+                await self._engine.store.look_at_all()
+            finally:
+                volume.busy = ""
+                self._engine.wake()
+            return f"{name} is taken off"
+
+        return self._engine.table.start("remove replica", volume.name, work)
+
     async def rebuild(self, volume: LocalVolume, name: str) -> Job:
         """Make a replica anew, blank, and have it copied from the others. Raises: Impossible."""
         seen, replica = self.seen(volume), self.one(volume, name)
         others = [one for one in seen.replicas if one.role == "in-sync" and one.id != name]
         if replica.kind == "replica" and replica.role == "in-sync":
             raise Impossible(
-                f"{name} is in sync: there is nothing to rebuild", "navarch engine scrub verifies it"
+                f"{name} is in sync: there is nothing to rebuild",
+                f"navarch engine scrub {volume.name} verifies it",
             )
         if not others or seen.state not in ("serving", "suspended"):
             raise Impossible(

@@ -87,8 +87,10 @@ class LocalVolume:
         """The name for people; its id if it has none."""
         if self.status is not None and self.status.name:
             return self.status.name
-        record = self.record
-        return (record.name if record is not None else "") or self.given_name or self.id
+        # Of two lineages either may have it: what a person calls it is not what they disagree on.
+        records = [place.seen.record for place in self.places.values() if place.seen.record is not None]
+        names = sorted({record.name for record in records if record.name})
+        return names[0] if names else self.given_name or self.id
 
     @property
     def nbd(self) -> str:

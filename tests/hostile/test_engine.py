@@ -48,6 +48,10 @@ WALK: dict[str, list[str]] = {
     "engine snapshot delete": ["{hostile} {hostile} --yes"],
     "engine snapshot restore": ["{hostile} {hostile} --yes"],
     "engine clone": ["{hostile} {hostile}"],
+    "engine replica add": ["{hostile}"],
+    "engine replica remove": ["{hostile} {hostile} --yes"],
+    "engine scrub": ["{hostile}"],
+    "engine cancel": ["{hostile}"],
     "engine replica rebuild": ["{hostile} {hostile} --yes"],
     "engine events": ["", "{hostile}"],
     "engine metrics": [""],
@@ -180,7 +184,20 @@ def test_nothing_of_it_steers_a_terminal(
     assert "a bug in Navarch" not in done.stderr
     for stream in (done.stdout, done.stderr):
         assert wrong_in(stream) == [], stream[:2000]
-    acts = {"rebuild", "restore", "clone", "create", "delete", "resize", "detach", "remove", "add", "recover"}
+    acts = {
+        "scrub",
+        "cancel",
+        "rebuild",
+        "restore",
+        "clone",
+        "create",
+        "delete",
+        "resize",
+        "detach",
+        "remove",
+        "add",
+        "recover",
+    }
     assert MARK in done.stdout + done.stderr or acts & set(words), "nothing hostile came by"
 
 

@@ -87,6 +87,40 @@ def clone(
 
 
 @app.command()
+def scrub(
+    volume: Annotated[
+        str,
+        typer.Argument(metavar="VOLUME", help="Name or id.", autocompletion=volumes, show_default=False),
+    ],
+) -> None:
+    """Read, verify and compare every block of every replica; what one of them has right is mended.
+
+    Ends with 1 if something could not be mended.
+    """
+
+    async def work() -> int:
+        done = await finished(await engine().scrub(volume))
+        say(safe_text(f"volume {volume}: {done.text}"))
+        return Exit.OK
+
+    raise typer.Exit(run(work()))
+
+
+@app.command()
+def cancel(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="As navarch engine local status shows it.")],
+) -> None:
+    """Stop a piece of work of the engine; what it changed so far stays."""
+
+    async def work() -> int:
+        ended = await engine().cancel(job)
+        say(safe_text(f"{ended.kind} of {ended.about} is {ended.state}"))
+        return Exit.OK
+
+    raise typer.Exit(run(work()))
+
+
+@app.command()
 def events(
     about: Annotated[
         str, typer.Argument(metavar="[NAME]", help="Only about this volume or pool.", autocompletion=subjects)

@@ -221,6 +221,7 @@ def test_the_console_s_model_has_the_engine_s_fields() -> None:
         "EngineInfo",
     ):
         assert _fields(getattr(theirs, name)) == _fields(getattr(ours, name)), name
+    assert _fields(theirs.Wrong) == _fields(admin.Finding)
     assert _fields(theirs.Snapshot) == _fields(admin.SnapshotStatus)
     for name in ("Flow", "Traffic", "Progress"):
         assert _fields(getattr(theirs, name)) == _fields(getattr(admin, name)), name

@@ -349,3 +349,53 @@ def test_a_volume_is_taken_back_and_cloned(engine: Engine) -> None:
     engine.start()
     engine.until_healthy("copy")
     assert read(engine.nbd("copy")) == 5
+
+
+def test_replicas_come_and_go_while_the_volume_is_used(engine: Engine) -> None:
+    engine.pools("a", "b", "c")
+    made = engine.create("demo", replicas=1, pools=["a"])
+    written(engine.nbd("demo"), 4)
+    status, words = engine.no("POST", "/v1/volumes/demo/replicas", {"pool": "a"})
+    assert (status, "has a replica of demo already" in words) == (409, True)
+    assert engine.no("POST", "/v1/volumes/demo/replicas", {"pool": "x"})[0] == 404
+    for wanted in ({"pool": "b"}, {"witness": True}):
+        job = engine.job(engine.ok("POST", "/v1/volumes/demo/replicas", wanted))
+        assert job["state"] == "done", job
+    after = engine.until_healthy("demo")
+    assert (after["wanted"], after["in_sync"]) == (2, 2)
+    assert {replica["pool"]: replica["kind"] for replica in after["replicas"]} == {
+        "a": "replica",
+        "b": "replica",
+        "c": "witness",
+    }
+    # The first disk may go now; a new controller knows the newcomers too.
+    first = made["replicas"][0]["id"]
+    engine.kill()
+    for pid in engine.processes("volume", "serve"):
+        kill(pid)
+    engine.start()
+    engine.until_healthy("demo")
+    gone = engine.job(engine.ok("DELETE", f"/v1/volumes/demo/replicas/{first}"))
+    assert "single copy" in gone["error"]
+    gone = engine.job(engine.ok("DELETE", f"/v1/volumes/demo/replicas/{first}?force=true"))
+    assert gone["state"] == "done", gone
+    assert list((engine.home / "pools" / "a" / "replicas").iterdir()) == []
+    assert read(engine.nbd("demo")) == 4
+    assert engine.until_healthy("demo")["wanted"] == 1
+
+
+def test_a_scrub_finds_rot_and_mends_it(engine: Engine) -> None:
+    engine.pools("a", "b")
+    made = engine.create("demo", replicas=2)
+    written(engine.nbd("demo"), 9)
+    job = engine.job(engine.ok("POST", "/v1/volumes/demo/scrub"))
+    assert "every block of every replica" in job["text"], job
+    victim = replica_of(made, "b") if replica_of(made, "b")["kind"] == "replica" else replica_of(made, "a")
+    data = next(Path(victim["path"]).glob("layer-*.data"))
+    with data.open("r+b") as file:
+        file.write(b"rot")
+    job = engine.job(engine.ok("POST", "/v1/volumes/demo/scrub"))
+    assert job["state"] == "done", job
+    assert f"byte 0 on {victim['id']} (rot, mended)" in job["text"]
+    job = engine.job(engine.ok("POST", "/v1/volumes/demo/scrub"))
+    assert "every block of every replica" in job["text"], job

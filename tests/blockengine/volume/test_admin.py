@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shutil
 import stat
@@ -124,7 +125,8 @@ async def test_nonsense_is_answered_and_hurts_nobody(rig: Rig) -> None:
     assert all("not understood" in one.error for one in told)
     assert {one.id for one in told} == {0, 7, 8}
     writer.write(b"x" * (2 * admin.MAX_LINE))
-    assert await reader.read() == b""
+    with contextlib.suppress(ConnectionResetError):
+        assert await reader.read() == b""
     async with asking(serving.admin) as asker:
         assert (await asker.ask(Status(), deadline=DEADLINE)).state == "serving"
 
