@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # filters and tables are no part of the first picture
     from backend.kube.status import Status
     from backend.tenancy.question import Question
     from backend.tenancy.subjects import Subject
+    from backend.topology.sight import Sight
 
 
 _ALL_CLUSTERS = Query(kind="fleet")
@@ -110,6 +111,22 @@ class EventsView:
     cursor: tuple[str, str] | None = None
 
 
+def around(ref: ObjectRef) -> TopologyView:
+    """How an object hangs together with others; of a namespace, all that is in it."""
+    aim, namespaces = "resource", (ref.namespace,) if ref.namespace else ()
+    kind, name = ref.resource.full_name, ref.name
+    if kind == "namespaces":
+        aim, namespaces, kind, name = "namespace", (ref.name,), "", ""
+    return TopologyView(
+        aim=aim,
+        clusters=(ref.cluster_id,),
+        namespaces=namespaces,
+        kind=kind,
+        name=name,
+        names={ref.cluster_id: ref.cluster},
+    )
+
+
 def inside(ref: ObjectRef) -> ResourcesView | None:
     """What lives inside an object, for the few kinds that are there to hold others; None for all else.
 
@@ -197,6 +214,34 @@ AROUND = 300.0
 """Seconds before the moment somebody asks about that are read too."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopologyView:
+    """How things hang together: all clusters, or what one of the other words says."""
+
+    aim: str = "fleet"
+    """``fleet``, ``cluster``, ``namespace``, ``application``, ``resource`` or ``storage``."""
+    clusters: tuple[str, ...] = ()
+    """Ids."""
+    namespaces: tuple[str, ...] = ()
+    kind: str = ""
+    """Full name."""
+    name: str = ""
+    names: dict[str, str] = field(default_factory=dict, compare=False)
+    """Of the clusters, by id, for the first picture."""
+
+    @property
+    def sight(self) -> Sight:
+        from backend.topology.sight import Aim, Sight
+
+        return Sight(
+            aim=Aim(self.aim),
+            clusters=self.clusters,
+            namespaces=self.namespaces,
+            kind=self.kind,
+            name=self.name,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class JournalView:
     """What was done."""
@@ -249,12 +294,14 @@ View = (
     | RightsView
     | SubjectRightsView
     | WhoCanView
+    | TopologyView
 )
 
 SCREENS: dict[str, View] = {
     "fleet": FleetView(),
     "events": EventsView(),
     "rights": RightsView(),
+    "topology": TopologyView(),
     "journal": JournalView(),
     "messages": MessagesView(),
     "storage": StorageView(),

@@ -33,6 +33,7 @@ from console.actions import (
     storage,
     table,
     text,
+    tree,
     vault,
 )
 from console.actions.action import Action, Scope
@@ -53,6 +54,7 @@ SCOPES = (
     search,
     events,
     rights_table,
+    tree,
     objects,
     acts,
     own,

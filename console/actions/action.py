@@ -23,6 +23,8 @@ class Scope(StrEnum):
     FORM = "Forms"
     STATES = "States of clusters"
     VAULT = "Vault"
+    TREE = "Topology"
+    FALLS = "Before something goes"
     RIGHTS = "Rights"
     SEARCH = "Search"
     OWN = "Your own programs"

@@ -27,6 +27,16 @@ _rare = partial(_act, keys="")
 """Without a key of its own: in the menu ``!``, in the palette, and for a keymap to give it one."""
 
 ACTIONS = (
+    Action(
+        "falls",
+        "b",
+        "screen.falls",
+        "all that falls",
+        "Everything that stops if this goes, graded, with the reasons",
+        scope=Scope.FALLS,
+        bar=30,
+        palette=False,
+    ),
     _act(
         "restart",
         "r",

@@ -27,6 +27,14 @@ ACTIONS = (
         bar=2,
     ),
     action(
+        "fleet.topology",
+        "t",
+        "screen.topology",
+        "topology",
+        "How things on this cluster hang together: namespaces, nodes, storage, what is missing",
+        bar=8,
+    ),
+    action(
         "fleet.marks",
         "e",
         "screen.marks",

@@ -46,6 +46,13 @@ ACTIONS = (
         "journal", "J", "screen.go('journal')", "journal", "What was done through Navarch, by whom, to what"
     ),
     action(
+        "topology.fleet",
+        "",
+        "screen.go('topology')",
+        "topology of the fleet",
+        "How things hang together, from the clusters down",
+    ),
+    action(
         "states", "S", "screen.states", "states", "Every cluster's state, its reason and what to do", bar=85
     ),
     action(

@@ -46,6 +46,22 @@ ACTIONS = (
     ),
     action("owner", "o", "screen.owner", "owner", "Go to the controller that made this object", bar=6),
     action(
+        "topology",
+        "t",
+        "screen.topology",
+        "topology",
+        "What it is made of and needs, and what needs it: as a tree, and drawn",
+        bar=8,
+    ),
+    action(
+        "blast",
+        "b",
+        "screen.blast",
+        "blast radius",
+        "What stops if this goes: pods, services, hosts, budgets, volumes; graded, with reasons",
+        bar=9,
+    ),
+    action(
         "copy",
         "c",
         "screen.copy",

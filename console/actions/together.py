@@ -11,6 +11,7 @@ _DIALOGS = {Scope.APP, Scope.FORM, Scope.LIST}
 TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({*_LISTS, Scope.RESOURCES, Scope.OBJECT, Scope.OWN, Scope.SEARCH, Scope.EVENTS}),
     frozenset({*_LISTS, Scope.FLEET}),
+    frozenset({Scope.APP, Scope.FRAME, Scope.TREE, Scope.OBJECT, Scope.OWN}),
     frozenset({*_LISTS, Scope.VAULT}),
     frozenset({*_LISTS, Scope.SETTINGS}),
     frozenset({*_LISTS, Scope.STORAGE}),
@@ -18,6 +19,7 @@ TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({*_TEXTS, Scope.LOGS}),
     frozenset({*_LISTS, Scope.RIGHTS}),
     frozenset({*_DIALOGS, Scope.STATES}),
+    frozenset({*_DIALOGS, Scope.FALLS}),
     frozenset({Scope.APP, Scope.PROMPT}),
     frozenset({Scope.APP, Scope.FORM, Scope.PALETTE}),
     frozenset({Scope.APP, Scope.PATH}),

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from backend.fleet.objects import Found
 
 EPILOG = "Exit codes: 0 done, 1 something failed, 4 refused for safety, 5 nothing matched."
+_WORST = 5
+"""Lines of what stops that a preview shows."""
 _AT_ONCE = 8
 """Objects looked at at the same time."""
 
@@ -125,14 +127,40 @@ class _Acting:
             found, failed = await pick_all(fleet, self.query, timeout=self.timeout)
             if failed and not dry_run and not self.agreed.yes:
                 say("clusters that did not answer are left out")
+            looking = asyncio.create_task(self._blasts(found))
             plans, unpreviewed = await self._preview(found)
             failed += unpreviewed
             if plans:
                 for plan in plans:
                     _show(plan)
+                for line in await looking:
+                    print(line, file=sys.stderr)
                 confirmed = self.agreed.confirmed if dry_run else ask(plans, self.agreed)
                 failed += await self._carry_out(fleet, plans, confirmed)
             return Exit.FAILED if failed else Exit.OK
+
+    async def _blasts(self, found: Sequence[Found]) -> list[str]:
+        """What stops with it, for who is asked; the worst lines, within the time a confirmation has."""
+        if not self.act.danger or (self.agreed.yes and not self.agreed.dry_run):
+            return []
+        from backend.topology.blast.preview import Target, look
+
+        wanted: dict[str, list[Target]] = {}
+        clusters = {one.cluster.id: one.cluster for one in found}
+        for one in found:
+            target = Target(one.resource.full_name, one.name, one.namespace)
+            wanted.setdefault(one.cluster.id, []).append(target)
+        looks = (look(clusters[id], each, deleted=True) for id, each in wanted.items())
+        blasts = await asyncio.gather(*looks)
+        lines = []
+        for id, blast in zip(wanted, blasts, strict=True):
+            lines.append(f"{clusters[id].name}: stops with it: {blast.summary}")
+            lines += [f"    {e.grade.value}: {e.sentence}" for e in blast.effects[:_WORST]]
+            if len(blast.effects) > _WORST:
+                more = len(blast.effects) - _WORST
+                lines.append(f"    and {more:,} more; all of them: navarch blast KIND/NAME")
+            lines += [f"    not known: {kind}: {why}" for kind, why in blast.unknown[:2]]
+        return lines
 
     async def _preview(self, found: Sequence[Found]) -> tuple[list[Plan], int]:
         """What it would do to each; those that went meanwhile are told and left out. Raises Refused."""

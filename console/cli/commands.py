@@ -38,6 +38,7 @@ COMMANDS: dict[str, Command] = {
     "topology": Command(
         "console.cli.topology", "How things hang together: trees, drawings, storage, applications."
     ),
+    "blast": Command("console.cli.blast", "What stops if a node, a pod, a volume, a namespace… goes."),
     "delete": Command("console.cli.delete", "Delete objects, with preview and preconditions."),
     "can-i": Command("console.cli.can_i", "Whether we (or somebody else) may do something."),
     "who-can": Command("console.cli.who_can", "Who may do something, and by which role."),

@@ -15,6 +15,10 @@ from backend.fleet.acts.delete import with_propagation
 from backend.fleet.objects import Found, read
 from backend.kube.errors import KubeError
 from backend.text import SafeStr, safe_text
+from backend.topology.blast.preview import PATIENCE
+from console.actions import Scope
+from console.keymap import bindings
+from console.screens.blast import BlastScreen, blasts, worst_lines
 from console.screens.dialog import DialogScreen
 from console.screens.error import full_sentence
 from console.theme import Tone
@@ -26,9 +30,12 @@ from console.widgets.text_block import TextBlock
 
 if TYPE_CHECKING:
     from backend.fleet.acts import Plan
+    from backend.topology.blast import Blast
     from console.application import NavarchApp
 
 _LISTED = 10
+_LOW = 30
+"""Rows of a terminal on which a preview is short, so that the choices below it are seen."""
 _AT_ONCE = 8
 """Previews and acts under way at the same time."""
 Way = tuple[str, str, Callable[["Plan"], "Plan"]]
@@ -60,9 +67,11 @@ class ActScreen(DialogScreen[bool]):
 
     broad = True
     AUTO_FOCUS = "ChoiceList"
+    BINDINGS = bindings(Scope.FALLS)
 
     def __init__(self, id: str, refs: Sequence[ObjectRef]) -> None:
         super().__init__()
+        self._blasts: dict[str, Blast] | None = None
         self._act = named(id)
         self._refs = refs
         self._plans: list[Plan] = []
@@ -76,14 +85,17 @@ class ActScreen(DialogScreen[bool]):
     def inside(self) -> list[Widget]:
         return [
             TextBlock(self._heading(), id="preview"),
+            TextBlock(id="blast"),
             Field(id="answer"),
             Field(id="confirm"),
             ChoiceList(id="choices"),
         ]
 
     def on_mount(self) -> None:
-        for part in ("#answer", "#confirm", "#choices"):
+        for part in ("#blast", "#answer", "#confirm", "#choices"):
             self.query_one(part).display = False
+        if self._act.danger:
+            self.look_around()
         if self._act.question is None:
             self.look()
         else:
@@ -217,6 +229,34 @@ class ActScreen(DialogScreen[bool]):
         if len(self._plans) == 1:
             return guarded[0].must_type
         return f"{self._act.id} {len(self._plans)}"
+
+    # --- what stops with it
+
+    @work(exclusive=True, group="blast", exit_on_error=False)
+    async def look_around(self) -> None:
+        """Beside the preview, never before it: no confirmation waits for a slow cluster."""
+        block = self.query_one("#blast", TextBlock)
+        block.display = True
+        block.tell([(Piece("   looking what stops with it…", Tone.PROGRESSING),)])
+        try:
+            self._blasts = await blasts(
+                await self.navarch.fleet(), self._refs, deadline=PATIENCE, deleted=True
+            )
+        except Exception as error:
+            sentence = f"   what stops with it is not known: {full_sentence(error)}"
+            block.tell([(Piece(sentence, Tone.WARNING),)])
+            return
+        block.tell(worst_lines(self._blasts, most=5 if self.size.height > _LOW else 2))
+        self.refresh_bindings()
+
+    def action_falls(self) -> None:
+        if self._blasts is not None:
+            self.app.push_screen(BlastScreen(self._refs, self._blasts))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "falls":
+            return self._blasts is not None and any(one.effects for one in self._blasts.values())
+        return super().check_action(action, parameters)
 
     # --- the act
 

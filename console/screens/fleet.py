@@ -23,7 +23,7 @@ from console.screens.importing import import_clusters
 from console.screens.narrowing import Narrowing
 from console.screens.table_frame import TableScreen
 from console.theme import Tone
-from console.views import FleetView, ResourcesView
+from console.views import FleetView, ResourcesView, TopologyView
 from console.widgets.notice import NoticeLine
 from console.widgets.paint import Line, Piece
 from console.widgets.table import ResourceTable
@@ -106,6 +106,13 @@ class FleetScreen(Narrowing, TableScreen):
             yield "problems only"
         if self.asked.query.clusters:
             yield "@" + ",".join(self.asked.query.clusters)
+
+    def action_topology(self) -> None:
+        """Of the cluster under the cursor."""
+        summary = self.table.row
+        if summary is not None:
+            names = {summary.id: str(summary.name)}
+            self.navarch.show(TopologyView(aim="cluster", clusters=(summary.id,), names=names))
 
     # --- rows
 

@@ -12,6 +12,8 @@ from console.screens.frame import FrameScreen
 from console.views import DetailView, EventsView, ObjectRef, has_logs, inside, logs_of
 
 _FITS = SafeStr("")
+_ABOUT_ONE = frozenset({"detail", "events", "copy", "owner", "menu", "topology", "blast"})
+"""What needs an object to be about."""
 
 
 class ObjectKeys(FrameScreen):
@@ -55,6 +57,21 @@ class ObjectKeys(FrameScreen):
         if chosen:
             self.leave_mark()
             self.navarch.show(logs_of(*chosen, previous=previous))
+
+    def action_topology(self) -> None:
+        """Look from here: what it is made of and needs, and what needs it."""
+        from console.views import around
+
+        if self.current is not None:
+            self.leave_mark()
+            self.navarch.show(around(self.current))
+
+    def action_blast(self) -> None:
+        from console.screens.blast import BlastScreen
+
+        refs = self.chosen()
+        if refs:
+            self.app.push_screen(BlastScreen(refs))
 
     def action_owner(self) -> None:
         if self.current is not None:
@@ -152,7 +169,7 @@ class ObjectKeys(FrameScreen):
             return False
         if action == "act":
             return not self.why_not(ACTIONS[f"{PREFIX}{parameters[0]}"])
-        if action in ("detail", "events", "copy", "owner", "menu") and self.current is None:
+        if action in _ABOUT_ONE and self.current is None:
             return False
         if action == "logs" and not any(has_logs(ref) for ref in self.chosen()):
             return False

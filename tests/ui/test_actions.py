@@ -11,6 +11,7 @@ from console.actions import ACTIONS, SCOPES, Scope, in_scope
 from console.actions.together import TOGETHER
 from console.application import NavarchApp
 from console.keymap import bindings, shown
+from console.screens.acting import ActScreen
 from console.screens.ask_path import AskPathScreen
 from console.screens.detail import DetailScreen
 from console.screens.dialog import DialogScreen
@@ -29,12 +30,28 @@ from console.screens.settings import SettingsScreen
 from console.screens.states import StatesScreen
 from console.screens.storage import StorageScreen
 from console.screens.table_frame import TableScreen
+from console.screens.topology import TopologyScreen
 from console.screens.vault import VaultScreen
 from console.widgets.choices import ChoiceList
+from console.widgets.diagram import Diagram
+from console.widgets.fold_tree import FoldTree
 from console.widgets.log_pane import LogPane
 from console.widgets.prompt import PromptLine
 from console.widgets.table import ResourceTable
 from console.widgets.text_pane import TextPane
+
+
+class TopologyTree(FoldTree, TopologyScreen):
+    """Keys of the topology are the tree's, or its screen's."""
+
+
+class TopologyDrawing(Diagram, TopologyScreen):
+    """And the drawing's; there is nothing to fold in it."""
+
+    def action_switch(self) -> None: ...
+    def action_unfold_all(self) -> None: ...
+    def action_fold_all(self) -> None: ...
+
 
 HOLDERS = {
     Scope.APP: [NavarchApp],
@@ -62,6 +79,8 @@ HOLDERS = {
     Scope.OWN: [ResourcesScreen, DetailScreen],
     Scope.OUTPUT: [OutputScreen],
     Scope.VAULT: [VaultScreen],
+    Scope.TREE: [TopologyTree, TopologyDrawing],
+    Scope.FALLS: [ActScreen],
 }
 
 
