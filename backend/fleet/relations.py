@@ -147,20 +147,15 @@ async def _back(found: Found, look: Look) -> Answer:
         if not chosen:
             return Answer(role=safe_text(look.role))
         return await _listed(found, resource, role=look.role, namespace=namespace, labels=chosen)
-    subject = Subject(
-        kind=found.resource.full_name,
-        namespace=found.namespace,
-        name=found.name,
-        uid=found.uid,
-        labels=_labels(found.obj),
-    )
+    subjects = _subjects(found)
 
     def role(other: Mapping[str, Any]) -> str:
         try:
             relations = relations_of(other, look.kind)
         except msgspec.ValidationError:
             return ""
-        return next((look.role or one.back for one in relations if one.meets(subject)), "")
+        met = (one for one in relations if any(map(one.meets, subjects)))
+        return next((look.role or one.back for one in met), "")
 
     return await _listed(
         found,
@@ -184,10 +179,22 @@ def _selector(obj: Mapping[str, Any]) -> str:
         return ""
 
 
-def _labels(obj: Mapping[str, Any]) -> Mapping[str, str]:
-    """What a service would see of the object: a workload's pods have the labels of its template."""
-    template = (obj.get("spec") or {}).get("template") or {}
-    return ((template or obj).get("metadata") or {}).get("labels") or {}
+def _subjects(found: Found) -> list[Subject]:
+    """The object, and of what makes pods a pod of it too: services choose those."""
+    whole = Subject(
+        kind=found.resource.full_name,
+        namespace=found.namespace,
+        name=found.name,
+        uid=found.uid,
+        labels=(found.obj.get("metadata") or {}).get("labels") or {},
+    )
+    template = (found.obj.get("spec") or {}).get("template") or {}
+    labels = (template.get("metadata") or {}).get("labels")
+    return (
+        [whole, Subject(kind="pods", namespace=found.namespace, name="", labels=labels)]
+        if labels
+        else [whole]
+    )
 
 
 async def _named(

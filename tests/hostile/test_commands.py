@@ -33,6 +33,8 @@ WALK: dict[str, list[str]] = {
     "describe": [f"{kind} {LIVE} {{name}}" for kind in DESCRIBED],
     "yaml": [f"pod {{name}} {LIVE}", f"secret {{name}} {LIVE}", f"node {{name}} {LIVE}"],
     "fleet": ["", LIVE],
+    "topology": [LIVE, f"-n pay {LIVE} --depth 9", f"pod/* {LIVE}", f"--storage {LIVE}", "--app {hostile}"],
+    "blast": [f"node/* {LIVE}", f"pod/* {LIVE}", f"secret/* {LIVE}", "pod/{hostile}"],
     "can-i": [f"delete pods {LIVE}", f"get pods --for alice {LIVE}"],
     "who-can": [f"delete pods {LIVE}"],
     "rights": [LIVE, f"group:system:masters {LIVE}"],

@@ -69,6 +69,7 @@ CUTTERS = {
     "screens/states.py",
     "settings/store.py",
     "user_commands/running.py",
+    "widgets/diagram.py",
     "widgets/paint.py",
     "widgets/table_layout.py",
     "widgets/table_lines.py",
@@ -79,9 +80,9 @@ file belongs here only when what it casts has passed ``safe_text`` before."""
 WRITERS = {"screens/login.py", "terminal/driver.py", "terminal/lending.py", "terminal/quiet_app.py"}
 """They write to the terminal past Textual: how it is left as it was, and what is said while it is lent."""
 PRINTERS = set(
-    """acts completion credential demo describe edit event_listing event_timeline failures fleet fleet_output
-    importing journal kubeconfig main opening programs rights_options root settings tables vault
-    yaml""".split()  # noqa: SIM905
+    """acts blast completion credential demo describe edit event_listing event_timeline failures fleet
+    fleet_output importing journal kubeconfig main opening programs rights_options root settings tables
+    topology topology_text vault yaml""".split()  # noqa: SIM905
 )
 """Modules of the command line that write themselves, and not by ``say`` or a table. A new one belongs here
 when the commands that use it are walked in tests/hostile/test_commands.py."""
