@@ -190,11 +190,8 @@ def _subjects(found: Found) -> list[Subject]:
     )
     template = (found.obj.get("spec") or {}).get("template") or {}
     labels = (template.get("metadata") or {}).get("labels")
-    return (
-        [whole, Subject(kind="pods", namespace=found.namespace, name="", labels=labels)]
-        if labels
-        else [whole]
-    )
+    pod = Subject(kind="pods", namespace=found.namespace, name="", labels=labels)
+    return [whole, pod] if labels else [whole]
 
 
 async def _named(

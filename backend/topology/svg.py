@@ -7,7 +7,7 @@ from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 from backend.resources.kind import Health
-from backend.text import SafeStr, cells, fit
+from backend.text import SafeStr, cells, fit, safe_text
 from backend.topology.export import COLOURS
 from backend.topology.layout import arrange, heights
 from backend.topology.sketch import Box, Sketch
@@ -119,7 +119,7 @@ def _short(name: SafeStr) -> str:
 
 
 def _clean(text: str) -> str:
-    return _NO_XML.sub("·", text)
+    return _NO_XML.sub("·", safe_text(text, limit=600))
 
 
 def _text(text: str) -> str:

@@ -82,6 +82,11 @@ WALK: dict[str, tuple[Way, ...]] = {
     "EventRangeScreen": (then(line("events", "rows"), "W", sign="all that is known"),),
     "ActScreen": (at("delete"), at("restart"), at("scale")),
     "RelationsScreen": (at("relations"),),
+    "TopologyScreen": (
+        opened("t", after=one_pod, sign="Pod pay/"),
+        then(opened("t", after=one_pod, sign="Pod pay/"), "tab", sign="(drawing)"),
+    ),
+    "BlastScreen": (opened("b", after=one_pod, sign="certain"),),
     "ObjectMenuScreen": (at("object-menu"),),
     "CopyScreen": (at("copy"),),
     "KeepFavouriteScreen": (at("keep-favourite"),),
