@@ -51,15 +51,15 @@ ACTIONS = (
         "screen.topology",
         "topology",
         "What it is made of and needs, and what needs it: as a tree, and drawn",
-        bar=8,
+        bar=47,
     ),
     action(
         "blast",
         "b",
         "screen.blast",
-        "blast radius",
+        "blast",
         "What stops if this goes: pods, services, hosts, budgets, volumes; graded, with reasons",
-        bar=9,
+        bar=48,
     ),
     action(
         "copy",

@@ -154,7 +154,7 @@ def worst_lines(found: dict[str, Blast], *, most: int = 5) -> list[Line]:
         tone = Tone.WARNING if blast.effects or not blast.known else Tone.DIM
         lines.append((Piece("   stops with it: ", Tone.DIM), Piece(blast.summary, tone)))
         lines += [(Piece(f"     {told}", Tone.DIM),) for told in unknown_lines(blast)[:2]]
-    shown = [effect for effect in effects if effect.harm is not Harm.POD][:most]
+    shown = ([effect for effect in effects if effect.harm is not Harm.POD] or effects)[:most]
     for effect in shown:
         grade = effect.grade.value
         lines.append(
@@ -165,7 +165,7 @@ def worst_lines(found: dict[str, Blast], *, most: int = 5) -> list[Line]:
             )
         )
     if len(effects) > len(shown):
-        more = f"     {'and ' if shown else ''}{len(effects) - len(shown):,} {'more' if shown else 'lines'}"
+        more = f"     and {len(effects) - len(shown):,} more"
         lines.append((Piece(more, Tone.STRONG), Piece("  b shows all, with the reasons", Tone.DIM)))
     return [*lines, ()]
 
