@@ -282,7 +282,6 @@ class ClientDouble:
     ) -> None:
         self.answers = Answers(cluster, objects, status, now=NOW)
         self._cluster = self.cluster = cluster
-        self.access = ClusterAccess(id=f"id-{cluster}", name=cluster, server="https://192.0.2.1")
         self._objects = objects
         self.deleted: list[tuple[str, str | None, str | None]] = []
         self.patched: list[tuple[str, dict[str, Any]]] = []
@@ -308,16 +307,6 @@ class ClientDouble:
         if fields.startswith("metadata.name="):
             found = [one for one in found if one["metadata"]["name"] == fields.partition("=")[2]]
         yield json.dumps({"metadata": {}, "items": found}).encode()
-
-    @asynccontextmanager
-    async def watch(self, resource: ApiResource, **_: Any) -> AsyncIterator[AsyncIterator[list[bytes]]]:
-        """Nothing ever happens."""
-
-        async def silence() -> AsyncIterator[list[bytes]]:
-            await asyncio.Event().wait()
-            yield []
-
-        yield silence()
 
     def _checked(
         self, resource: ApiResource, name: str, namespace: str | None, wanted: Any
@@ -467,7 +456,6 @@ class FleetDouble:
                 hear_of=lambda namespaces: None,
                 clock_skew=0.0,
                 pause=asyncio.sleep,
-                woken_by=nullcontext,
             )
             for m in self.members
         }
