@@ -14,6 +14,7 @@ from backend.text import safe_text
 from console.actions import Scope
 from console.keymap import bindings
 from console.screens.jump import JumpScreen
+from console.screens.timed import Timed
 from console.theme import Tone
 from console.widgets.keyline import KeyLine
 from console.widgets.paint import Piece
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class DialogScreen(ModalScreen[Answer], Generic[Answer]):
+class DialogScreen(Timed, ModalScreen[Answer], Generic[Answer]):
     """Escape leaves it without doing anything. Subclasses name their title and give the widgets inside."""
 
     BINDINGS = bindings(Scope.FORM)

@@ -15,6 +15,7 @@ from console.actions import Scope
 from console.keymap import bindings
 from console.screens.jump import JumpScreen
 from console.screens.opener import has_screen
+from console.screens.timed import Timed
 from console.theme import Tone
 from console.views import FleetView, View
 from console.widgets.keyline import KeyLine
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from console.application import NavarchApp
 
 
-class FrameScreen(Screen[None]):
+class FrameScreen(Timed, Screen[None]):
     """Subclasses give the body; the frame brings what every screen can do."""
 
     BINDINGS = bindings(Scope.FRAME)

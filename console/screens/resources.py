@@ -241,6 +241,8 @@ class ResourcesScreen(OwnCommands, Measured, Narrowing, Beside):
         self.rows.marks |= back
 
     def _after_change(self) -> None:
+        if not self.display:
+            return  # being left
         if self._to_mark:
             self._mark_again()
         self.table.messages = self._why_empty() if not len(self.rows) else ()

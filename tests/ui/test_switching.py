@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from console.application import NavarchApp
+from console.screens.resources import ResourcesScreen
 from console.session import Gate
 from tests.ui.double import SessionDouble
-from tests.ui.seeing import see, until
+from tests.ui.seeing import see, until, write
 
 Open = Callable[..., NavarchApp]
 SIZE = (120, 40)
@@ -48,3 +50,30 @@ async def test_a_view_wished_for_after_the_lock_does_not_come(open_app: Open) ->
         await see(pilot, "the vault is locked")
         await until(pilot, lambda: not app.changing)
         await see(pilot, "the vault is locked")
+
+
+async def test_what_falls_due_while_a_screen_is_left_does_nothing(open_app: Open) -> None:
+    """A row that is gone fades for a second: who leaves the list meanwhile must not end the console."""
+    app = open_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        await write(pilot, ":pods @prod-eu")
+        await pilot.press("enter")
+        await see(pilot, "30 rows")
+        screen = app.screen
+        assert isinstance(screen, ResourcesScreen)
+        due: list[str] = []
+        screen.set_timer(0.01, lambda: due.append("in time"))
+        await until(pilot, lambda: due == ["in time"])
+        late = [
+            screen.set_timer(60.0, lambda: due.append("late")),
+            screen.set_interval(60.0, lambda: due.append("late")),
+        ]
+        await pilot.press("q")
+        await see(pilot, "3 clusters")
+        await until(pilot, lambda: not screen.is_attached)
+        for timer in late:
+            callback: Any = timer._callback
+            getattr(callback, "args", (callback,))[0]()
+        screen._let_go()
+        assert due == ["in time"]
