@@ -1,7 +1,8 @@
 """Live views that outlive their screen for a while: going back is instant and lists nothing again (R21).
 
 A view that nobody looks at keeps its watches; what it costs is bounded by time, by memory and by watches.
-When the fleet's memory is full, what nobody looks at goes first.
+When the fleet's memory is full, what nobody looks at goes first. A pinned view is as if somebody looked: it
+goes only when there is no other way.
 """
 
 from __future__ import annotations
@@ -111,6 +112,7 @@ class WarmViews:
         self._warm: dict[Query, LiveView] = {}
         """The longest left first."""
         self._shown: list[LiveView] = []
+        self._pinned: set[Query] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -118,6 +120,15 @@ class WarmViews:
     def peek(self, query: Query) -> LiveView | None:
         """The warm view of a query, for a first picture; :meth:`show` it in any case."""
         return self._warm.get(subscription(query))
+
+    def pinned(self, query: Query) -> bool:
+        return subscription(query) in self._pinned
+
+    def pin(self, query: Query, on: bool) -> None:
+        """Keep a view's watches for as long as the fleet is there, whoever looks; or as long as usual."""
+        key = subscription(query)
+        self._pinned = self._pinned | {key} if on else self._pinned - {key}
+        self._trim()
 
     @asynccontextmanager
     async def show(self, query: Query, *, interval: float = 0.1) -> AsyncIterator[LiveView]:
@@ -159,20 +170,26 @@ class WarmViews:
         """Close what was left too long ago, then the longest left until the rest is affordable."""
         too_old = self._clock() - KEPT
         for key in [key for key, live in self._warm.items() if live.left_at <= too_old]:
-            self._close(self._warm.pop(key))
+            if key not in self._pinned:
+                self._close(self._warm.pop(key))
         while self._warm and not self._affordable():
-            self._close(self._warm.pop(next(iter(self._warm))))
+            self._close_first()
+
+    def _close_first(self) -> None:
+        """Of those that nobody looks at the one that was left first; pinned ones last."""
+        key = next((key for key in self._warm if key not in self._pinned), next(iter(self._warm)))
+        self._close(self._warm.pop(key))
 
     def relieve(self) -> bool:
         """Close the view that was left first; whether memory comes free: closing takes a moment."""
         if self._warm and not self._closing:
-            self._close(self._warm.pop(next(iter(self._warm))))
+            self._close_first()
         return bool(self._closing)
 
     def _affordable(self) -> bool:
         tables = [live.table for live in (*self._shown, *self._warm.values())]
         return (
-            len(self._warm) <= MOST_VIEWS
+            len(self._warm.keys() - self._pinned) <= MOST_VIEWS
             and sum(table.weight for table in tables) <= MOST_BYTES
             and sum(table.watches for table in tables) <= MOST_WATCHES
         )

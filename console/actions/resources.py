@@ -14,6 +14,14 @@ ACTIONS = (
         "filter", "/", "screen.filter", "filter", "Keep the rows that match a pattern, as you type", bar=91
     ),
     action(
+        "pin",
+        "K",
+        "screen.pin",
+        "pin",
+        "Keep this list live while other screens are shown; again to let it go",
+        word="pin",
+    ),
+    action(
         "problems",
         "z",
         "screen.problems",

@@ -97,6 +97,8 @@ class ResourcesScreen(OwnCommands, Measured, Narrowing, Beside):
                 facts.append(Piece(f"{self.rows.counts[health]:,} {health.value}", tone))
         if self.rows.marks:
             facts.append(Piece(f"{len(self.rows.marks):,} marked", Tone.KEY))
+        if self._pinned:
+            facts.append(Piece("pinned", Tone.KEY))
         facts += self._progress()
         facts += self._parts()
         self.subject.tell(facts, self._filters())
@@ -312,6 +314,22 @@ class ResourcesScreen(OwnCommands, Measured, Narrowing, Beside):
         self.rows.marks.clear()
         self.table.sync()
         self.tell_subject()
+
+    @property
+    def _pinned(self) -> bool:
+        fleet = self.navarch.fleet_now
+        return fleet is not None and fleet.views.pinned(self.asked.query)
+
+    def action_pin(self) -> None:
+        """Its watches stay, whatever is shown, until it is let go or the connections are made anew."""
+        fleet = self.navarch.fleet_now
+        if fleet is None:
+            return
+        on = not self._pinned
+        fleet.views.pin(self.asked.query, on)
+        self.tell_subject()
+        said = "It stays live while you are elsewhere" if on else "It goes with the others, two minutes after"
+        self.say(f"{said}; K {'lets it go' if on else 'pins it again'}", Tone.OK)
 
     def action_problems(self) -> None:
         self.rows.show_problems(not self.rows.problems_only)

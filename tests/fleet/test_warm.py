@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -205,6 +206,48 @@ def test_what_nobody_looks_at_goes_first_when_memory_is_full() -> None:
             assert stage.open == left
         with pytest.raises(TooLarge, match="all that is kept would weigh more"):
             share.hold(share.bytes + stage.memory.most, what="pods")
+        await stage.views.aclose()
+
+    simulate(scenario())
+
+
+def test_a_pinned_view_stays_until_it_is_let_go() -> None:
+    async def scenario() -> None:
+        stage = Stage()
+        await stage.look(PODS)
+        stage.views.pin(
+            replace(PODS, match="crash", sort="NAME"), True
+        )  # filter and order are not what it is
+        assert stage.views.pinned(PODS)
+        for number in range(6):
+            await stage.look(Query(kind=f"kind-{number}"))
+            await asyncio.sleep(warm.KEPT)
+        await asyncio.sleep(0)
+        assert stage.open == ["pods"]
+        stage.views.pin(PODS, False)
+        await asyncio.sleep(0)
+        assert "pods" not in stage.open
+        await stage.views.aclose()
+
+    simulate(scenario())
+
+
+def test_pinned_views_are_the_last_to_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm, "MOST_BYTES", 10_000)
+
+    async def scenario() -> None:
+        stage = Stage(rows=4)
+        await stage.look(PODS)
+        stage.views.pin(PODS, True)
+        await stage.look(NODES)
+        await stage.look(Query(kind="events"))
+        await asyncio.sleep(0.1)
+        assert stage.open == ["pods", "events"]
+        share = stage.memory.share("prod-eu")
+        for left in (["pods"], []):
+            share.hold(share.bytes + stage.memory.most + 1, what="pods")
+            await asyncio.sleep(0.1)
+            assert stage.open == left
         await stage.views.aclose()
 
     simulate(scenario())

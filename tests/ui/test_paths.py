@@ -237,6 +237,28 @@ async def test_many_rows_are_ordered_while_keys_have_their_turn(
         assert not app.screen.rows.arranging  # type: ignore[attr-defined]
 
 
+async def test_a_pinned_list_is_kept_and_says_so(open_app: Open) -> None:
+    app = open_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        await write(pilot, ":pods @prod-eu")
+        await pilot.press("enter")
+        await see(pilot, "30 rows")
+        asked = app.screen.asked.query  # type: ignore[attr-defined]
+        await write(pilot, "K")
+        await see(pilot, "pinned", "stays live while you are elsewhere")
+        assert app.fleet_now is not None
+        assert app.fleet_now.views.pinned(asked)
+        await pilot.press("q")
+        await see(pilot, "3 clusters")
+        await write(pilot, ":pods @prod-eu")
+        await pilot.press("enter")
+        await see(pilot, "30 rows", "pinned")
+        await write(pilot, "K")
+        await gone(pilot, "rows · pinned")
+        assert not app.fleet_now.views.pinned(asked)
+
+
 async def test_problems_only_and_back(open_app: Open) -> None:
     app = open_app()
     async with app.run_test(size=SIZE) as pilot:
