@@ -1,4 +1,4 @@
-"""`replica create`, `show`, `scrub` and `serve`: one replica or witness in one directory."""
+"""`replica create`, `show`, `scrub`, `mend` and `serve`: one replica or witness in one directory."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from blockengine.replica.identity import LEASE, REGION, check_fits, check_geomet
 from blockengine.replica.layer import BLOCK
 from blockengine.replica.regionlog import ID
 from blockengine.replica.replica import Replica
+from blockengine.replica.trust import mend
 from blockengine.replica.witness import Witness
 
 
 def add(commands: Any, size: Callable[[str], int]) -> None:
     """Add `replica` to the command line."""
-    parser = commands.add_parser("replica", help="make, serve, show or scrub a replica")
+    parser = commands.add_parser("replica", help="make, serve, show, scrub or mend a replica")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     create = actions.add_parser("create", help="make an empty replica, alone or blank for `volume create`")
     kind = create.add_mutually_exclusive_group(required=True)
@@ -40,7 +41,10 @@ def add(commands: Any, size: Callable[[str], int]) -> None:
     serve.add(actions)
     show = actions.add_parser("show", help="what the replica is and what it promised")
     scrub = actions.add_parser("scrub", help="read and verify every block")
-    for action, run in ((create, _create), (show, _show), (scrub, _scrub)):
+    mended = actions.add_parser(
+        "mend", help="say that the disk of one that failed for good is sound; unflushed writes may be lost"
+    )
+    for action, run in ((create, _create), (show, _show), (scrub, _scrub), (mended, _mend)):
         action.add_argument("directory", type=Path)
         action.set_defaults(run=run)
     for action in (show, scrub):
@@ -109,6 +113,15 @@ def _print(replica: Replica) -> None:
     listed = replica.lists.catalog(ballot.record.snapshots if ballot.record is not None else "")
     print(f"snapshots  {', '.join(snapshot.name for snapshot in listed.snapshots) or 'none'}")
     print(f"unclean    {len(replica.intent.marked)} of {replica.regions} regions")
+    if replica.failure:
+        print(f"failed     {replica.failure}")
+
+
+def _mend(chosen: argparse.Namespace) -> int:
+    with locked(chosen.directory) as directory:
+        mend(directory)
+    print("mended; it counts as one whose machine lost power")
+    return 0
 
 
 def _scrub(chosen: argparse.Namespace) -> int:

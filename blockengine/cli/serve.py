@@ -71,5 +71,7 @@ async def serve(chosen: argparse.Namespace, directory: Directory, place: Place) 
 
 def _opened(directory: Directory, place: Place, *, moved: bool) -> Voting:
     if "witness" in directory.names():
-        return Voting(Witness.open(directory, place, moved=moved), boot=place.boot)
-    return ReplicaService(Replica.open(directory, place, moved=moved), boot=place.boot)
+        witness = Witness.open(directory, place, moved=moved)
+        return Voting(witness, boot=witness.trust.boot(place.boot))
+    replica = Replica.open(directory, place, moved=moved)
+    return ReplicaService(replica, boot=replica.trust.boot(place.boot))

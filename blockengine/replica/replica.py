@@ -49,7 +49,7 @@ class Replica:
         self.header = self._header_slots.load()
         self.layers = Layers(directory)
         self.store = self.layers.store
-        self.trust = Trust(self.header.replica)
+        self.trust = Trust(self.header.replica, directory)
         self.ledger = Ledger(directory, self.regions, self.trust)
         self.lists = Lists(directory)
         self._overrides = Overrides(directory)
@@ -93,14 +93,18 @@ class Replica:
 
         `moved` says that its operator knows that no other copy of it runs.
 
+        One that failed for good only says so.
+
         Raises: Damaged; Misplaced; FileNotFoundError if there is none.
         """
         if "header" not in directory.names():
             raise FileNotFoundError("no replica here: its header is missing")
         replica = cls(directory)
         replica._take_place(place_of(replica.header, directory, place, moved=moved))
-        replica._recover(same_boot=replica._boot_slots.load() == place.boot)
-        replica._boot_slots.save(place.boot)
+        if not replica.failure:
+            boot = replica.trust.boot(place.boot)
+            replica._recover(same_boot=replica._boot_slots.load() == boot)
+            replica._boot_slots.save(boot)
         return replica
 
     def _take_place(self, header: Header) -> None:

@@ -28,7 +28,7 @@ class Witness:
         self._overrides = Overrides(directory)
         self.header = self._header_slots.load()
         self.ballot = self._ballot_slots.load()
-        self._trust = Trust(self.header.replica)
+        self.trust = Trust(self.header.replica, directory)
 
     @classmethod
     def create(
@@ -64,7 +64,7 @@ class Witness:
     @property
     def failure(self) -> str:
         """Why this witness no longer trusts its disk; empty while it does."""
-        return self._trust.failure
+        return self.trust.failure
 
     def restarted(self, *, now: int) -> None:
         """`membership.ballot.restarted`; stored with the next vote."""
@@ -80,7 +80,7 @@ class Witness:
 
     def enter(self, record: Record, *, incarnation: int, override: Override) -> Stored:
         """`membership.ballot.enter_lineage`, durable. Raises: ValueError, Failed, OSError."""
-        with self._trust.promising():
+        with self.trust.promising():
             self._overrides.add(override)
 
         def move(held: Ballot) -> tuple[Ballot, Stored]:
@@ -91,10 +91,10 @@ class Witness:
         return self._vote(move)
 
     def _vote(self, transition: Callable[[Ballot], tuple[Ballot, Answer]]) -> Answer:
-        self._trust.check()
+        self.trust.check()
         after, answer = transition(self.ballot)
         if needs_disk(self.ballot, after):
-            with self._trust.promising():
+            with self.trust.promising():
                 self._ballot_slots.save(after)
         self.ballot = after
         return answer

@@ -231,14 +231,21 @@ class Campaign:
             self.report.events += [f"{serving.process.name}: {line}" for line in serving.process.said]
         return self.report
 
+    async def mend(self, name: str) -> None:
+        """End a voter whose disk failed; a person says that the disk is sound again."""
+        await self.rig.kill_voter(name)
+        self.failing.discard(name)
+        if (self.rig.folder / name / "failed").exists():
+            await self.rig.run("replica", "mend", str(self.rig.folder / name))
+
     async def heal(self) -> None:
         """Everything is well again: wait until all replicas are in sync.
 
         Raises: Stuck; Violation if a last look at all units shows what can't be.
         """
         self._ended.clear()
-        for name in self.failing:
-            await self.rig.kill_voter(name)
+        for name in sorted(self.failing):
+            await self.mend(name)
         for name in self.rig.names:
             if self.rig.faulty:
                 self.rig.voters[name].send(signal.SIGHUP)

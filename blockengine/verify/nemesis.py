@@ -209,13 +209,12 @@ async def full_disk(campaign: Campaign) -> None:
 
 
 async def failing_disk(campaign: Campaign) -> None:
-    """A replica's syncs fail; it must be replaced, that is, started anew (needs `verify.faulty`)."""
+    """A replica's syncs fail; it stays failed until somebody mends it (needs `verify.faulty`)."""
     name = campaign.draw.choice(campaign.rig.replicas)
     campaign.failing.add(name)
     campaign.rig.voters[name].send(signal.SIGUSR2)
     await _later(campaign)
-    await campaign.rig.kill_voter(name)
-    campaign.failing.discard(name)
+    await campaign.mend(name)
     await campaign.rig.start_voter(name)
 
 

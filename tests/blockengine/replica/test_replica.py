@@ -13,6 +13,7 @@ from blockengine.membership.record import Epoch, Member, Position, Record, Voter
 from blockengine.replica.files import Directory, RealDirectory
 from blockengine.replica.layer import BLOCK
 from blockengine.replica.replica import Damaged, Failed, Misplaced, Place, Replica, Rotten
+from blockengine.replica.trust import mend
 from blockengine.verify.disk import SimulatedDisk
 
 PLACE = Place("machine", "boot")
@@ -168,6 +169,37 @@ def test_a_failed_sync_fails_the_replica_for_good() -> None:
     for act in (replica.flush, lambda: replica.read(0, BLOCK), lambda: replica.write(0, b"y" * BLOCK)):
         with pytest.raises(Failed, match="replica a failed for good"):
             act()
+
+
+def test_a_failure_outlives_restarts_until_somebody_mends_it() -> None:
+    disk = SimulatedDisk()
+    replica = made(disk)
+    replica.write(0, b"x" * BLOCK)
+    replica.flush()
+    replica.write(0, b"y" * BLOCK)
+    disk.fail_syncs = True
+    with pytest.raises(OSError, match="simulated"):
+        replica.flush()
+    # Not even the note of the failure could be synced; its name is enough.
+    for _ in range(2):
+        replica.close()
+        replica = Replica.open(disk, PLACE)
+        with pytest.raises(Failed, match="replica a failed for good"):
+            replica.read(0, BLOCK)
+        with pytest.raises(Failed, match="failed for good"):
+            replica.grant(epoch=Epoch(9, 9), now=0, duration=1)
+    disk.fail_syncs = False
+    replica.close()
+    mend(disk)
+    with pytest.raises(ValueError, match="nothing to mend"):
+        mend(disk)
+    replica = Replica.open(disk, PLACE)
+    # As after a loss of power: its boot is another one, so that it is no source beside a steady member.
+    assert replica.trust.boot(PLACE.boot) != PLACE.boot
+    assert replica.read(0, BLOCK) in (b"x" * BLOCK, b"y" * BLOCK)
+    replica.close()
+    again = Replica.open(disk, PLACE)
+    assert again.trust.boot(PLACE.boot) == replica.trust.boot(PLACE.boot)
 
 
 def test_a_full_disk_loses_nothing_that_was_there(monkeypatch: pytest.MonkeyPatch) -> None:
