@@ -144,7 +144,8 @@ class Office:
         for peer in self.peers:
             who = peer.identity
             if who is not None and peer.link is not None and who.voter == voter.id:
-                return peer if who.incarnation == voter.incarnation else None
+                ours = who.incarnation == voter.incarnation and who.volume == self.term.base.volume
+                return peer if ours else None
         return None
 
     def fence(self, refused: Refused) -> NoReturn:

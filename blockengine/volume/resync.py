@@ -70,6 +70,9 @@ class Resync:
             known = office.term.newest.incarnation(identity.voter)
             if known in (None, identity.incarnation) or identity.voter in office.obliged:
                 continue
+            if identity.volume != office.term.base.volume:
+                self._tell(identity.voter, f"what answers there is of volume {identity.volume}; left alone")
+                continue
             async with office.changing:
                 if office.term.sent:
                     return
