@@ -69,6 +69,14 @@ def _as_a_whole(volume: Volume, lineages: Sequence[str]) -> Iterator[Finding]:
         )
     elif volume.health == "suspended":
         yield _suspended(volume)
+    elif "made to be filled" in volume.controller.words:
+        yield Finding(
+            "failing",
+            name,
+            "it is a clone that was not filled to its end",
+            "The engine ended while it copied; nobody ever used the clone.",
+            f"navarch engine volume delete {name}, then clone again.",
+        )
     elif volume.health == "failed":
         yield Finding(
             "failing",

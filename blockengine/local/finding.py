@@ -11,22 +11,37 @@ from blockengine.replica.peek import Seen
 def find(pools: Pools) -> dict[str, dict[str, Place]]:
     """Volume id → voter id → where it is.
 
-    Of a voter that is found twice, the one in its own place counts; and what stands in a pool that is
-    away (as it was seen last) counts least, for it may have been made anew elsewhere.
+    Of a voter that is found twice one counts whose pool is there; then the one that the volume's record
+    knows (it was made anew while the other's pool was away); then one in its own place.
     """
-    found: dict[str, dict[str, Place]] = {}
+    found: dict[str, dict[str, list[tuple[Place, bool]]]] = {}
     gone = _tombstones(pools)
-    for pool in sorted(pools.all.values(), key=lambda pool: not pool.usable):
+    for pool in pools.all.values():
         for entry, seen in pool.seen.items():
             assert seen.header is not None
-            if seen.header.volume in gone:
-                continue
-            voters = found.setdefault(seen.header.volume, {})
-            name, place = seen.header.replica, Place(seen, pool.known.name, pool.sizes.get(entry, 0))
-            held = voters.get(name)
-            if held is None or (held.seen.trouble and not seen.trouble and pool.usable):
-                voters[name] = place
-    return found
+            if seen.header.volume not in gone:
+                place = Place(seen, pool.known.name, pool.sizes.get(entry, 0))
+                voters = found.setdefault(seen.header.volume, {})
+                voters.setdefault(seen.header.replica, []).append((place, pool.usable))
+    return {volume: _chosen(voters) for volume, voters in found.items()}
+
+
+def _chosen(voters: dict[str, list[tuple[Place, bool]]]) -> dict[str, Place]:
+    records = [
+        place.seen.record
+        for places in voters.values()
+        for place, _ in places
+        if place.seen.record is not None
+    ]
+    alike = len({record.lineage for record in records}) == 1
+    newest = max(records, key=lambda record: record.position) if alike else None
+
+    def rank(voter: str, place: Place, usable: bool) -> tuple[bool, bool, bool]:
+        ballot = place.seen.ballot
+        known = newest.incarnation(voter) if newest is not None else None
+        return usable, ballot is not None and known == ballot.incarnation, not place.seen.trouble
+
+    return {voter: max(places, key=lambda one: rank(voter, *one))[0] for voter, places in voters.items()}
 
 
 def deleted(pools: Pools) -> list[tuple[Pool, Seen]]:
@@ -63,7 +78,11 @@ def stray(pools: Pools) -> list[Finding]:
         for seen in pool.seen.values():
             assert seen.header is not None
             if seen.path not in used:
-                why = f"another directory is {seen.header.replica} too, and this one is its copy"
+                name = seen.header.replica
+                why = f"another directory is {name} too, and this one is its copy"
                 advice = "Remove the copy. Never start both."
+                if not seen.misplaced:
+                    why = f"{name} was made anew elsewhere; this is what it was before"
+                    advice = "Remove it: it votes no more, and its bytes are old."
                 found.append(Finding("warning", pool.known.name, f"{seen.path} is not used", why, advice))
     return found

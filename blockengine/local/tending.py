@@ -29,6 +29,7 @@ from blockengine.local.volumes import LocalVolume
 
 _TURN = 1.0
 _GONE_LOOKS = 2
+_UNFINISHED = 10.0
 _ORDER_DEADLINE = 120.0
 
 
@@ -167,6 +168,9 @@ class Tending:
 
     async def _care_for(self, volume: LocalVolume) -> None:
         """Bring what runs of a volume in line with what stands on disk."""
+        if self._never_made(volume):
+            await self._tidy_up(volume)
+            return
         present = {pool.known.name: pool for pool in self.store.all.values()}
         volume.lost = {}
         for voter, place in list(volume.places.items()):
@@ -193,6 +197,30 @@ class Tending:
         if said:
             broken = volume.attachment is not None and volume.attachment.state == "broken"
             self.tell(volume.name, said, "failing" if broken else "info")
+
+    def _never_made(self, volume: LocalVolume) -> bool:
+        """Whether a kill cut its creation: no voter has a record, so nobody ever wrote to it."""
+        pools_there = all(pool.usable for pool in self.store.all.values())
+        blank = all(
+            place.seen.ballot is not None and place.seen.record is None for place in volume.places.values()
+        )
+        return bool(volume.places) and pools_there and blank
+
+    async def _tidy_up(self, volume: LocalVolume) -> None:
+        """What was never made goes, once it is clear that nobody is about to go on with it."""
+        now = time.monotonic()
+        volume.blank_since = volume.blank_since or now
+        if now - volume.blank_since < _UNFINISHED:
+            return
+        await volume.stop()
+        pools = {pool.known.name: pool for pool in self.store.all.values()}
+        for place in volume.places.values():
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(making.throw_away, place.seen.path, pools[place.pool])
+        del self.kept[volume.id]
+        self.tell(
+            volume.name, "its creation was never finished; nothing was in it, and it is gone", "warning"
+        )
 
     async def _nothing_left(self, volume: LocalVolume) -> None:
         """No pool has anything of it: it stays in view while a pool is away that may."""

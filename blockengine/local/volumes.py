@@ -61,6 +61,7 @@ class LocalVolume:
         self.attachment: Attachment | None = None
         self.given_name = ""
         self.fill_from = ""
+        self.blank_since = 0.0
         self.busy = ""
         self._asker: Asker | None = None
         self._watching: asyncio.Task[None] | None = None

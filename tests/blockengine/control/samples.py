@@ -26,6 +26,7 @@ def volume(*replicas: Replica, **more: object) -> Volume:
         "health": "healthy",
         "state": "serving",
         "words": "took epoch 2",
+        "controller": RUNNING,
         "block_size": 4096,
         "traffic": Traffic(12.5, Flow(3, 12288, 0.25), Flow(2, 8192, 0.5), Flow(), Flow(1, 0, 0.125)),
     } | more
@@ -37,6 +38,5 @@ def volume(*replicas: Replica, **more: object) -> Volume:
         wanted=len(data),
         in_sync=in_sync,
         replicas=made,
-        controller=RUNNING,
         **fields,  # type: ignore[arg-type]
     )

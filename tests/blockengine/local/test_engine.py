@@ -300,8 +300,9 @@ def test_a_replica_that_is_lost_is_rebuilt_elsewhere(engine: Engine) -> None:
     assert (status, "is in sync" in words) == (409, True)
     assert engine.no("POST", "/v1/volumes/demo/replicas/r-none/rebuild")[0] == 404
     engine.pools("d")
-    # The whole disk is lost.
-    shutil.rmtree(engine.home / "pools" / "b")
+    # The whole disk is away.
+    disk, aside = engine.home / "pools" / "b", engine.folder / "aside"
+    disk.rename(aside)
     engine.until(lambda: engine.volume("demo")["in_sync"] == 2)
     engine.until(lambda: f"{victim} is missing" in engine.findings("demo"))
     assert f"replica rebuild demo {victim}" in engine.findings("demo")
@@ -310,7 +311,13 @@ def test_a_replica_that_is_lost_is_rebuilt_elsewhere(engine: Engine) -> None:
     assert "in pool d" in job["text"]
     after = engine.until_healthy("demo")
     assert replica_of(after, "d")["id"] == victim
-    engine.ok("DELETE", "/v1/pools/b")
+    # It comes back with what the replica was: that is told, and never used.
+    aside.rename(disk)
+    engine.until(lambda: "was made anew elsewhere" in str(engine.ok("GET", "/v1/findings")))
+    engine.stop()
+    engine.start()
+    after = engine.until_healthy("demo")
+    assert replica_of(after, "d")["id"] == victim
     for pool in ("a", "c"):
         kill(replica_of(after, pool)["process"]["pid"])
     engine.until_healthy("demo")

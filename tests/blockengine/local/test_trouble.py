@@ -70,6 +70,21 @@ def test_a_pool_that_fills_up_costs_one_replica_until_there_is_room(engine: Engi
     assert read(engine.nbd("demo")) == 4
 
 
+def test_a_creation_that_was_cut_leaves_nothing(engine: Engine) -> None:
+    engine.pools("a", "b")
+    engine.create("kept", replicas=1, pools=["a"])
+    engine.kill()
+    for name in ("a", "b"):
+        folder = engine.home / "pools" / name / "replicas" / f"cut-r-{name}"
+        words = ["replica", "create", str(folder), "--size", "8M", "--of", "cut", "--name", f"r-{name}"]
+        subprocess.run([sys.executable, "-m", "blockengine", *words], check=True)
+    engine.start()
+    engine.until(lambda: not list((engine.home / "pools" / "b" / "replicas").iterdir()))
+    engine.until(lambda: [volume["name"] for volume in engine.ok("GET", "/v1/volumes")] == ["kept"])
+    assert any("never finished" in text for text in engine.events())
+    engine.until_healthy("kept")
+
+
 def test_a_replica_of_a_newer_format_is_left_alone_and_named(engine: Engine) -> None:
     engine.pools("a", "b", "c")
     made = engine.create("demo")
