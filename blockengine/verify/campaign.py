@@ -25,6 +25,7 @@ _ALL_RESTARTED = "every member's machine restarted"
 class Load:
     """What the clients do. A unit is one block of the volume; `units` of them are used, spread out.
 
+    `snapshots` is the longest pause, in seconds, between two operations on them.
     With many workers on few units, many writes of one unit are under way at once, and the judge
     has to follow every order of them: keep several groups of `longest` units per worker.
     """
@@ -36,6 +37,7 @@ class Load:
     writes: float = 0.5
     flushes: float = 0.02
     zeroes: float = 0.03
+    snapshots: float = 0.6
 
 
 @dataclass

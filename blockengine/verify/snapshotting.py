@@ -32,7 +32,7 @@ class Snapshotter:
         """One operation after the other, as a person would, on whoever serves."""
         draw = self._campaign.draw
         while True:
-            await asyncio.sleep(draw.uniform(0.05, 0.6))
+            await asyncio.sleep(draw.uniform(0, self._campaign.load.snapshots))
             serving = self._campaign.serving
             if serving is None or not serving.process.alive:
                 continue

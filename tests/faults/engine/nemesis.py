@@ -45,6 +45,7 @@ _POWER = Provoked(
 _MANY_REGIONS = Provoked(
     (nemesis.kill_voter,), shape=Shape(region=65536), load=Load(units=1024, workers=3, flushes=0.05)
 )
+_MANY_SNAPSHOTS = Provoked((nemesis.kill_voter,), load=Load(units=256, snapshots=0.3))
 PROVOKING = {
     "read without lease": _SPLIT,
     "one lease number for all voters": _SPLIT,
@@ -55,6 +56,7 @@ PROVOKING = {
     "settle left out": Provoked((nemesis.kill_unheard,)),
     "logs read before joining": _MANY_REGIONS,
     "missed logs not marked": _MANY_REGIONS,
+    "changes go on during a cut": _MANY_SNAPSHOTS,
 }
 _OUTAGES = Provoked((nemesis.kill_voter,))
 

@@ -20,7 +20,7 @@ from blockengine.membership.record import Epoch, Position, Record
 from blockengine.membership.term import Term
 from blockengine.replica import session, voting
 from blockengine.replica.ledger import Ledger
-from blockengine.volume import controller, ranges
+from blockengine.volume import controller, ranges, snapshots
 from blockengine.volume.changing import Changes
 from blockengine.volume.filling import Filler
 from blockengine.volume.office import Office
@@ -132,7 +132,16 @@ def _writes_during_cut() -> None:
     async def not_quiet(changes: Changes) -> AsyncIterator[None]:
         yield
 
+    async def one_by_one(office: Office, message: Any, done: Any = ()) -> dict[str, str]:
+        whys = {}
+        for name in sorted(((office.obliged | office.joining) & office.sessions.keys()) - set(done)):
+            whys[name] = await office.order(name, message)
+            # Long enough for a client to write, as a slow network would be.
+            await asyncio.sleep(0.05)
+        return whys
+
     Changes.quiet = not_quiet  # type: ignore[method-assign,assignment]
+    snapshots.on_all = one_by_one
 
 
 def _snapshots_not_filled() -> None:
