@@ -13,9 +13,11 @@ from typing import Any
 
 from blockengine.membership.record import Epoch, Member, Position, Record, Voter
 from blockengine.verify.history import NotLinearizable, Register
-from tests.faults.model.member import BLOCKS, PER_REGION, Replica
+from tests.faults.model import snapshots as steps
+from tests.faults.model.member import BLOCKS, PER_REGION, ReadCut, Replica
 from tests.faults.model.office import Controller
 from tests.faults.model.schedule import Promise, Schedule
+from tests.faults.model.snapshots import listed
 
 NAMES = ("A", "B", "C")
 STEPS = 20_000
@@ -36,6 +38,7 @@ class Profile:
     flushes: float = 0.15
     every: int = 90
     script: tuple[str, ...] = ()
+    snapshots: float = 0
 
 
 @dataclass
@@ -50,6 +53,8 @@ class Run:
     acknowledged: int = 0
     terms: int = 0
     violation: str = ""
+    allowed: dict[int, list[frozenset[Any]]] = field(default_factory=dict)
+    seen: dict[tuple[int, int], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.schedule = Schedule(self.seed)
@@ -126,12 +131,57 @@ class Run:
                 await self.schedule.pause(30)
                 continue
             kind, draw = self.schedule.random.random(), self.schedule.random
+            if self.profile.snapshots and draw.random() < self.profile.snapshots:
+                await self.snapshots(controller)
+                continue
             if kind < self.profile.writes:
                 await self.write(controller, draw.randrange(BLOCKS))
             elif kind < self.profile.writes + self.profile.flushes:
                 await self.flush(controller)
             else:
                 await self.read(controller, draw.randrange(BLOCKS))
+
+    # Snapshots.
+
+    def cut(self, number: int) -> None:
+        """The moment of a snapshot: what each block may hold now."""
+        self.allowed[number] = []
+        for register in self.registers:
+            operation = self.number()
+            register.read_begins(operation)
+            self.allowed[number].append(register.window_closes(operation) or frozenset())
+
+    async def snapshots(self, controller: Controller) -> None:
+        """Take one, look at one, or delete the oldest."""
+        kind, draw = self.schedule.random.random(), self.schedule.random
+        found = listed(controller.office.base)
+        if kind < 0.4 and len(found) < 4:
+            number = self.number()
+            await self.answer(controller, lambda: steps.take(controller, number))
+        elif found and kind < 0.6:
+            await self.answer(controller, partial(_deleted, controller))
+        elif found:
+            number, block = draw.choice(found).id, draw.randrange(BLOCKS)
+            await self.answer(controller, lambda: self._look(controller, number, block))
+
+    async def _look(self, controller: Controller, number: int, block: int) -> bool:
+        name = self.schedule.random.choice(sorted(controller.office.readable))
+        found = (await controller.each(ReadCut, [name], number, block))[name]
+        names = {one.id for one in listed(controller.office.base)}
+        if found is None or number not in names or not controller.may_serve():
+            return False
+        if name in controller.office.readable:
+            self.judge(number, block, found[0])
+        return True
+
+    def judge(self, number: int, block: int, value: Any) -> None:
+        """A block of a snapshot is what it was at that moment, and always the same."""
+        if value not in self.allowed[number][block]:
+            told = ", ".join(sorted(map(str, self.allowed[number][block])))
+            raise NotLinearizable(f"snapshot {number}, block {block}: {value!r}; possible were {told}")
+        before = self.seen.setdefault((number, block), value)
+        if before != value:
+            raise NotLinearizable(f"snapshot {number}, block {block}: it was {before!r}, now {value!r}")
 
     def number(self) -> int:
         self.operations += 1
@@ -320,3 +370,16 @@ class Run:
             number = self.number()
             self.registers[block].read_begins(number)
             self.registers[block].read_ends(number, copies[0])
+        for one in listed(active.office.base):
+            for block in range(BLOCKS):
+                for replica in self.replicas.values():
+                    held = replica.cuts.get(one.id)
+                    if held is None:
+                        self.violation = f"{replica.name} has no snapshot {one.id}"
+                        return
+                    self.judge(one.id, block, held[block])
+
+
+async def _deleted(controller: Controller) -> bool:
+    await steps.delete(controller)
+    return True

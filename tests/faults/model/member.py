@@ -18,6 +18,8 @@ from tests.faults.model.schedule import Schedule
 
 BLOCKS, PER_REGION = 8, 1
 REGIONS = BLOCKS // PER_REGION
+# What a replica answers that has no such snapshot.
+GONE = "gone"
 LEASE = 160
 
 
@@ -101,6 +103,45 @@ class Forget(NamedTuple):
     tag: Position
 
 
+class Cut(NamedTuple):
+    """Flush, and freeze what there is under an id."""
+
+    session: Session
+    issued: Position
+    number: int
+
+
+class Align(NamedTuple):
+    """To a replica out of sync: have something for each of these snapshots, to be filled."""
+
+    session: Session
+    issued: Position
+    numbers: tuple[int, ...]
+
+
+class Fill(NamedTuple):
+    session: Session
+    issued: Position
+    number: int
+    block: int
+    value: Any
+
+
+class ReadCut(NamedTuple):
+    session: Session
+    issued: Position
+    number: int
+    block: int
+
+
+class Retain(NamedTuple):
+    """Forget every cut but these."""
+
+    session: Session
+    issued: Position
+    numbers: frozenset[int]
+
+
 class Torn(NamedTuple):
     """A block whose write was cut by a power loss: its checksum does not verify."""
 
@@ -123,6 +164,9 @@ class Replica:
         self.ballot = Ballot(name, 1, record.position.epoch, 0, record=record)
         self.disk: list[Any] = [0] * BLOCKS
         self.cache = list(self.disk)
+        # Per cut what it froze: as the process sees it, and what survives a power loss.
+        self.cuts: dict[int, list[Any]] = {}
+        self.cuts_on_disk: dict[int, list[Any]] = {}
         self.intent: set[int] = set()
         self.logs: dict[str, MissedLog] = {}
         self.marks: dict[str, set[int]] = {}
@@ -213,6 +257,35 @@ class Replica:
                 self.marks.pop(request.target, None)
             reply(True)
 
+        else:
+            reply(self._serve_cuts(request))
+
+    def _serve_cuts(self, request: Any) -> Any:
+        """The answer to what concerns snapshots."""
+        if isinstance(request, Cut):
+            self._sync()
+            self.cuts[request.number] = list(self.cache)
+            self._sync()
+        elif isinstance(request, Align):
+            self._sync()
+            for number in request.numbers:
+                self.cuts.setdefault(number, list(self.cache))
+            self._sync()
+        elif isinstance(request, Fill):
+            if request.number not in self.cuts:
+                return None
+            self.cuts[request.number][request.block] = request.value
+        elif isinstance(request, ReadCut):
+            held = self.cuts.get(request.number)
+            return (GONE,) if held is None else (held[request.block],)
+        elif isinstance(request, Retain):
+            self.cuts = {number: held for number, held in self.cuts.items() if number in request.numbers}
+            self._sync_cuts()
+        return True
+
+    def _sync_cuts(self) -> None:
+        self.cuts_on_disk = {number: list(held) for number, held in self.cuts.items()}
+
     def _copied(self, request: Copied) -> None:
         log = self.logs.get(request.target)
         if log is None or log.tag != request.tag:
@@ -251,6 +324,7 @@ class Replica:
 
     def _sync(self) -> None:
         self.disk = list(self.cache)
+        self._sync_cuts()
         self._sync_logs()
 
     def _sync_logs(self) -> None:
@@ -277,6 +351,12 @@ class Replica:
             if old != new:
                 self.disk[block] = draw.choice([old, old, new, Torn(old, new)])
         self.cache = list(self.disk)
+        for number, held in self.cuts_on_disk.items():
+            filled = self.cuts.get(number, held)
+            self.cuts_on_disk[number] = [
+                new if old == new else draw.choice([old, new]) for old, new in zip(held, filled, strict=True)
+            ]
+        self.cuts = {number: list(held) for number, held in self.cuts_on_disk.items()}
         self.boots += 1
         self._die()
 

@@ -18,6 +18,7 @@ from blockengine.membership.record import Epoch, Member, Position, Record, Voter
 from blockengine.membership.settle import Copy
 from blockengine.membership.term import Term
 from tests.faults.model import member as wire
+from tests.faults.model import snapshots
 from tests.faults.model.member import BLOCKS, LEASE, PER_REGION, REGIONS, Booted, Session, Torn
 from tests.faults.model.schedule import Lock, Owner, Promise, Schedule
 
@@ -30,6 +31,10 @@ class Network(Protocol):
     def serves(self, controller: Controller) -> None: ...
 
     def all_lost_power(self) -> None: ...
+
+    def cut(self, number: int) -> None:
+        """This is the moment of a snapshot."""
+        ...
 
 
 class Fenced(Exception):
@@ -52,6 +57,7 @@ class Controller(Owner):
         self.writes = RegionWrites()
         self.locks = [Lock(schedule) for _ in range(BLOCKS)]
         self.changing = Lock(schedule)
+        self.layering = Lock(schedule)
         self.serving = False
 
     # Plumbing.
@@ -96,6 +102,9 @@ class Controller(Owner):
         await self.settle()
         self.serving = True
         self.network.serves(self)
+        async with self.layering:
+            # A list that a cut is about to change is no measure of what to keep.
+            await snapshots.retain(self)
         self.spawn(self.renew_for_ever)
         while True:
             await self.schedule.pause(25)
@@ -308,7 +317,10 @@ class Controller(Owner):
         await self.push_to(target)
         if not await self.open(target):
             return
-        await self.join(target)
+        async with self.layering:
+            if not await snapshots.align(self, target):
+                return
+            await self.join(target)
         regions = await self.missed(target)
         if regions is None or not await self.copy_all(target, regions):
             self.joining.discard(target)
@@ -341,8 +353,9 @@ class Controller(Owner):
         copied: set[int] = set()
         for region in sorted(regions):
             for block in range(region * PER_REGION, (region + 1) * PER_REGION):
-                if not await self.copy(target, block):
-                    return False
+                async with self.layering:
+                    if not await snapshots.fill(self, target, block) or not await self.copy(target, block):
+                        return False
             copied.add(region)
             if self.schedule.random.random() < 0.5:
                 await self.note(target, copied)

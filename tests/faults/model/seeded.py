@@ -5,8 +5,8 @@ A rule broken here is broken for whatever runs on it, the engine included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,8 +20,9 @@ from blockengine.membership.lease import LeaseBook
 from blockengine.membership.logs import MissedLog, RegionWrites
 from blockengine.membership.record import NOBODY, Epoch, Position, Record, Voter
 from blockengine.membership.term import Term
+from tests.faults.model import snapshots
 from tests.faults.model.data import Profile
-from tests.faults.model.member import Clear, Copied, Flush, Replica, Session, Write
+from tests.faults.model.member import Clear, Copied, Cut, Flush, Replica, Retain, Session, Write
 from tests.faults.model.office import Controller
 
 ANY_TROUBLE = Profile()
@@ -231,6 +232,41 @@ def _tag_is_enough(record: Record, log: MissedLog | None, *, holder: str, target
     return log is not None and absence is not None and log.tag == absence.out
 
 
+@asynccontextmanager
+async def _not_quiet(controller: Controller) -> AsyncIterator[None]:
+    yield
+
+
+async def _merged_at_once(controller: Controller) -> None:
+    async with controller.layering:
+        kept = snapshots.listed(controller.office.newest)[1:]
+        ids = frozenset(one.id for one in kept)
+        await controller.each(Retain, sorted(controller.office.base.member_ids), ids)
+        # Long enough for the controller to die, as a slow majority would be.
+        await controller.schedule.pause(30)
+        await snapshots.publish(controller, kept)
+
+
+def _all_trusted(controller: Controller, target: str) -> tuple[snapshots.Listed, ...]:
+    return ()
+
+
+async def _cut_where_possible(controller: Controller, number: int) -> bool:
+    targets = sorted(controller.office.obliged | controller.joining)
+    answers = await controller.each(Cut, targets, number)
+    return any(answers.values())
+
+
+def _copied_beside_cuts(original: Callable[..., None]) -> Callable[..., None]:
+    def enter(controller: Controller, *fields: Any) -> None:
+        original(controller, *fields)
+        controller.layering = nullcontext()  # type: ignore[assignment]
+
+    return enter
+
+
+_SNAPSHOTS = Profile(snapshots=0.3, events=8, operations=90, troubles=("kill", "cut", "controller", "power"))
+_DELETING = Profile(snapshots=0.6, events=14, every=40, operations=90, troubles=("controller", "cut"))
 _SETTLE = Controller.settle
 _TROUBLED = Profile(events=12, every=50, operations=60, troubles=("kill", "cut", "controller", "power"))
 _FLUSHING = Profile(events=8, every=60, operations=60, flushes=0.3, troubles=("kill", "cut", "power"))
@@ -241,6 +277,17 @@ def _script(*steps: str) -> Profile:
 
 
 DATA = (
+    Seeded("changes go on during a cut", ((snapshots, "quiet", _not_quiet),), profile=_SNAPSHOTS),
+    Seeded(
+        "merged before the list is in force", ((snapshots, "delete", _merged_at_once),), profile=_DELETING
+    ),
+    Seeded("snapshots cut while away trusted", ((snapshots, "untrusted", _all_trusted),), profile=_SNAPSHOTS),
+    Seeded("a snapshot that a member lacks", ((snapshots, "cut", _cut_where_possible),), profile=_SNAPSHOTS),
+    Seeded(
+        "a region copied beside a cut",
+        ((Controller, "__init__", _copied_beside_cuts(Controller.__init__)),),
+        profile=_SNAPSHOTS,
+    ),
     Seeded("delayed open", ((ballot, "accepts", _any_session), (Replica, "_accepts", _no_nonce))),
     Seeded("restarted member as source", ((changes, "rebooted", _all_steady),), profile=_TROUBLED),
     Seeded(
