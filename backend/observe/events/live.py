@@ -70,8 +70,6 @@ class LiveEvents:
         self._failed: BaseException | None = None
 
     async def __aenter__(self) -> LiveEvents:
-        for cluster in self.clusters:
-            self._show(cluster.id, self._history.known(cluster.id))
         await self.table.__aenter__()
         self._tasks = [
             asyncio.create_task(self._follow(), name="events"),

@@ -145,7 +145,8 @@ async def test_what_was_seen_is_there_in_the_next_console(
             await again.load(cluster)
         assert again.count > 5
         async with LiveEvents(fleet, again, Selection(), interval=0.01) as live:
-            assert {row.key for row in live.grouping.changes()[0]} >= found
+            watched = Watched(live)
+            await watched.until(lambda: watched.view.rows.keys() >= found)
         await again.aclose()
 
 

@@ -204,6 +204,17 @@ def test_cut_at_any_byte_the_rest_goes_on(vault: Vault, store: EventStore) -> No
         assert set(names) - {"after"} <= set("abc")
 
 
+def test_what_was_broken_off_is_cut_away_before_less_is_written(vault: Vault, store: EventStore) -> None:
+    store.append("eu", [now_seen("a")])
+    store.append("eu", [now_seen(f"e{n}", message=secrets.token_hex(900)) for n in range(50)])
+    path = file_of(store)
+    os.truncate(path, path.stat().st_size - 10)
+    EventStore.beside(vault).append("eu", [now_seen("small")])
+    again = EventStore.beside(vault)
+    assert {e.event_name for e in again.load("eu")} == {"a", "small"}
+    assert again.problems == []
+
+
 def test_no_file_is_left_open(store: EventStore) -> None:
     before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
     for number in range(20):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -55,6 +58,24 @@ async def test_a_pod_knows_its_owners_and_they_its_siblings(fleet: Fleet) -> Non
     assert {one.subject.name for one in found.of_kind("Pod")} == {
         one.subject.name for one in whole.of_kind("Pod")
     }
+
+
+async def test_values_go_no_further_even_if_a_server_sends_them() -> None:
+    """One that does not know PartialObjectMetadata answers with the whole secret."""
+    pod = {
+        "metadata": {"name": "api-1", "namespace": "pay", "uid": "u"},
+        "spec": {"volumes": [{"name": "v", "secret": {"secretName": "db"}}], "containers": []},
+    }
+    secret = {"metadata": {"name": "db", "namespace": "pay", "uid": "s"}, "data": {"password": "Y2FuYXJ5"}}
+
+    async def get(resource: ApiResource, name: str, **_: object) -> bytes:
+        return json.dumps({"api-1": pod, "db": secret}[name]).encode()
+
+    cluster: Any = SimpleNamespace(name="eu", client=SimpleNamespace(get=get))
+    found = await relatives_of(cluster, POD, "api-1", namespace="pay")
+    (kept,) = found.of_kind("Secret")
+    assert "Y2FuYXJ5" not in str(kept.obj)
+    assert found.problems == []
 
 
 async def test_one_that_is_gone_is_a_fact_and_no_error(fleet: Fleet) -> None:
