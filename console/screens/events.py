@@ -135,6 +135,11 @@ class EventsScreen(ResourcesScreen):
     def current(self) -> ObjectRef | None:
         return about(self.table.row) if self.table.row is not None else None
 
+    @property
+    def around(self) -> float | None:
+        row = self.table.row
+        return row.item.last or None if row is not None and isinstance(row.item, Group) else None
+
     def chosen(self) -> list[ObjectRef]:
         """Each object once, however many rows are about it."""
         refs = [about(row) for row in self.chosen_rows()]

@@ -24,6 +24,12 @@ class ObjectKeys(FrameScreen):
         """The object that keys are about."""
         raise NotImplementedError
 
+    @property
+    def around(self) -> float | None:
+        """The moment that the line under the cursor is about (seconds since the epoch), if it is about one:
+        logs are opened there."""
+        return None
+
     def chosen(self) -> list[ObjectRef]:
         """What acts apply to; several when several are marked."""
         return [self.current] if self.current is not None else []
@@ -56,7 +62,7 @@ class ObjectKeys(FrameScreen):
         chosen = [ref for ref in self.chosen() if has_logs(ref)]
         if chosen:
             self.leave_mark()
-            self.navarch.show(logs_of(*chosen, previous=previous))
+            self.navarch.show(logs_of(*chosen, previous=previous, around=self.around))
 
     def action_topology(self) -> None:
         """Look from here: what it is made of and needs, and what needs it."""

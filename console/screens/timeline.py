@@ -23,7 +23,7 @@ from backend.resources.kind import Health
 from backend.text import SafeStr, safe_text
 from console.actions import ACTIONS, Scope
 from console.keymap import binding, bindings
-from console.screens.event_range import range_words
+from console.screens.event_range import RANGES, range_words
 from console.screens.object_keys import ObjectKeys
 from console.screens.table_frame import TableScreen
 from console.states import HEALTH
@@ -141,6 +141,7 @@ class TimelineScreen(ObjectKeys, TableScreen):
         fleet = await self.navarch.fleet()
         self.top.tell(names={self.ref.cluster_id: self.ref.cluster})
         history = await self.navarch.events.history(fleet)
+        self._reach_around()
         ref = self.ref
         past = Past(fleet.cluster(ref.cluster_id), ref.resource, ref.name, namespace=ref.namespace)
         interval = 1 / self.navarch.traits.refreshes_per_second
@@ -158,6 +159,14 @@ class TimelineScreen(ObjectKeys, TableScreen):
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
+
+    def _reach_around(self) -> None:
+        """The moment that was asked about must be in the range."""
+        around, since = self._view.around, self._view.since
+        ago = self.navarch.now() - around if around is not None else 0.0
+        if since and ago > since:
+            wider = next((seconds for seconds in RANGES if seconds > ago), 0.0)
+            self._view = replace(self._view, since=wider)
 
     async def _read_again(self, past: Past, live: LiveEvents, stirred: asyncio.Event) -> None:
         """The objects: at once, after events have come, and now and then."""
@@ -265,6 +274,11 @@ class TimelineScreen(ObjectKeys, TableScreen):
             name=subject.name,
             sensitive=subject.resource.full_name == "secrets",
         )
+
+    @property
+    def around(self) -> float | None:
+        row = self.table.row
+        return row.at if isinstance(row, Happening) else None
 
     def open_row(self, row: Any) -> None:
         from console.screens.event_group import EventGroupScreen

@@ -10,9 +10,9 @@ import pytest
 from console.application import NavarchApp
 from console.screens.events import EventsScreen
 from console.settings import Settings
-from console.views import EventsView
-from tests.ui.double import FleetDouble, SessionDouble, default_objects, rows_of, stamp
-from tests.ui.seeing import gone, screen_text, see, write
+from console.views import EventsView, LogsView
+from tests.ui.double import NOW, FleetDouble, SessionDouble, default_objects, rows_of, stamp
+from tests.ui.seeing import gone, screen_text, see, until, write
 from tests.ui.test_pictures import SIZES, compare, fits
 
 Open = Callable[..., NavarchApp]
@@ -188,3 +188,15 @@ async def test_acts_meet_each_object_once(open_app: Open) -> None:
         await pilot.press("*")
         names = [ref.name for ref in screen_of(app).chosen()]
         assert sorted(names) == sorted([POD, "node-3", "api-000-6c9f7d8b5c-x0000"])
+
+
+async def test_l_opens_the_logs_around_the_event(open_app: Open) -> None:
+    app = open_app(session(), settings=no_pane())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await see(pilot, "1/1 live")
+        app.show(EventsView())
+        await see(pilot, "5 rows", "⏎ open")
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app.history.views[app.history.at], LogsView))
+        view = cast("LogsView", app.history.views[app.history.at])
+        assert view.around == NOW - 120

@@ -10,7 +10,7 @@ import pytest
 from backend.observe.timeline.happening import Happening
 from console.application import NavarchApp
 from console.screens.timeline import TimelineScreen
-from console.views import EventsView, ObjectRef
+from console.views import EventsView, LogsView, ObjectRef
 from tests.ui.double import (
     NOW,
     FleetDouble,
@@ -206,3 +206,28 @@ async def test_the_range_and_an_empty_timeline(open_app: Open) -> None:
         await see(pilot, "Nothing is known to have happened here", "No problem is known")
         await pilot.press("W", "down", "down", "enter")
         await see(pilot, "revision 2")
+
+
+async def test_a_moment_long_ago_widens_the_range(open_app: Open) -> None:
+    app = open_app(session())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await see(pilot, "1/1 live")
+        app.show(web(around=NOW - 2 * 3600))
+        await see(pilot, "the last 6 hours", "revision 2")
+
+
+async def test_l_opens_the_logs_around_the_line_s_moment(open_app: Open) -> None:
+    app = open_app(session())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await see(pilot, "1/1 live")
+        app.show(web())
+        await see(pilot, LIKELY, "Killing", "⏎ open")
+        await write(pilot, "/killing")
+        await pilot.press("enter")
+        await see(pilot, "1 of 6 lines")
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app.history.views[app.history.at], LogsView))
+        view = cast("LogsView", app.history.views[app.history.at])
+        assert view.around == NOW - 600
+        (query,) = view.selection.queries
+        assert query.names == ("web-2-ccccc",)
