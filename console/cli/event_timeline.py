@@ -20,7 +20,7 @@ from backend.observe.events.document import moment
 from backend.observe.events.history import EventHistory
 from backend.observe.events.seen import Seen, seen
 from backend.observe.timeline.happening import Happening
-from backend.observe.timeline.suspicion import Suspicion, words
+from backend.observe.timeline.suspicion import UNREAD, Suspicion, words
 from backend.observe.timeline.timeline import Past, Timeline
 from backend.resources.duration import human_duration
 from backend.resources.kinds.event import Event
@@ -49,7 +49,10 @@ async def timeline(request: Request) -> int:
     async with opened(request.kubeconfig) as (fleet, history):
         cluster, resource, name, namespace = await _meant(fleet, request)
         past = Past(cluster, resource, name, namespace=namespace)
-        await past.read()
+        try:
+            await past.read()
+        except KubeError as error:
+            say(f"{cluster.name}: {error.sentence}. {UNREAD}", error.advice)
         events, failed = await _events(cluster, past, history, timeout=request.timeout)
         found = past.timeline(events, now=time.time(), since=request.since)
         for problem in found.problems:
@@ -60,7 +63,7 @@ async def timeline(request: Request) -> int:
             writer.close()
         else:
             _print(found, wide=request.form is Format.WIDE)
-        if failed:
+        if failed or past.unread:
             return Exit.FAILED
         return Exit.OK if found.happenings else Exit.NOTHING
 
@@ -71,14 +74,15 @@ async def _meant(fleet: Fleet, request: Request) -> tuple[Cluster, ApiResource, 
     try:
         found, _ = await pick_one(fleet, query, timeout=request.timeout)
         return found.cluster, found.resource, found.name, found.namespace
-    except NothingFound:
+    except NothingFound as nothing:
         clusters = fleet.select(query.clusters)
         if len(clusters) != 1 or len(query.namespaces) > 1 or set(query.names[0]) & set("*?["):
             raise
         resource = (await clusters[0].resolve(query.kind)).resource
         if resource.namespaced and not query.namespaces:
             raise
-        say(f"{clusters[0].name}: there is no {query.kind} {safe_text(query.names[0])} (any more)")
+        if nothing.exit_code == Exit.NOTHING:
+            say(f"{clusters[0].name}: there is no {query.kind} {safe_text(query.names[0])} (any more)")
         return clusters[0], resource, query.names[0], query.namespaces[0] if resource.namespaced else ""
 
 
@@ -102,8 +106,9 @@ async def _events(
 
 
 def _print(found: Timeline, *, wide: bool) -> None:
-    for _, sentence in words(found.finding):
-        sys.stdout.write(f"{safe_text(sentence, limit=600)}\n")
+    if not found.unread or found.finding.onset is not None:
+        for _, sentence in words(found.finding):
+            sys.stdout.write(f"{safe_text(sentence, limit=600)}\n")
     if found.happenings:
         sys.stdout.write("\n")
         print_table(("TIME", "AGO", "OBJECT", "WHAT", "REASON", "TEXT"), _lines(found, wide=wide))

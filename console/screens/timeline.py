@@ -13,10 +13,11 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from backend.fleet.filter import Matcher, PatternError, compile_pattern
+from backend.kube.errors import KubeError
 from backend.kube.status import State
 from backend.observe.events.live import LiveEvents
 from backend.observe.timeline.happening import Happening, What
-from backend.observe.timeline.suspicion import words
+from backend.observe.timeline.suspicion import UNREAD, words
 from backend.observe.timeline.timeline import Past, Timeline
 from backend.resources.duration import human_duration
 from backend.resources.kind import Health
@@ -170,9 +171,16 @@ class TimelineScreen(ObjectKeys, TableScreen):
 
     async def _read_again(self, past: Past, live: LiveEvents, stirred: asyncio.Event) -> None:
         """The objects: at once, after events have come, and now and then."""
+        told = False
         while True:
             stirred.clear()
-            await self.navarch.attempt(past.read)
+            try:
+                await past.read()
+                told = False
+            except KubeError as error:
+                if not told:  # a cluster that is away is said once
+                    self.navarch.tell_error(error)
+                told = True
             self._looked = True
             self._tell(past, live)
             try:
@@ -221,10 +229,14 @@ class TimelineScreen(ObjectKeys, TableScreen):
         if self._timeline is None:
             return [(Piece("Looking…", Tone.STRONG),)]
         lines: list[Line] = []
+        if self._timeline.unread and self._timeline.finding.onset is None:
+            return [(Piece("Looking…" if not self._looked else f" {UNREAD}", Tone.WARNING),)]
         for health, sentence in words(self._timeline.finding):
             tone = Tone.DIM if health is Health.OK else HEALTH[health][1]
             glyph = HEALTH[health][0]
             lines.append((Piece(f" {glyph} ", tone), Piece(safe_text(sentence, limit=1000))))
+        if self._timeline.unread and self._looked:
+            lines.append((Piece(f" {UNREAD}", Tone.WARNING),))
         if self._timeline.gone:
             lines.append((Piece(" This object is gone; what is known of it stays.", Tone.WARNING),))
         return lines

@@ -126,6 +126,18 @@ def test_the_timeline_of_what_is_gone_is_what_was_said_of_it(told: Demo) -> None
     assert (anywhere.returncode, anywhere.stdout) == (5, "")
 
 
+def test_the_timeline_of_a_cluster_that_is_away_is_what_was_kept(told: Demo, tmp_path: Path) -> None:
+    config = yaml.safe_load(told.kubeconfig.read_text())
+    config["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
+    broken = tmp_path / "config"
+    broken.write_text(yaml.safe_dump(config))
+    words = ("events", "--timeline", "deploy", "till", "-n", "pay", "-c", told.clusters[0])
+    done = navarch(*words, kubeconfig=broken)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "can't be read now" in done.stderr
+    assert "any more" not in done.stderr
+
+
 def test_wrong_use(demo: Demo) -> None:
     for words, said in (
         (["--since", "yesterday"], "is no time"),

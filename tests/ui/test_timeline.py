@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from backend.kube.errors import Unreachable
 from backend.observe.timeline.happening import Happening
 from console.application import NavarchApp
 from console.screens.timeline import TimelineScreen
@@ -117,7 +118,7 @@ async def test_pictures(open_app: Open, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await see(pilot, "1/1 live")
         app.show(web())
-        await see(pilot, LIKELY, "Killing", "⏎ open")
+        await see(pilot, LIKELY, "Killing", "⏎ open", "┘")
         compare(f"timeline-{size[0]}x{size[1]}", screen_text(app))
         fits(screen_text(app), *size)
         await write(pilot, "/revision")
@@ -231,3 +232,20 @@ async def test_l_opens_the_logs_around_the_line_s_moment(open_app: Open) -> None
         assert view.around == NOW - 600
         (query,) = view.selection.queries
         assert query.names == ("web-2-ccccc",)
+
+
+async def test_where_nobody_answers_nothing_is_said_to_be_well(open_app: Open) -> None:
+    """What is known of the object itself is shown; that there is no problem is not known."""
+    double = FleetDouble(objects(), names=("prod-eu",))
+
+    async def refuse(*_: Any, **__: Any) -> bytes:
+        raise Unreachable("prod-eu", "192.0.2.1 refused the connection")
+
+    double.client("id-prod-eu").get = refuse
+    app = open_app(SessionDouble(double))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await see(pilot, "1/1 live")
+        app.show(web())
+        text = await see(pilot, "can't be read now", "ScalingReplicaSet", "refused the connection")
+        assert "No problem is known" not in text
+        assert "Killing" not in text

@@ -112,8 +112,11 @@ async def relatives_of(
         )
         walk.relatives.found[subject.key] = Relative(subject=subject, obj={})
         return walk.relatives
-    async with asyncio.timeout(_DEADLINE):
-        await walk.run(Found(cluster=cluster, resource=resource, obj=obj))
+    try:
+        async with asyncio.timeout(_DEADLINE):
+            await walk.run(Found(cluster=cluster, resource=resource, obj=obj))
+    except TimeoutError:
+        walk.relatives.problems.append(safe_text(f"not all was read within {_DEADLINE:.0f} s"))
     return walk.relatives
 
 

@@ -27,6 +27,7 @@ _ROLLING = 600.0
 QUIET = 1800.0
 """Seconds without a problem that end a bad time."""
 _MOST = 3
+UNREAD = "What it has to do with can't be read now: these are the events about the object itself."
 
 
 class Weight(Enum):

@@ -12,7 +12,7 @@ from backend.observe.events.seen import Seen
 from backend.observe.events.selection import Selection
 from backend.observe.timeline.changes import changes_of
 from backend.observe.timeline.happening import Happening, Subject, What
-from backend.observe.timeline.relatives import Relatives, relatives_of
+from backend.observe.timeline.relatives import Relative, Relatives, relatives_of
 from backend.observe.timeline.revisions import rollouts
 from backend.observe.timeline.suspicion import Finding, look_into
 from backend.text import SafeStr
@@ -27,6 +27,8 @@ class Timeline:
     """The latest first."""
     finding: Finding
     gone: bool = False
+    unread: bool = False
+    """The objects could not be looked at: there are only events about the object itself."""
     problems: tuple[SafeStr, ...] = ()
     """What could not be read."""
 
@@ -39,13 +41,21 @@ class Past:
         self._resource = resource
         self._name = name
         self._namespace = namespace
-        self.relatives = Relatives()
+        self._itself = Subject(
+            role="itself", resource=resource, kind=resource.kind, namespace=namespace, name=name
+        )
+        self.relatives = Relatives(found={self._itself.key: Relative(subject=self._itself, obj={})})
         self._changes: list[Happening] = []
+        self.unread = True
+        """The objects were not looked at yet, or could not be."""
 
     async def read(self) -> None:
-        """Look at the objects, again if they were looked at. Raises KubeError (not for one that is gone)."""
+        """Look at the objects, again if they were looked at; what was known of them stays if that fails.
+
+        Raises KubeError (not for one that is gone)."""
         relatives = await relatives_of(self._cluster, self._resource, self._name, namespace=self._namespace)
-        if relatives.gone and self.relatives.found and not self.relatives.gone:
+        first, self.unread = self.unread, False
+        if relatives.gone and not first and not self.relatives.gone:
             self.relatives.gone = True  # what was known of it stays
             return
         skew = self._cluster.clock_skew
@@ -85,6 +95,7 @@ class Past:
             happenings=tuple(shown),
             finding=finding,
             gone=self.relatives.gone,
+            unread=self.unread,
             problems=tuple(self.relatives.problems),
         )
 
