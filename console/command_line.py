@@ -89,6 +89,16 @@ def _logs(app: NavarchApp, line: str) -> None:
         app.say(full_sentence(error), Tone.ERROR)
 
 
+def _top(app: NavarchApp, line: str) -> None:
+    """``:top [LEVEL] [NAME]… [@CLUSTERS] [-n NS] [-l LABELS]``."""
+    from console.load_rows import read_top
+
+    try:
+        app.show(read_top(line))
+    except QuerySyntaxError as error:
+        app.say(full_sentence(error), Tone.ERROR)
+
+
 def _screen(app: NavarchApp, name: str) -> None:
     if name in SCREENS and has_screen(app, name):
         app.show(SCREENS[name])
@@ -104,9 +114,10 @@ _BEGUN: dict[str, Callable[[NavarchApp, str], None]] = {
     "as": _act_as,
     "rights": _rights,
     "who-can": _who_can,
+    "top": _top,
 }
 """What the first word of a line begins, besides kinds; called with the rest."""
 _EVENTS = frozenset({"events", "event", "ev"})
 """Shown grouped, problems first; the plain list of the kind is ``:events.v1``."""
-_ALONE = frozenset({"screen", "as", "rights", "who-can"})
+_ALONE = frozenset({"screen", "as", "rights", "who-can", "top"})
 """First words that mean themselves when nothing follows; the others are then words of actions."""

@@ -243,6 +243,19 @@ class TopologyView:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsView:
+    """What uses how much, as a table of one level, with charts of the row under the cursor."""
+
+    level: str = "clusters"
+    """One of ``backend.observe.metrics.loads.Level``."""
+    query: Query = _ALL_CLUSTERS
+    """Which pods count; ``kind`` says nothing more."""
+    aspect: str = "use"
+    cursor: tuple[str, str, str, str] | None = None
+    """Key of the row to stand on."""
+
+
+@dataclass(frozen=True, slots=True)
 class JournalView:
     """What was done."""
 
@@ -291,6 +304,7 @@ View = (
     | JournalView
     | SearchView
     | EventsView
+    | MetricsView
     | RightsView
     | SubjectRightsView
     | WhoCanView
@@ -300,6 +314,7 @@ View = (
 SCREENS: dict[str, View] = {
     "fleet": FleetView(),
     "events": EventsView(),
+    "metrics": MetricsView(),
     "rights": RightsView(),
     "topology": TopologyView(),
     "journal": JournalView(),

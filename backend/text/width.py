@@ -9,9 +9,9 @@ from backend.text.safe import ELLIPSIS, SafeStr
 
 _NARROW = re.compile(
     "[ -~\u00a1-\u00ac\u00ae-\u00ff\u2013\u2014\u2018-\u201d\u2022\u2026\u2039\u203a"
-    "\u2190-\u2193\u2500-\u25fc\u2713-\u2718]*"
+    "\u2190-\u2193\u2265\u2500-\u25fc\u2713-\u2718\u2800-\u28ff]*"
 ).fullmatch
-"""Latin-1 and the glyphs of frames and states: one cell each, known without wcwidth's tables."""
+"""Latin-1, the glyphs of frames and states, and braille: one cell each, known without wcwidth's tables."""
 
 
 @lru_cache(maxsize=4096)

@@ -22,6 +22,7 @@ class Scope(StrEnum):
     LIST = "Lists of choices"
     FORM = "Forms"
     STATES = "States of clusters"
+    METRICS = "Metrics"
     VAULT = "Vault"
     TREE = "Topology"
     FALLS = "Before something goes"

@@ -35,6 +35,14 @@ ACTIONS = (
         bar=8,
     ),
     action(
+        "fleet.metrics",
+        "m",
+        "screen.metrics",
+        "metrics",
+        "How much this cluster uses: charts, waste, pressure",
+        bar=3,
+    ),
+    action(
         "fleet.marks",
         "e",
         "screen.marks",

@@ -64,6 +64,13 @@ ACTIONS = (
         bar=83,
         word="programs",
     ),
+    action(
+        "metrics",
+        "",
+        "screen.go('metrics')",
+        "metrics",
+        "What uses most CPU and memory: clusters, nodes, namespaces, workloads, pods",
+    ),
     action("messages", "M", "screen.go('messages')", "messages", "What the console said, to be read again"),
     action("error", "E", "screen.error", "error detail", "What went wrong last, in full", bar=84),
     action("settings", "", "screen.go('settings')", "settings", "Every setting, changed in place"),

@@ -22,6 +22,14 @@ ACTIONS = (
         word="pin",
     ),
     action(
+        "metrics.here",
+        "m",
+        "screen.metrics",
+        "metrics",
+        "How much these objects use: charts, waste, pressure",
+        bar=44,
+    ),
+    action(
         "problems",
         "z",
         "screen.problems",

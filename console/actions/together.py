@@ -18,6 +18,7 @@ TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({*_TEXTS, Scope.TEXT, Scope.OBJECT, Scope.OWN}),
     frozenset({*_TEXTS, Scope.LOGS}),
     frozenset({*_LISTS, Scope.RIGHTS}),
+    frozenset({*_LISTS, Scope.METRICS}),
     frozenset({*_DIALOGS, Scope.STATES}),
     frozenset({*_DIALOGS, Scope.FALLS}),
     frozenset({Scope.APP, Scope.PROMPT}),

@@ -290,6 +290,14 @@ class FleetScreen(Narrowing, TableScreen):
         if self.table.row is not None:
             self.app.push_screen(ClusterFactsScreen(self.table.row, now=self.navarch.now()))
 
+    def action_metrics(self) -> None:
+        from console.views import MetricsView
+
+        row = self.table.row
+        if row is not None:
+            self._remember()
+            self.navarch.show(MetricsView("nodes", Query(kind="metrics", clusters=(row.name,))))
+
     def action_marks(self) -> None:
         from console.screens.cluster_marks import mark_clusters
 
@@ -311,7 +319,7 @@ class FleetScreen(Narrowing, TableScreen):
             return self.navarch.session.can_import and self.navarch.has_journal
         if action == "marks":
             return self.navarch.session.can_import and self.navarch.has_journal and self.table.row is not None
-        if action == "facts":
+        if action in ("facts", "metrics"):
             return self.table.row is not None
         return super().check_action(action, parameters)
 

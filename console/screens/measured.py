@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from backend.fleet.row import TableColumn
     from backend.fleet.view import TableView
 
+_MEASURED = frozenset(
+    {"pods", "nodes", "namespaces", "deployments.apps", "statefulsets.apps", "daemonsets.apps"}
+    | {"replicasets.apps", "jobs.batch", "cronjobs.batch"}
+)
+"""Kinds whose lists lead to the metrics screen."""
 _AGAIN = 1.0
 """Seconds between two repaints for measurements, however many clusters tell some."""
 
@@ -35,6 +41,23 @@ class Measured(TableScreen):
         """The columns, with those of use where the kind has any."""
         kind, use = registry.builtin(self.measured_query().kind), self.navarch.measuring.columns
         return use.over(columns, kind) if use is not None else tuple(columns)
+
+    def action_metrics(self) -> None:
+        """How much these objects use, on the metrics screen."""
+        from console.load_rows import level_of, metrics_of
+
+        query = self.measured_query()
+        self.leave_mark()
+        self.navarch.show(metrics_of(replace(query, names=()), level_of(query.kind)))
+
+    def leave_mark(self) -> None:
+        """Another view comes: see ``ObjectKeys``."""
+        raise NotImplementedError
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "metrics":
+            return self.is_mounted and _is_measured(self.measured_query().kind)
+        return super().check_action(action, parameters)
 
     @work(exclusive=True, group="measure", exit_on_error=False)
     async def measure(self) -> None:
@@ -73,3 +96,8 @@ class Measured(TableScreen):
                 self.table.rows_changed()
         else:
             self.table.sync()
+
+
+def _is_measured(word: str) -> bool:
+    kind = registry.builtin(word)
+    return kind is not None and kind.resource.full_name in _MEASURED

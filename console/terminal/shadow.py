@@ -56,6 +56,19 @@ _ASCII: Final = str.maketrans(
     }
 )
 
+_UPPER: Final = 0b00011011
+"""Bits of a braille cell's upper four dots."""
+
+
+def _ascii_braille(bits: int) -> str:
+    """Where in the cell its dots are, as well as one character can say it."""
+    if not bits:
+        return " "
+    return ":" if bits & _UPPER and bits & ~_UPPER else "'" if bits & _UPPER else "."
+
+
+_ASCII.update({0x2800 + bits: _ascii_braille(bits) for bits in range(256)})
+
 _Cell = tuple[str, str]
 """(character, SGR parameters)."""
 

@@ -68,6 +68,11 @@ WALK: dict[str, tuple[Way, ...]] = {
     "LogLineScreen": (at("log-line"),),
     "LogColumnsScreen": (at("log-columns"),),
     "LogSourcesScreen": (then(at("logs"), "s", sign="space switches"),),
+    "MetricsScreen": (
+        line("top pods", "90 of 90"),
+        line("top nodes", "9 of 9"),
+        line("top workloads", "workloads"),
+    ),
     "OrderScreen": (at("order"),),
     "ColumnsScreen": (at("columns"),),
     "DetailScreen": (

@@ -87,6 +87,11 @@ class Load:
     """When its oldest part was measured, by the cluster's clock; 0: never."""
     skew: float = 0.0
     """Seconds its cluster's clock is ahead of ours."""
+    born: float = 0.0
+    """Of a pod: when it was created, by its cluster's clock."""
+    node: str = ""
+    """Of a pod: where it runs."""
+    uid: str = ""
     findings: list[Finding] = field(default_factory=list)
     pressed: int = 0
     """Members under pressure."""
@@ -164,6 +169,20 @@ async def loads(level: Level, clusters: Iterable[tuple[Objects, Known]], *, now:
     return rows
 
 
+def place_of(pod: Pod, level: Level) -> tuple[str, str, str] | None:
+    """The (namespace, kind, name) of the row that a pod counts in; None: it counts in none."""
+    meta = pod.metadata
+    match level:
+        case Level.WORKLOADS:
+            work: Workload = workload_of(pod)
+            return (meta.namespace, work.kind, work.name)
+        case Level.NAMESPACES:
+            return ("", "namespace", meta.namespace)
+        case Level.NODES:  # one that is not listed may be one that we may not see
+            return ("", "node", pod.node) if pod.node else None
+    return (meta.namespace, "pod", meta.name)
+
+
 class _Summing:
     """One cluster's rows of one level."""
 
@@ -201,18 +220,10 @@ class _Summing:
         return row
 
     def _of(self, pod: Pod) -> Load | None:
-        meta = pod.metadata
-        match self._level:
-            case Level.PODS:
-                return self._row(meta.namespace, "pod", meta.name)
-            case Level.WORKLOADS:
-                work: Workload = workload_of(pod)
-                return self._row(meta.namespace, work.kind, work.name)
-            case Level.NAMESPACES:
-                return self._row("", "namespace", meta.namespace)
-            case Level.NODES:  # a node that is not listed may be one we may not see
-                return self._row("", "node", pod.node) if pod.node else None
-        return self._row("", "cluster", str(self._objects.cluster))
+        if self._level is Level.CLUSTERS:
+            return self._row("", "cluster", str(self._objects.cluster))
+        place = place_of(pod, self._level)
+        return self._row(*place) if place is not None else None
 
     def _add(self, pod: Pod) -> None:
         meta, known = pod.metadata, self._known
@@ -223,6 +234,8 @@ class _Summing:
         row = self._of(pod)
         if row is None:
             return
+        if self._level is Level.PODS:
+            row.born, row.node, row.uid = epoch(meta.creation_timestamp), pod.node, meta.uid
         row.pods += 1
         row.running += pod.phase == "Running"
         needs = NO_NEEDS if self._level is Level.CLUSTERS and not pod.node else pod.needs

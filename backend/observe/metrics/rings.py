@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import NamedTuple
 
 OUT_OF_ORDER = 600.0
@@ -130,8 +130,8 @@ class Rings:
             self.drop(key)
         return len(gone)
 
-    def keys(self) -> list[Hashable]:
-        return list(self._slots)
+    def __iter__(self) -> Iterator[Hashable]:
+        return iter(list(self._slots))
 
     def _take_slot(self, key: Hashable) -> int | None:
         if self._free:

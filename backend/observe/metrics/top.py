@@ -17,15 +17,22 @@ from backend.fleet.query import Query
 from backend.fleet.row import Row
 from backend.kube.errors import KubeError
 from backend.kube.status import State, Status
-from backend.observe.metrics.known import Known
-from backend.observe.metrics.loads import Level, Load, Objects, loads
+from backend.observe.metrics.known import POD_SAMPLES, Known, sums
+from backend.observe.metrics.loads import Level, Load, Objects, loads, place_of
+from backend.observe.metrics.rings import Point
 from backend.observe.metrics.sampling import Interest, Metrics, What
+from backend.resources.duration import epoch
 from backend.resources.kinds.node import Node
 from backend.resources.kinds.pod import Pod
 from backend.text import SafeStr, safe_text
 
 SHORTEST = 1.0
 """Seconds between two sums of what is kept true."""
+SHORTEST_STEP = 10.0
+"""Seconds between two points of a sum's history, at least."""
+_SLICE = 2_000
+_AT_A_TIME = 50
+"""Histories that are summed before the loop gets its turn: some 5 ms."""
 MANY = 2_000
 """Pods from which sums are further apart: each costs some 15 µs."""
 
@@ -167,6 +174,35 @@ class LiveTop:
             level=level, rows=rows_now, statuses=statuses, notes=_notes(level, self._clusters, self._metrics)
         )
 
+    async def history(self, load: Load) -> list[Point]:
+        """What a row used as long as it is known, the oldest first: (cores, bytes) at each moment."""
+        known = self._metrics.of(load.key.cluster_id)
+        if load.level is Level.PODS:
+            return known.pod_points(load.namespace, load.name, born=load.born)
+        if load.level is Level.NODES:
+            return known.nodes.recent(load.name)
+        told = known.told_nodes if load.level is Level.CLUSTERS else known.told_pods
+        if load.level is Level.CLUSTERS:
+            histories = [known.nodes.recent(key) for key in known.nodes]
+        else:
+            histories = await self._histories(load, known)
+        step = min(60.0, max(SHORTEST_STEP, told.window))
+        return await _summed(histories, step=step, until=told.newest)
+
+    async def _histories(self, load: Load, known: Known) -> list[list[Point]]:
+        """Of the pods that a row is the sum of."""
+        found = []
+        wanted = (load.namespace, load.key.kind, load.name)
+        for place, row in enumerate(list(self._tables["pods"].rows.values())):
+            pod = cast("Pod", row.item)
+            if row.cluster_id == load.key.cluster_id and place_of(pod, load.level) == wanted:
+                meta = pod.metadata
+                born = epoch(meta.creation_timestamp)
+                found.append(known.pod_points(meta.namespace, meta.name, born=born))
+            if place % _SLICE == _SLICE - 1:
+                await asyncio.sleep(0)
+        return found
+
     def _why_no_list(self, cluster_id: str) -> SafeStr:
         status = self._tables["pods"].statuses.get(cluster_id)
         if status is None or status.state in (State.LIVE, State.SYNCING):
@@ -184,6 +220,21 @@ class LiveTop:
             await fresh.wait()
             fresh.clear()
             self._changed.set()
+
+
+async def _summed(histories: Sequence[Sequence[Point]], *, step: float, until: float) -> list[Point]:
+    """Many histories as one, some at a time."""
+    parts = []
+    for start in range(0, len(histories), _AT_A_TIME):
+        some = histories[start : start + _AT_A_TIME]
+        parts.append(list(sums(some, step=step, until=until, bins=POD_SAMPLES)))
+        await asyncio.sleep(0)
+    totals: dict[float, list[float]] = {}
+    for point in (point for part in parts for point in part):
+        total = totals.setdefault(point.at, [0.0, 0.0])
+        total[0] += point.values[0]
+        total[1] += point.values[1]
+    return [Point(at, (cpu, memory)) for at, (cpu, memory) in sorted(totals.items())]
 
 
 class _Tasks:

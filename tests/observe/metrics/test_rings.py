@@ -60,7 +60,7 @@ def test_memory_is_bounded_and_slots_are_used_again() -> None:
     assert held.recent("c") == [Point(3, (3, 3))], "nothing of who had the slot before"
     assert "a" not in held
     assert held.keep_newer(3) == 1
-    assert held.keys() == ["c"]
+    assert list(held) == ["c"]
 
 
 def test_a_value_that_is_not_known_is_none_of_the_peak() -> None:
