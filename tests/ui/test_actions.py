@@ -20,6 +20,7 @@ from console.screens.fleet import FleetScreen
 from console.screens.frame import FrameScreen
 from console.screens.help import HelpScreen
 from console.screens.logs import LogsScreen
+from console.screens.metrics import MetricsScreen
 from console.screens.output import OutputScreen
 from console.screens.palette import PaletteScreen
 from console.screens.relations import RelationsScreen
@@ -73,6 +74,7 @@ HOLDERS = {
     Scope.PROMPT: [PromptLine],
     Scope.PALETTE: [PaletteScreen],
     Scope.PATH: [AskPathScreen],
+    Scope.METRICS: [MetricsScreen],
     Scope.RIGHTS: [RightsTableScreen],
     Scope.SETTINGS: [SettingsScreen],
     Scope.STORAGE: [StorageScreen],
