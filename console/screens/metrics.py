@@ -229,11 +229,13 @@ class MetricsScreen(TableScreen):
     @work(exclusive=True, group="draw", exit_on_error=False)
     async def draw(self) -> None:
         """The charts of the row under the cursor; how it got there is summed when the cursor rests."""
-        load, live = self.table.row, self._live
-        if load is None or live is None:
+        if self.table.row is None or self._live is None:
             self.charts.show_charts((), ())
             return
         await asyncio.sleep(_REST)
+        load, live = self.table.row, self._live  # as it is by now
+        if load is None or live is None:
+            return
         self._ask_kubelet(load)
         history = await live.history(load)
         metrics = await self.navarch.measuring.metrics()

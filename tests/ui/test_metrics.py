@@ -68,7 +68,7 @@ async def go(pilot: Any, line: str, *signs: str) -> str:
 async def test_pictures(open_app: Open, size: tuple[int, int]) -> None:
     app = open_app(SessionDouble(measured()), settings=without_pane())
     async with app.run_test(size=size) as pilot:
-        await go(pilot, "screen metrics", "≥1.8", "request 3.0", "-5m")
+        await go(pilot, "screen metrics", "≥1.8", "request 3.0", "-5m", "main uses 127M")
         text = screen_text(app)
         fits(text, *size)
         compare(f"metrics-{size[0]}x{size[1]}", text)
