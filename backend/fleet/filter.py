@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import re2
@@ -26,7 +26,7 @@ class Matcher:
     CrashLoopBackOff, ``Crash`` does not find ``crash-test``.
     """
 
-    __slots__ = ("_set", "case_sensitive", "pattern")
+    __slots__ = ("_set", "case_sensitive", "match", "pattern")
 
     def __init__(self, pattern: str) -> None:
         options = re2.Options()
@@ -46,6 +46,9 @@ class Matcher:
             reason = error.args[0] if error.args else "it can't be compiled"
             text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
             raise PatternError(text) from None
+
+        self.match: Callable[[bytes], object] = self._set.Match
+        """What :meth:`matches` calls; true where there is a match. For those who ask a million times."""
 
     def matches(self, text: bytes) -> bool:
         return bool(self._set.Match(text))

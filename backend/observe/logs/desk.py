@@ -91,7 +91,9 @@ class ShownLines:
             start, count = at - block.first, min(len(block), end - block.first)
             places = self.wanted.wanted(block, count)
             first = block.first
-            self._found.extend([first + place for place in places if place >= start])
+            self._found.extend(
+                [first + place for place in (places[bisect_left(places, start) :] if start else places)]
+            )
             looked += count - start
             at = first + count
         self._looked = at

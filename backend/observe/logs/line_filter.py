@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import re2
@@ -21,10 +22,11 @@ _TASTED = 128
 class LinePattern:
     """A pattern over whole blocks of lines. Raises PatternError.
 
-    Few matches in a large text are found by searching the text; many, by asking line after line.
+    A plain word is looked for as such. Few matches of a pattern are found by searching the whole text; many,
+    by asking line after line: each is some ten times quicker than the other where it is used.
     """
 
-    __slots__ = ("_by_line", "_search", "pattern")
+    __slots__ = ("_by_line", "_fold", "_plain", "_search", "pattern")
 
     def __init__(self, pattern: str) -> None:
         matcher = compile_pattern(pattern)  # says what is wrong with it, and decides about capitals
@@ -34,12 +36,14 @@ class LinePattern:
         options.never_nl = True
         options.case_sensitive = matcher.case_sensitive
         self.pattern = pattern
-        self._by_line: Callable[[bytes], bool] = matcher.matches
+        self._by_line: Callable[[bytes], object] = matcher.match
+        self._plain = pattern.encode() if pattern.isascii() and not _SPECIAL.search(pattern) else None
+        self._fold = not matcher.case_sensitive
         # \A, \z and friends mean the line's ends, which only a line by itself has.
         self._search = None if "\\A" in pattern or "\\z" in pattern else _compiled(pattern, options)
 
     def matches(self, line: bytes) -> bool:
-        return self._by_line(line)
+        return bool(self._by_line(line))
 
     def spans(self, line: bytes) -> list[tuple[int, int]]:
         """Where it is found in a line, for showing."""
@@ -48,37 +52,47 @@ class LinePattern:
         found = [match.span() for match in self._search.finditer(line)]
         return [(start, end) for start, end in found if end > start]
 
-    def lines(self, block: Block, count: int) -> Iterator[int]:
+    def lines(self, block: Block, count: int) -> list[int]:
         """Places of the first ``count`` lines that match, rising."""
-        text, ends = block.text, block.ends
+        text = block.text
+        if self._plain is not None:
+            return self._with_word(text.lower() if self._fold else text, self._plain, count)
         if self._search is None:
-            yield from self._each(block, 0, count)
-            return
-        search, find = self._search.search, text.find
-        at = line = found = 0
-        limit = ends[count - 1] if count else 0
+            return self._each(text, 0, count)
+        return self._searched(text, block.ends[count - 1] if count else 0, count)
+
+    @staticmethod
+    def _with_word(text: bytes, word: bytes, count: int) -> list[int]:
+        if word not in text:
+            return []
+        return [at for at, line in enumerate(text.split(b"\n")[:count]) if word in line]
+
+    def _searched(self, text: bytes, limit: int, count: int) -> list[int]:
+        assert self._search is not None
+        search, find, newlines = self._search.search, text.find, text.count
+        found: list[int] = []
+        at = line = 0
         while at < limit:
             match = search(text, at)
             if match is None:
-                return
+                break
             start = match.start()
-            line += text.count(b"\n", at, start)
+            line += newlines(b"\n", at, start)
             if line >= count:
-                return
-            yield line
-            found += 1
+                break
+            found.append(line)
             at = find(b"\n", start) + 1
             line += 1
-            if line >= _TASTED and found > line * _DENSE:
-                yield from self._each(block, line, count)
-                return
+            if line >= _TASTED and len(found) > line * _DENSE:
+                return found + self._each(text, line, count)
+        return found
 
-    def _each(self, block: Block, start: int, count: int) -> Iterator[int]:
+    def _each(self, text: bytes, start: int, count: int) -> list[int]:
         by_line = self._by_line
-        lines = block.text.split(b"\n")
-        for at in range(start, count):
-            if by_line(lines[at]):
-                yield at
+        return [at for at, line in enumerate(text.split(b"\n")[start:count], start) if by_line(line)]
+
+
+_SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()]")
 
 
 def _compiled(pattern: str, options: re2.Options) -> re2._Regexp | None:

@@ -43,6 +43,7 @@ def test_a_filter_over_a_spool_that_grows_and_drops(
             spool.append(lines)
             total += added
             shown.look(looked)
+        spool.settle().result(60)  # afterwards nothing is dropped any more
         while shown.behind:
             shown.look()
         wanted = [at for at in range(spool.first, spool.end) if "7" in str(at)]
