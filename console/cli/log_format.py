@@ -6,13 +6,13 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from backend.kube.logs import LONGEST_LINE
 from backend.observe.logs.block import Level
 from backend.observe.logs.merge import OwnLine
 from backend.observe.logs.sources import Source
 from backend.text import safe_text
+from console.cli.log_choices import Times
 
 _PRINTABLE = bytes([9, 10, *range(0x20, 0x7F)])
 """What needs no look: ASCII that a terminal only prints."""
@@ -21,19 +21,6 @@ _COLOURS = (36, 32, 35, 34, 33, 96, 92, 95, 94, 93)
 _LEVELS = {Level.FATAL: b"\x1b[1;31m", Level.ERROR: b"\x1b[31m", Level.WARN: b"\x1b[33m"}
 _OWN = b"\x1b[2m"
 _PLAIN = b"\x1b[0m"
-
-
-class LogFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-    RAW = "raw"
-
-
-class Times(StrEnum):
-    NONE = "none"
-    LOCAL = "local"
-    UTC = "utc"
-    RELATIVE = "relative"
 
 
 Write = Callable[[Source, int, int, bytes], bytes]

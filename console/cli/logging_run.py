@@ -21,7 +21,8 @@ from backend.observe.logs.selection import LogSelection
 from backend.observe.logs.sources import Source, SourceState
 from console.cli.exits import Exit
 from console.cli.failures import say
-from console.cli.log_format import LogFormat, TextLines, Times, Write, json_line, printable, raw_line
+from console.cli.log_choices import LogFormat, Times
+from console.cli.log_format import TextLines, Write, json_line, printable, raw_line
 from console.cli.output import coloured
 from console.cli.session import open_fleet
 

@@ -10,7 +10,7 @@ import typer
 from backend.fleet.query import QuerySyntaxError
 from backend.observe.logs.selection import LogSelection, read_words, seconds_in
 from console.cli import completing
-from console.cli.log_format import LogFormat, Times
+from console.cli.log_choices import LogFormat, Times
 from console.cli.options import Clusters, Kubeconfig, Namespaces
 from console.cli.root import new_app
 from console.cli.running import run

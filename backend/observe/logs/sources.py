@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from backend.observe.logs.pods import Container
 from backend.text import SafeStr, safe_text
+
+if TYPE_CHECKING:  # the rest of the client is not needed for what is only named
+    from backend.observe.logs.pods import Container
 
 RATES = 60
 """Seconds of a source's past whose rate is kept."""

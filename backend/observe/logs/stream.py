@@ -89,7 +89,8 @@ class ContainerLog:
         self._pace = pace
         self._resume = LogResume()
         self._lines = WholeLines()
-        self._backoff = Backoff(random.Random())  # noqa: S311 - jitter, no secret
+        self._random = random.Random()  # noqa: S311 - jitter, no secret
+        self._backoff = Backoff(self._random)
         self._touched = asyncio.Event()
         self._run = source.container.run.restart_count
         self._whole = True
@@ -147,7 +148,7 @@ class ContainerLog:
             if left:
                 continue  # it lent its place to another one
             if time.monotonic() - opened > EXPECTED:
-                self._backoff = Backoff(random.Random())  # noqa: S311 - jitter, no secret
+                self._backoff = Backoff(self._random)
             self._whole = True
             if await self._over():
                 return
@@ -276,7 +277,8 @@ class ContainerLog:
                     heard = loop.time()
                     await self._take(self._lines.feed(chunk))
                     if len(chunk) < _SMALL and (pace := self._pace()):
-                        await asyncio.sleep(pace)
+                        # Drawn, so that hundreds of streams do not all wake in one turn of the loop.
+                        await asyncio.sleep(pace * self._random.uniform(0.5, 1.5))
                 await self._take(self._lines.end())
         except TimeoutError:
             if not lending.expired():
