@@ -31,6 +31,9 @@ from backend.text import SafeStr
 
 TICK = 0.05
 """Seconds between two looks at what is due."""
+PATIENT, PATIENT_WINDOW = 10.0, 2.0
+"""Seconds that lines wait for those of other sources where logs are read once: order is worth more than haste
+there. Who has ended is not waited for, so a healthy fleet never waits so long."""
 PACE_MOST = 0.25
 PACE_EACH = 0.001
 """Seconds of pause after a small read, for each open stream: two hundred streams wake us a thousand times a
@@ -81,7 +84,11 @@ class LogFollower:
         self._places = places or StreamPlaces()
         self._keep_colours = keep_colours
         self._on_change = on_change
-        self._merger = Merger(clock=time.monotonic)
+        self._merger = (
+            Merger(clock=time.monotonic)
+            if self._follow
+            else Merger(clock=time.monotonic, window=PATIENT_WINDOW, opening=PATIENT)
+        )
         self._logs: dict[tuple[str, str, str], ContainerLog] = {}
         self._pods: dict[RowKey, list[tuple[str, str, str]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -338,6 +345,10 @@ class LogFollower:
 
     async def _deliver(self) -> None:
         merger = self._merger
+        began = time.monotonic()
+        # Otherwise the lines of the cluster that answers first would stand first.
+        while not self._follow and self._finding and time.monotonic() - began < PATIENT:  # noqa: ASYNC110
+            await asyncio.sleep(TICK)
         while True:
             await merger.something.wait()
             await self._hand_on(merger.due())

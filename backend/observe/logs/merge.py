@@ -43,8 +43,9 @@ class OwnLine(bytes):
 class Lane:
     """The lines of one source that wait for their turn."""
 
-    def __init__(self, source: int, *, now: float) -> None:
+    def __init__(self, source: int, *, now: float, window: float = WINDOW, opening: float = OPENING) -> None:
         self.source = source
+        self._window, self._opening = window, opening
         self.bytes = 0
         self.known = 0
         """Time of its latest line: it has come so far."""
@@ -95,8 +96,8 @@ class Lane:
         if self.ended:
             return False
         if self.opened_at is not None:
-            return now - self.opened_at < OPENING
-        return now - self._spoke < WINDOW
+            return now - self.opened_at < self._opening
+        return now - self._spoke < self._window
 
     def catching_up(self, now: float) -> bool:
         """Whether it still tells its past, or may be about to."""
@@ -141,9 +142,11 @@ _FOREVER = 1 << 62
 class Merger:
     """Put blocks of lines in by lane; take what is due, in order."""
 
-    def __init__(self, *, clock: Callable[[], float], window: float = WINDOW) -> None:
+    def __init__(
+        self, *, clock: Callable[[], float], window: float = WINDOW, opening: float = OPENING
+    ) -> None:
         self._clock = clock
-        self._window = window
+        self._window, self._opening = window, opening
         self._lanes: dict[int, Lane] = {}
         self.something = asyncio.Event()
         """Lines wait."""
@@ -153,7 +156,9 @@ class Merger:
         """The lane of a source, made when first asked for."""
         lane = self._lanes.get(source)
         if lane is None:
-            lane = self._lanes[source] = Lane(source, now=self._clock())
+            lane = self._lanes[source] = Lane(
+                source, now=self._clock(), window=self._window, opening=self._opening
+            )
         return lane
 
     def put(self, lane: Lane, lines: list[tuple[int, bytes]], *, size: int) -> None:
