@@ -206,14 +206,16 @@ class Controller:
 
         Whoever starts this volume's controllers has to name the address from now on.
         """
+        return await self._to_its_end(self._add_voter(address))
+
+    async def _add_voter(self, address: Address) -> str:
         office, device = self._in_office()
         peer = self._peer(address)
         try:
             who = await self._heard(peer)
-            await self._to_its_end(voters.enter(office, who, device.geometry))
-        except BaseException:
-            if office.term.newest.incarnation(peer.id) is None:
-                await self._hang_up(peer)
+            await voters.enter(office, who, device.geometry)
+        except Impossible:
+            await self._hang_up(peer)
             raise
         return who.voter
 

@@ -80,7 +80,8 @@ class Resync:
                 voter = Voter(identity.voter, identity.incarnation)
                 office.tell(f"{voter.id} lost its state: it is let in again, and rebuilt in full")
                 office.propose(changes.readmit(office.term.newest, voter, at))
-                await office.until(partial(_decided, office, peer))
+                held = frozenset(office.sessions)
+                await office.until(partial(_decided, office, peer, held))
             await peer.look()
 
     async def _try(self, target: str) -> None:
@@ -197,8 +198,9 @@ class Resync:
         return True
 
 
-def _decided(office: Office, peer: Peer) -> bool:
-    return not office.term.sent or peer.link is None
+def _decided(office: Office, peer: Peer, held: frozenset[str]) -> bool:
+    """Whether a record is in force, or what it waits for is gone: a lost member is removed first."""
+    return not office.term.sent or peer.link is None or not held <= office.sessions.keys()
 
 
 def _settled(office: Office, target: str) -> bool:

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 
 from blockengine.membership import changes
-from blockengine.membership import term as terms
-from blockengine.membership.record import Absent, Record, Voter
+from blockengine.membership.record import Absent, Position, Record, Voter
 from blockengine.protocol.messages import Forget, Identity, Keep
+from blockengine.volume.agreeing import agree
 from blockengine.volume.founding import Impossible
 from blockengine.volume.geometry import Geometry
 from blockengine.volume.link import Unanswered
@@ -27,21 +27,13 @@ async def enter(office: Office, who: Identity, geometry: Geometry) -> None:
     Raises: Impossible, Fenced.
     """
     _check_newcomer(office, who, geometry)
-    while True:
-        await office.until(lambda: office.steady)
-        async with office.changing:
-            if not office.steady:
-                continue
-            newest, at = office.term.newest, terms.next_position(office.term)
-            voter = Voter(who.voter, who.incarnation)
-            try:
-                record = changes.add_voter(newest, voter, at, keeps_data=who.keeps_data)
-            except ValueError as error:
-                raise Impossible(str(error)) from None
-            office.tell(f"{voter.id} enters: record {at.epoch.number}.{at.seq}, {len(record.voters)} voters")
-            office.propose(record)
-            await office.until(lambda: not office.term.sent)
-            return
+
+    def entered(record: Record, at: Position) -> Record:
+        voter = Voter(who.voter, who.incarnation)
+        office.tell(f"{who.voter} enters: record {at.epoch.number}.{at.seq}")
+        return changes.add_voter(record, voter, at, keeps_data=who.keeps_data)
+
+    await agree(office, None, entered)
 
 
 def _check_newcomer(office: Office, who: Identity, geometry: Geometry) -> None:
@@ -93,17 +85,17 @@ async def leave(office: Office, name: str, *, force: bool) -> None:
 
 
 async def _drop(office: Office, name: str) -> Absent | None:
-    while True:
-        await office.until(lambda: office.steady and name not in office.obliged)
-        async with office.changing:
-            if not office.steady or name in office.obliged:
-                continue
-            _check_majority(office, office.term.newest, name)
-            absence = office.term.newest.absence(name)
-            at = terms.next_position(office.term)
-            office.propose(changes.drop_voter(office.term.newest, name, at))
-            await office.until(lambda: not office.term.sent)
-            return absence
+    """Have the record without it in force; its absence, if it was a replica."""
+    absence: list[Absent | None] = []
+
+    def dropped(record: Record, at: Position) -> Record:
+        _check_majority(office, record, name)
+        absence.append(record.absence(name))
+        return changes.drop_voter(record, name, at)
+
+    await office.until(lambda: office.steady and name not in office.obliged)
+    await agree(office, None, dropped)
+    return absence[-1]
 
 
 def _check_leaving(office: Office, name: str, *, force: bool) -> None:

@@ -24,7 +24,7 @@ from tests.bench.volumes.served import alone, controlled, peer
 
 _ROUNDS = 2
 _PEER = "nbdkit"
-_TGT = Line("tgt", "not measured: it speaks iSCSI only, and fio has no engine for that without the kernel's")
+_TGT = Line("tgt: iSCSI only, for which fio has no engine without the kernel's initiator", "not measured")
 
 
 def measure(place: Place) -> list[Line]:

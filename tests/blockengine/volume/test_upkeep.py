@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -270,6 +271,26 @@ async def test_a_replica_in_sync_is_taken_off_and_says_so_itself(made: Made) -> 
     status, said = await rig.try_run("volume", "show", "--voter", f"unix:{rig.socket('r1')}")
     assert status == 0
     assert "in sync: r0, r2" in said[0]
+
+
+async def test_voters_enter_and_leave_though_a_member_fails_meanwhile(made: Made) -> None:
+    rig = await made(Shape())
+    serving, client = await served(rig)
+    await client.write(0, content(0, 1, BLOCK))
+    await make_blank(rig, "r3")
+    # The record can be in force only once the frozen member is out of sync.
+    rig.voters["r1"].send(signal.SIGSTOP)
+    async with asking(serving.admin) as asker:
+        assert await asker.ask(AddVoter(f"unix:{rig.socket('r3')}"), deadline=DEADLINE) == "r3"
+        rig.voters["r1"].send(signal.SIGCONT)
+        rig.names.append("r3")
+        await until_in_sync(rig, *rig.names)
+        rig.voters["r2"].send(signal.SIGSTOP)
+        await asker.ask(RemoveVoter("r3"), deadline=DEADLINE)
+        rig.voters["r2"].send(signal.SIGCONT)
+    rig.names.remove("r3")
+    await until_in_sync(rig, *rig.names)
+    await client.write(0, content(0, 2, BLOCK))
 
 
 async def test_the_last_copies_are_not_taken_off(made: Made) -> None:
