@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from backend.fleet.fleet import Fleet
+from backend.kube.logs import without_times
 from backend.kube.status import State
 from backend.observe.logs.block import Level
 from backend.observe.logs.following import LogFollower
@@ -28,7 +28,6 @@ from console.cli.session import open_fleet
 
 _LOOK = 0.5
 """Seconds between looks at how streams fare."""
-_TIMES = re.compile(rb"^[0-9][0-9T:.+Z-]{19,34} ", re.MULTILINE)
 _WORRYING = frozenset({SourceState.BROKEN, SourceState.FORBIDDEN, SourceState.FAILED, SourceState.WAITING})
 
 
@@ -125,7 +124,7 @@ class _Printer:
         )
 
     async def straight(self, source: Source, block: bytes) -> None:
-        block = _TIMES.sub(b"", block)
+        block = without_times(block)
         if self._request.form is LogFormat.TEXT:
             block = printable(block) if block.isascii() else b"".join(map(printable, block.splitlines(True)))
         self._out.write(block)

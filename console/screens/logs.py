@@ -24,6 +24,8 @@ from console.widgets.log_lines import Clock
 from console.widgets.log_pane import LogPane
 from console.widgets.paint import Piece
 
+_FIRST = 0.02
+"""Seconds between two looks until the first line is here."""
 _SEEK = 2.0
 """Seconds after which one stands at the asked moment, whatever of the past is here."""
 
@@ -79,7 +81,7 @@ class LogsScreen(LogFilters):
                     raise error
                 self._seek_moment(late=time.monotonic() - began > _SEEK)
                 self._show_news()
-                await asyncio.sleep(interval)
+                await asyncio.sleep(interval if desk.spool.end else _FIRST)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

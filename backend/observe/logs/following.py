@@ -191,9 +191,9 @@ class LogFollower:
 
     async def _follow_pods(self, meant: PodsMeant) -> None:
         finding = True
-        table = PodTable(
-            self._fleet.select(meant.query.clusters), meant.query, admission=self._fleet.admission
-        )
+        clusters, admission = self._fleet.select(meant.query.clusters), self._fleet.admission
+        # Pods change seldom, and the first lines wait for the first of them.
+        table = PodTable(clusters, meant.query, admission=admission, interval=TICK / 2)
         try:
             async with table:
                 async for batch in table.batches():
