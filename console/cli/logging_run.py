@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from backend.fleet.cluster import KindNotFound
 from backend.fleet.fleet import Fleet
 from backend.kube.logs import without_times
 from backend.kube.status import State
@@ -223,7 +224,7 @@ def _outcome(follower: LogFollower, *, said: asyncio.Task[None]) -> int:
     failed = 0
     for error in follower.problems:
         say(f"{error.cluster}: {error.sentence}", error.advice)
-        failed += 1
+        failed += not (isinstance(error, KindNotFound) and follower.sources)  # others serve the kind
     for cluster_id, status in follower.statuses.items():
         if status.state is not State.LIVE or status.covers:
             say(f"{follower.cluster_name(cluster_id)}: {status.detail}", status.advice)

@@ -222,7 +222,7 @@ class ContainerLog:
                 self._whole = True
         text = f"restarted (run {run.restart_count + 1}){_exit_words(run.last_state.terminated)}"
         if between:
-            text += f"; {between} runs in between are not here"
+            text += f"; there were {between} runs in between, lines of them may be missing"
         elif not self._whole:
             text += "; the end of the former run may be missing"
         began = run.state.running.started_at if run.state.running else None

@@ -96,6 +96,21 @@ def test_what_a_run_said_last_is_read_after_a_restart() -> None:
     assert [at for at, _ in told.seams] == [9]
 
 
+def test_runs_that_came_and_went_during_a_cut_are_told_of() -> None:
+    container = FaultyContainer([("write", 5), ("die", 70)])
+    original = container.restart
+
+    def twice() -> None:
+        original()
+        container.write(2)
+        original()
+
+    container.restart = twice  # type: ignore[method-assign]
+    told = read(container)
+    assert "1 runs in between, lines of them may be missing" in told.seams[0][1]
+    assert set(told.lines) >= set(container.runs[1]) | set(container.runs[2])
+
+
 def test_the_seam_says_how_the_run_ended() -> None:
     told = read(FaultyContainer([("write", 2), ("restart", 0), ("write", 1)]))
     assert told.seams == [(2, "restarted (run 2) after exit code 1, Error")]
