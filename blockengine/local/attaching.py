@@ -92,7 +92,12 @@ class Attacher:
 
     async def _by_kernel(self, volume: LocalVolume, block_size: int) -> str:
         device = await asyncio.to_thread(system.free_kernel_device)
-        await system.run("nbd-client", "-unix", self._bridge(volume), device, "-b", str(block_size))
+        words = ("nbd-client", "-unix", self._bridge(volume), device, "-b", str(block_size))
+        try:
+            # By ioctl the client stays, and tells by its command line whose device it is.
+            await system.run(*words, "-nonetlink")
+        except Impossible:
+            await system.run(*words)  # before 3.17 there was nothing else, and no such option
         return device
 
     async def _helper(self, volume: LocalVolume, what: str, words: tuple[str, ...]) -> None:
@@ -126,6 +131,11 @@ class Attacher:
         device = volume.attachment.device
         if not force and (where := system.mounted_at(device)):
             raise Impossible(f"{volume.name} is mounted at {where}", f"umount {where}, then detach it")
+        if not force and await asyncio.to_thread(system.in_use, device):
+            raise Impossible(
+                f"{device} is in use",
+                "By LVM, swap, or a mount in another namespace: end that, then detach it.",
+            )
         if volume.attachment.state == "attached":
             await asyncio.to_thread(system.flush, device)
         await self._clear(volume)
@@ -161,7 +171,7 @@ class Attacher:
             by = "nbd-client" if device.startswith("/dev/nbd") else "nbdfuse"
             volume.attachment = Attachment(device, by, "attached", time.time())
             return f"{device} was attached by an earlier engine; it is kept"
-        if not system.mounted_at(device):
+        if not system.mounted_at(device) and not system.in_use(device):
             volume.attachment = None
             await self._clear(volume)
             return f"{device} was left broken, and used by nobody: it was detached"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from blockengine.local.engine import LocalEngine
 
 _LONGEST = 7 * 24 * 3600.0
+_LET_GO_DEADLINE, _LOOK_AGAIN = 30.0, 0.2
 
 
 class Copying:
@@ -53,6 +55,20 @@ class Copying:
 
         return self._engine.table.start("restore", volume.name, work)
 
+    async def _given_up(self, volume: LocalVolume, snapshot: str) -> None:
+        """A snapshot made for a clone goes, once its controller saw that the copying ended."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _LET_GO_DEADLINE
+        while True:
+            try:
+                await self._engine.order(volume, DeleteSnapshot(snapshot))
+                return
+            except Impossible as error:
+                if loop.time() > end:
+                    self._engine.tell(volume.name, f"snapshot {snapshot} is left over: {error}", "warning")
+                    return
+            await asyncio.sleep(_LOOK_AGAIN)
+
     async def clone(self, volume: LocalVolume, wanted: Clone) -> Job:
         """Raises: Impossible, before anything is made, if it can't be."""
         seen = view(volume, self._engine.layout.run)
@@ -74,6 +90,6 @@ class Copying:
                 yield f"nbd+unix:///{quote(export, safe='')}?socket={volume.nbd}"
             finally:
                 if made:
-                    await self._engine.order(volume, DeleteSnapshot(made))
+                    await self._given_up(volume, made)
 
         return await Creating(self._engine).create(create, kind="clone", before=source)

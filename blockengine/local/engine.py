@@ -48,9 +48,8 @@ from blockengine.protocol.admin import (
 )
 from blockengine.volume.asking import Declined, Silent
 
-_TURN = 1.0
-_GONE_LOOKS = 2
 _ORDER_DEADLINE = 120.0
+_START_DEADLINE, _LOOK_AGAIN = 45.0, 0.2
 
 
 class LocalEngine(Tending):
@@ -155,7 +154,9 @@ class LocalEngine(Tending):
             raise Impossible(f"{volume.name} is not served now: {error}", advice) from None
 
     async def snapshots(self, name: str) -> list[SnapshotStatus]:
-        found: list[SnapshotStatus] = await self.order(self.find(name), ListSnapshots())
+        volume = self.find(name)
+        found: list[SnapshotStatus] = await self.order(volume, ListSnapshots())
+        volume.snapshots = len(found)
         return found
 
     async def take_snapshot(self, name: str, snapshot: str) -> SnapshotStatus:
@@ -191,8 +192,9 @@ class LocalEngine(Tending):
         return await Creating(self).recover(wanted)
 
     async def attach(self, name: str, how: Attach) -> Attachment:
+        volume = self.find(name)
+        await self._until_started(volume)
         async with self.changing:
-            volume = self.find(name)
             seen = view(volume, self.layout.run)
             if seen.health in ("failed", "suspended", "starting"):
                 raise Impossible(
@@ -203,6 +205,14 @@ class LocalEngine(Tending):
                 attachment = await self.attacher.attach(volume, by=how.by, block_size=seen.block_size)
             self.tell(seen.name, f"attached as {attachment.device} by {attachment.by}")
             return attachment
+
+    async def _until_started(self, volume: LocalVolume) -> None:
+        """Wait for a volume whose controller is just taking over: who attaches should not have to."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _START_DEADLINE
+        # Health is made of what several processes say: nobody tells of a change of it.
+        while view(volume, self.layout.run).health == "starting" and loop.time() < end:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_AGAIN)
 
     async def detach(self, name: str) -> None:
         async with self.changing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import shutil
 import subprocess
@@ -103,6 +104,17 @@ def mounted_at(device: str) -> str:
     return next((place for source, place in mounts() if source == device), "")
 
 
+def in_use(device: str) -> bool:
+    """Whether the kernel has given a block device to somebody: a mount, LVM, swap (Linux)."""
+    if not device.startswith("/dev/"):
+        return False
+    try:
+        os.close(os.open(device, os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno == errno.EBUSY
+    return False
+
+
 def is_mount(folder: Path) -> bool:
     """Whether something is mounted there (also if it no longer answers)."""
     return any(place == str(folder) for _, place in mounts())
@@ -122,7 +134,7 @@ def kernel_device(socket: str) -> str:
     """The nbd device whose client was started on this socket."""
     for number in Path("/sys/block").glob("nbd*/pid"):
         with contextlib.suppress(OSError, ValueError):
-            if same_program(int(number.read_text()), ("nbd-client", socket)):
+            if same_program(int(number.read_text()), ("-unix", socket)):
                 return f"/dev/{number.parent.name}"
     return ""
 

@@ -30,7 +30,6 @@ from blockengine.local.volumes import LocalVolume
 _TURN = 1.0
 _GONE_LOOKS = 2
 _UNFINISHED = 10.0
-_ORDER_DEADLINE = 120.0
 
 
 class Tending:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import time
 from collections import deque
@@ -33,6 +34,7 @@ PROGRAM = (sys.executable, "-P", "-m", "blockengine")
 _ASK_DEADLINE = 10.0
 _AGAIN = 0.5
 _RATE_SPAN = 5.0
+_COUNT_AGAIN = 10.0
 
 Tell = Callable[[str, str, Severity], None]
 """(about, text, severity)."""
@@ -68,6 +70,7 @@ class LocalVolume:
         self._samples: deque[tuple[float, Traffic]] = deque(maxlen=64)
         self.traffic: Traffic | None = None
         self.snapshots = 0
+        self._count_at = 0.0
 
     # What it is called.
 
@@ -217,12 +220,20 @@ class LocalVolume:
             status: VolumeStatus = await asker.ask(Status(), deadline=_ASK_DEADLINE)
             self.status = status
             if status.state in ("serving", "suspended"):
-                self._sample(await asker.ask(Stats(), deadline=_ASK_DEADLINE))
-                self.snapshots = len(await asker.ask(ListSnapshots(), deadline=_ASK_DEADLINE))
+                with contextlib.suppress(Declined):
+                    await self._measure(asker, events)
             events = await asker.ask(Events(number, 1.0), deadline=_ASK_DEADLINE)
             for event in events:
                 self._tell(self.name, event.text, _severity(event.text))
                 number = event.number
+
+    async def _measure(self, asker: Asker, events: list[Event]) -> None:
+        """Its traffic; its snapshots less often, for that asks a replica. Raises: Silent, Declined."""
+        self._sample(await asker.ask(Stats(), deadline=_ASK_DEADLINE))
+        now = time.monotonic()
+        if now >= self._count_at or any("snapshot" in event.text for event in events):
+            self._count_at = now + _COUNT_AGAIN
+            self.snapshots = len(await asker.ask(ListSnapshots(), deadline=_ASK_DEADLINE))
 
     def _sample(self, traffic: Traffic) -> None:
         now = time.monotonic()

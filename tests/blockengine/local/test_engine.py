@@ -16,7 +16,11 @@ from blockengine.verify.nbd_client import Client
 from tests.alive import alive
 from tests.blockengine.local.running import SIZE, Engine, replica_of, wait_for
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found again by /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are found again by /proc"),
+    # Dozens of processes started one after the other, each in its own time on a busy machine.
+    pytest.mark.timeout(600),
+]
 
 
 def written(socket: Path, marker: int) -> None:

@@ -16,7 +16,11 @@ from blockengine.verify.nbd_client import Client
 from tests.blockengine.local.running import Engine, replica_of, wait_for
 from tests.blockengine.local.test_engine import read, written
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found again by /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are found again by /proc"),
+    # Dozens of processes started one after the other, each in its own time on a busy machine.
+    pytest.mark.timeout(600),
+]
 MIB = 1 << 20
 
 
