@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from backend.resources.kinds.event import Event
 
 
+USE_TAB = "metrics"
+MEASURED = ("pods", "nodes")
+"""Kinds whose objects have the tab that tells what they use."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """A whole object as of now, and what was said about it lately."""
@@ -30,7 +35,10 @@ class Opened:
 
 def tabs_of(resource: ApiResource) -> tuple[str, ...]:
     """What of an object of this kind can be looked at."""
-    return RELEASE_TABS if is_release(resource) else ("describe", "yaml", "events", "relations")
+    if is_release(resource):
+        return RELEASE_TABS
+    measured = (USE_TAB,) if resource.full_name in MEASURED else ()
+    return ("describe", "yaml", "events", "relations", *measured)
 
 
 async def read(cluster: Cluster, ref: ObjectRef) -> Opened:

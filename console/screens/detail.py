@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from textual import work
 from textual.timer import Timer
 from textual.widget import Widget
@@ -17,6 +20,7 @@ from console.object_text import Opened
 from console.release_text import release_tab
 from console.screens.error import full_sentence
 from console.screens.own_commands import OwnCommands
+from console.screens.use_tab import UseTab
 from console.theme import Tone
 from console.views import DetailView, ObjectRef, ResourcesView, View
 from console.widgets.paint import Piece
@@ -26,10 +30,11 @@ _REVEALED_FOR = 30.0
 """Seconds until a revealed value is masked again."""
 
 
-class DetailScreen(OwnCommands):
+class DetailScreen(UseTab, OwnCommands):
     about = (
-        "One object as it is now, on tabs: described, as YAML, its events, its relations. It is read again "
-        "when its cluster says that it changed. Values of secrets stay masked until one is revealed."
+        "One object as it is now, on tabs: described, as YAML, its events, its relations, its use. It is "
+        "read again when its cluster says that it changed. Values of secrets stay masked until one is "
+        "revealed."
     )
     BINDINGS = bindings(Scope.TEXT, Scope.OBJECT)
 
@@ -138,7 +143,9 @@ class DetailScreen(OwnCommands):
     def _tell(self) -> None:
         """Show the present tab of what was read last."""
         opened, now = self._opened, self.navarch.now()
-        if opened is not None:
+        if opened is not None and self.tab == object_text.USE_TAB:
+            self.measure()
+        elif opened is not None:
             if self.tab == "yaml":
                 text = object_text.yaml_tab(
                     opened, reveal=self._revealed, managed_fields=self._managed_fields
@@ -152,6 +159,15 @@ class DetailScreen(OwnCommands):
             self.pane.tell(text)
         self.tell_subject()
         self.refresh_bindings()
+
+    def opened_object(self) -> Mapping[str, Any] | None:
+        return self._opened.object if self._opened is not None else None
+
+    def show_use(self, text: SafeStr) -> None:
+        self.pane.tell(text)
+
+    def chart_width(self) -> int:
+        return self.pane.size.width - 2
 
     # --- keys
 
@@ -169,6 +185,8 @@ class DetailScreen(OwnCommands):
             self.tab = tab
             self.navarch.history.update(DetailView(self.ref, tab))
             self.pane.home()
+            if tab == object_text.USE_TAB:
+                self.pane.tell(safe_text("Measuring…"))
         self._tell()
 
     def action_wrap(self) -> None:

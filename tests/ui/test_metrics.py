@@ -173,6 +173,20 @@ async def test_a_line_that_names_no_level_is_about_clusters_and_a_wrong_one_is_s
         await see(pilot, "--wrong")
 
 
+async def test_the_detail_of_a_pod_tells_its_use(open_app: Open) -> None:
+    app = open_app(SessionDouble(measured()), settings=without_pane())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await go(pilot, "pods @prod-eu -n pay /api-000", "1 of 10 rows", "127M")
+        await pilot.press("d")
+        await see(pilot, "(describe)", "metrics")
+        await pilot.press("tab", "tab", "tab")
+        await see(pilot, "relations")
+        await pilot.press("tab")
+        text = await see(pilot, "99% of the limit of 128M", "above it is killed", "nodes/proxy is forbidden")
+        assert "no limit" in text
+        assert "ago by metrics.k8s.io" in text
+
+
 # --- charts
 
 
