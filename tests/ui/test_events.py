@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from backend.observe.events.disk import StoreError
+from backend.observe.events.key import EventKey
+from backend.observe.events.seen import Seen
+from backend.observe.events.store import EventStore, Limits
+from backend.text import safe_text
 from console.application import NavarchApp
 from console.screens.events import EventsScreen
 from console.settings import Settings
@@ -200,3 +206,41 @@ async def test_l_opens_the_logs_around_the_event(open_app: Open) -> None:
         await until(pilot, lambda: isinstance(app.history.views[app.history.at], LogsView))
         view = cast("LogsView", app.history.views[app.history.at])
         assert view.around == NOW - 120
+
+
+async def test_locking_writes_down_what_waits_and_forgets_the_key(open_app: Open, tmp_path: Path) -> None:
+    store = EventStore(tmp_path / "events", EventKey(b"k" * 32), limits=Limits(days=366 * 50))
+    mine = session()
+    mine.belongings.event_store = lambda **_: (store, safe_text(""))  # type: ignore[method-assign]
+    app = open_app(mine, settings=no_pane())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await see(pilot, "1/1 live")
+        app.show(EventsView())
+        await see(pilot, "5 rows")
+        await pilot.press("ctrl+l")
+        await see(pilot, "the vault is locked")
+        await until(pilot, lambda: bytes(store._key.seal) == bytes(32), what="the key is forgotten")
+    again = EventStore(tmp_path / "events", EventKey(b"k" * 32), limits=Limits(days=366 * 50))
+    assert len(again.load("id-prod-eu")) == len(EVENTS)
+
+
+async def test_a_disk_that_is_full_is_said_once_and_events_are_shown(open_app: Open, tmp_path: Path) -> None:
+    class Full(EventStore):
+        def append(self, cluster_id: str, events: Sequence[Seen]) -> int:
+            raise StoreError("events can't be kept: No space left on device")
+
+    mine = session()
+    store = Full(tmp_path / "events", EventKey(b"k" * 32))
+    mine.belongings.event_store = lambda **_: (store, safe_text(""))  # type: ignore[method-assign]
+    app = open_app(mine, settings=no_pane())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await see(pilot, "1/1 live")
+        app.show(EventsView())
+        await see(pilot, "5 rows")
+        history = await app.events.history(await app.fleet())
+        await history.flush()
+        table = app.session.fleet.latest("events")  # type: ignore[attr-defined]
+        table.push(
+            *rows_of("events", [event("new", "Pod/pay/x", "Killing", type="Normal")], cluster="prod-eu")
+        )
+        await see(pilot, "6 rows", "not all is kept", "No space left on device")

@@ -31,7 +31,9 @@ AlreadyMountedVolume DNSConfigForming MissingClusterDNS
 """
 _FAILING = frozenset(_FAILING_REASONS.split())
 _WARNING = frozenset(_WARNING_REASONS.split())
-_NOISE = frozenset({"InvalidDiskCapacity", "PossibleMemoryBackedVolumesOnDisk", "CheckLimitsForResolvConf"})
+_NOISE = frozenset(
+    {"InvalidDiskCapacity", "PossibleMemoryBackedVolumesOnDisk", "CheckLimitsForResolvConf", "CgroupV1"}
+)
 """Warnings that every kubelet says once at its start."""
 _GONE_SOON = ("Liveness probe failed", "Startup probe failed")
 """Probes whose failure restarts the container."""

@@ -22,6 +22,8 @@ DisruptionTarget
 _BAD_IF_TRUE = frozenset(_BAD_WHEN_TRUE.split())
 _SETTLING = 120.0
 """Seconds after an object was made in which conditions that turn good are its start, and no news."""
+_BORN = 5.0
+"""Seconds after which a condition is no more what the object was made with."""
 _SERVERS_OWN = ("kube-controller-manager", "kube-scheduler", "kubelet", "kube-apiserver")
 _MOST_FIELDS = 5
 
@@ -57,6 +59,8 @@ def _conditions(one: Relative, created: float) -> Iterator[Happening]:
             continue  # ContainersReady goes with Ready
         why = ": ".join(part for part in (text(condition, "reason"), text(condition, "message")) if part)
         health = Health.OK if not bad else Health.FAILING if kind in _GRAVE else Health.WARNING
+        if bad and at <= created + _BORN:
+            health = Health.WARNING  # all begin so; whether it is wrong depends on how long it lasts
         yield Happening(
             at=at,
             what=What.CONDITION,

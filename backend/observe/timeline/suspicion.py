@@ -60,6 +60,8 @@ def look_into(happenings: Sequence[Happening], relatives: Relatives, *, now: flo
     problems = sorted((one for one in happenings if _problem(one)), key=lambda one: one.at, reverse=True)
     if not problems:
         return Finding()
+    # Warnings are everywhere; where something fails, they do not date it.
+    problems = [one for one in problems if one.health is Health.FAILING] or problems
     onset = _onset(problems)
     changes = [one for one in happenings if _suspect(one, onset) and one is not onset]
     changes = [one for one in changes if not _told_by(one, changes)]

@@ -85,6 +85,8 @@ def test_conditions_tell_when_it_turned_bad_and_when_it_was_well_again() -> None
     assert found.health is Health.WARNING
     (_, found) = told("Pod", with_condition(type="Ready", status="True", lastTransitionTime=stamp(50)))
     assert (found.title, found.health) == ("Ready=True", Health.OK)
+    (_, found) = told("Pod", with_condition(type="Ready", status="False", lastTransitionTime=stamp(9000)))
+    assert found.health is Health.WARNING, "every pod begins so"
     start = with_condition(type="Ready", status="True", lastTransitionTime=stamp(8990))
     assert [one.title for one in told("Pod", start)] == ["created"], "its start is no news"
 

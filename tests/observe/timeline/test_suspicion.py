@@ -88,3 +88,14 @@ def test_a_node_that_went_is_likely_where_only_its_pods_fail() -> None:
 def test_somebody_s_deletion_is_no_symptom() -> None:
     deleted = replace(trouble("api-2-a"), what=What.LIFE, health=Health.WARNING)
     assert finding(deleted).onset is None
+
+
+def test_a_warning_nearby_does_not_date_what_fails() -> None:
+    """Kubelets warn of cgroups at each start; that is not when the pods began to crash."""
+    subject = Subject(role="node", resource=None, kind="Node", namespace="", name="n1")
+    warning = Happening(at=NOW - 900, what=What.EVENT, subject=subject, title="Noise", health=Health.WARNING)
+    found = finding(warning, trouble("api-2-a", ago=20, begun=600), trouble("api-2-b", ago=30, begun=590))
+    assert found.onset is not None
+    assert found.onset.title == "BackOff"
+    assert found.suspicions[0].weight is Weight.LIKELY
+    assert finding(warning, changes=[]).onset is warning, "where nothing fails, it is the best there is"
