@@ -81,7 +81,7 @@ async def test_pictures(open_app: Open, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await see(pilot, "1/1 live")
         app.show(EventsView())
-        await see(pilot, "the last hour", "5 rows", "2 failing", "2 warning", "⏎ open")
+        await see(pilot, "the last hour", "5 rows", "2 failing", "2 warning", "l logs")
         compare(f"fleet-events-{size[0]}x{size[1]}", screen_text(app))
         fits(screen_text(app), *size)
         await pilot.press("enter")

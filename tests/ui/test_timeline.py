@@ -118,7 +118,7 @@ async def test_pictures(open_app: Open, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await see(pilot, "1/1 live")
         app.show(web())
-        await see(pilot, LIKELY, "Killing", "⏎ open", "┘")
+        await see(pilot, LIKELY, "Killing", "l logs", "┘")
         compare(f"timeline-{size[0]}x{size[1]}", screen_text(app))
         fits(screen_text(app), *size)
         await write(pilot, "/revision")
