@@ -26,18 +26,20 @@ async def on_all(office: Office, message: Control, done: Collection[str] = ()) -
     return {name: why for name, why in whys.items() if name in office.sessions}
 
 
-async def agree(office: Office, message: Control | None, change: Change) -> None:
+async def agree(office: Office, message: Control | None, change: Change, *, eject: bool = False) -> None:
     """Have all of them do something, then a record in force; returns when it is.
+
+    With `eject` members that decline leave, unless all of them do.
 
     Raises: Impossible if a member declines: nothing was proposed, and what the others did is of no
     consequence. Fenced.
     """
-    while not await _proposed(office, message, change):
+    while not await _proposed(office, message, change, eject=eject):
         pass
     await office.until(lambda: office.steady)
 
 
-async def _proposed(office: Office, message: Control | None, change: Change) -> bool:
+async def _proposed(office: Office, message: Control | None, change: Change, *, eject: bool) -> bool:
     """One attempt; False if a member was lost meanwhile, and its removal comes first."""
     await office.until(lambda: office.steady)
     async with office.changing:
@@ -46,7 +48,12 @@ async def _proposed(office: Office, message: Control | None, change: Change) -> 
         whys = await on_all(office, message) if message is not None else {}
         if not office.steady:
             return False
-        declined = [f"{name}: {why}" for name, why in sorted(whys.items()) if why]
+        gone = {name: why for name, why in sorted(whys.items()) if why}
+        if gone and eject and not office.obliged <= gone.keys():
+            for name, why in gone.items():
+                office.lose(name, f"it declined: {why}")
+            return False
+        declined = [f"{name}: {why}" for name, why in gone.items()]
         if declined:
             raise Impossible(
                 f"the volume stays as it is, for not every replica can do it ({'; '.join(declined)})"

@@ -236,7 +236,10 @@ class Snapshots:
         raw = catalogs.encoded(catalog) if catalog.snapshots else b""
         digest = catalogs.digest_of(catalog)
         await agree(
-            self._office, KeepList(raw), lambda record, at: changes.list_snapshots(record, digest, at)
+            self._office,
+            KeepList(raw),
+            lambda record, at: changes.list_snapshots(record, digest, at),
+            eject=True,
         )
         self._office.catalog = catalog
 

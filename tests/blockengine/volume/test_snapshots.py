@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -249,3 +252,25 @@ async def test_a_witness_and_two_replicas_snapshot(made: Made) -> None:
     assert await snapshot_bytes(serving, "s", 512, 512) == content(0, 1, 512)
     found = await on_each_replica(rig, serving)
     assert found["r0"] == found["r1"]
+
+
+async def test_a_member_whose_disk_is_full_leaves_and_the_snapshot_is_made() -> None:
+    # A socket's path has room for some 100 bytes, which pytest's own folders use up.
+    folder = Path(tempfile.mkdtemp(prefix="nv-"))
+    rig = Rig(folder, Shape(block_size=512, deadline=5), faulty=True)
+    try:
+        await rig.create()
+        serving, client = await served(rig)
+        await client.write(0, content(0, 1, BLOCK))
+        rig.voters["r1"].send(signal.SIGUSR1)
+        await serving.ask(TakeSnapshot("s"))
+        await serving.process.until("lost r1: it declined")
+        rig.voters["r1"].send(signal.SIGHUP)
+        await client.write(0, content(0, 2, BLOCK))
+        await until_in_sync(rig, "r0", "r1", "r2")
+        assert await snapshot_bytes(serving, "s", 0, BLOCK) == content(0, 1, BLOCK)
+        await serving.ask(TakeSnapshot("t"))
+        assert await client.read(0, BLOCK) == content(0, 2, BLOCK)
+    finally:
+        await rig.close()
+        shutil.rmtree(folder)

@@ -26,6 +26,7 @@ QUICK = (
     "settle left out",
     "missed logs not marked",
     "writes pass a joining replica by",
+    "changes go on during a cut",
 )
 
 
