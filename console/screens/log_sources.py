@@ -9,18 +9,20 @@ from textual.widget import Widget
 
 from backend.observe.logs.desk import LogDesk
 from backend.observe.logs.sources import Source
-from backend.text import SafeStr
+from backend.text import SafeStr, cells
 from console.screens.dialog import DialogScreen
 from console.screens.log_facts import STATES
 from console.theme import Tone
 from console.widgets.choices import Choice, ChoiceList
-from console.widgets.log_lines import tone_of
+from console.widgets.log_lines import LogLook, label, tone_of
 from console.widgets.paint import Piece
+from console.widgets.table_layout import squeeze
 from console.widgets.text_block import TextBlock
 
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.-=+*#@"
 _WIDTH = 12
+_NARROW, _NARROW_NAME, _NAME = 120, 22, 44
 _STATES = {state: (glyph, tone) for state, glyph, tone in STATES}
 Chosen = Callable[[frozenset[int] | None], None]
 
@@ -61,7 +63,7 @@ class LogSourcesScreen(DialogScreen[None]):
             key=source.number,
             text=(
                 Piece(f"{glyph} {source.state.value:10} ", tone),
-                Piece(source.label, tone_of(source)),
+                Piece(self._called(source), tone_of(source)),
                 Piece(f"  resumed {source.resumed}×" if source.resumed else "", Tone.WARNING),
             ),
             right=(
@@ -71,14 +73,22 @@ class LogSourcesScreen(DialogScreen[None]):
             on=self._shown is None or source.number in self._shown,
         )
 
+    def _called(self, source: Source) -> SafeStr:
+        """What tells it from the others, in the room there is; all of its names stand below the list."""
+        look = LogLook()
+        look.learn(self._desk.follower.sources, width=self.app.size.width)
+        name = label(source, look.label_parts or ("pod", "name"))
+        room = _NARROW_NAME if self.app.size.width < _NARROW else _NAME
+        return squeeze(name, room, middle=True) if cells(name) > room else name
+
     @on(ChoiceList.Highlighted)
     def _explain(self) -> None:
         current = self.query_one(ChoiceList).current
         if current is None:
             return
         source = self._desk.follower.sources[int(str(current.key))]
-        said = source.detail or f"on {source.node}" if source.node else source.detail
-        self.query_one("#facts", TextBlock).tell([(), (Piece(said or source.state.value, Tone.DIM),)])
+        said = source.detail or (f"on {source.node}" if source.node else source.state.value)
+        self.query_one("#facts", TextBlock).tell([(), (Piece(f"{source.label}: {said}", Tone.DIM),)])
 
     @on(ChoiceList.Toggled)
     def _switched(self, event: ChoiceList.Toggled) -> None:

@@ -160,7 +160,7 @@ async def test_sources_are_told_and_chosen(open_app: Open) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await opened(pilot, "logs @prod-eu -n pay", "· 90 lines", "10 open")
         await pilot.press("s")
-        await see(pilot, "● open", "prod-eu pay api-000", "/main", "node-1")
+        await see(pilot, "● open", "api-003-6c9f7d8b5c-x0003", "prod-eu pay api-000", "/main: on node-1")
         await pilot.press("down", "enter")
         await see(pilot, "9 of 90 lines", "1 sources")
         await pilot.press("s", "space")
