@@ -23,6 +23,7 @@ from backend.kube.errors import (
     Invalid,
     KubeError,
     NotFound,
+    ServerFailed,
     Unauthorized,
     Unreachable,
 )
@@ -38,6 +39,8 @@ EXPECTED = 3.0
 TRIES = 6
 """How often a log that is read once, not followed, is taken up again after a cut."""
 _SMALL = 16 * 1024
+_UNABLE = b"unable to retrieve container logs for "
+"""What a kubelet writes in place of a log whose file it has just removed; it bears no time."""
 _NOTHING = SafeStr("")
 
 
@@ -274,6 +277,8 @@ class ContainerLog:
         try:
             async with asyncio.timeout(None) as lending:
                 async for chunk in chunks:
+                    if chunk.startswith(_UNABLE):
+                        raise ServerFailed(source.cluster, "its node no longer has this log", code=500)
                     heard = loop.time()
                     await self._take(self._lines.feed(chunk))
                     if len(chunk) < _SMALL and (pace := self._pace()):

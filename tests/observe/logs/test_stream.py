@@ -111,6 +111,25 @@ def test_runs_that_came_and_went_during_a_cut_are_told_of() -> None:
     assert set(told.lines) >= set(container.runs[1]) | set(container.runs[2])
 
 
+def test_what_a_kubelet_says_in_place_of_a_log_is_no_line_of_it() -> None:
+    container = FaultyContainer([("write", 3)])
+    original, asked = container.logs, []
+
+    async def logs(*args: object, **options: object):  # type: ignore[no-untyped-def]
+        asked.append(options)
+        if len(asked) == 1:
+            yield b"unable to retrieve container logs for containerd://279b56467b55"
+            return
+        async for chunk in original(*args, **options):  # type: ignore[arg-type]
+            yield chunk
+
+    container.logs = logs  # type: ignore[method-assign, assignment]
+    told = read(container)
+    assert told.lines == container.runs[0]
+    assert len(asked) > 1
+    assert SourceState.BROKEN in told.states
+
+
 def test_the_seam_says_how_the_run_ended() -> None:
     told = read(FaultyContainer([("write", 2), ("restart", 0), ("write", 1)]))
     assert told.seams == [(2, "restarted (run 2) after exit code 1, Error")]
