@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 # While clients are active, background work is under way for this part of the time.
 SHARE = 0.3
-_LONGEST_REST = 1.0
+_LONGEST_REST = 3.0
 
 
 class Pace:

@@ -2,7 +2,8 @@
 
 One replica that serves itself, a controller over one, and over three. Nothing of the engine's promises is
 switched off; the peers keep no checksums, records or copies. Then flushes, a controller's memory, and what
-a rebuild leaves to clients.
+a rebuild leaves to clients. Beside each rate stands the processor time of all serving processes per request,
+which means more than the rate on a machine that has other work.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import shutil
 import statistics
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import uvloop
 
@@ -20,7 +22,7 @@ from tests.bench.measure import Failed
 from tests.bench.table import Line
 from tests.bench.volumes.behaviour import flushes, memory, rebuild
 from tests.bench.volumes.load import MODES, Mode, fio
-from tests.bench.volumes.served import alone, controlled, peer
+from tests.bench.volumes.served import Served, alone, controlled, of_rig, peer
 
 _ROUNDS = 2
 _PEER = "nbdkit"
@@ -45,38 +47,52 @@ def measure(place: Place) -> list[Line]:
 async def _measure(folder: Path, medium: str) -> list[Line]:
     async with contextlib.AsyncExitStack() as stack:
         rig, three = await stack.enter_async_context(controlled(folder, 3))
-        _, one = await stack.enter_async_context(controlled(folder, 1))
-        sockets = {
+        single, one = await stack.enter_async_context(controlled(folder, 1))
+        devices = {
             "one replica": await stack.enter_async_context(alone(folder)),
-            "controller over one": one.socket,
-            "controller over three": three.socket,
+            "controller over one": of_rig(single, one),
+            "controller over three": of_rig(rig, three),
             "qemu-nbd": await stack.enter_async_context(peer(folder, "qemu-nbd")),
             _PEER: await stack.enter_async_context(peer(folder, _PEER)),
         }
         lines = []
         for mode in MODES:
-            lines += await _rates(sockets, mode, medium)
+            lines += await _rates(devices, mode, medium)
         if medium == "memory":
             return [*lines, memory(three), *await rebuild(rig, three)]
         return [*lines, await flushes(three, folder, 3)]
 
 
-async def _rates(sockets: dict[str, Path], mode: Mode, medium: str) -> list[Line]:
-    rates: dict[str, list[float]] = {name: [] for name in sockets}
+class _Taken(NamedTuple):
+    """Requests a second, and microseconds of the servers' processors for each."""
+
+    rate: float
+    cost: float
+
+    def __str__(self) -> str:
+        return f"{self.rate:.0f}/s, {self.cost:.0f} µs"
+
+
+async def _rates(devices: dict[str, Served], mode: Mode, medium: str) -> list[Line]:
+    taken: dict[str, list[_Taken]] = {name: [] for name in devices}
     for turn in range(_ROUNDS + 1):
-        for name, socket in sockets.items():
-            rate = await fio(socket, mode)
+        for name, device in devices.items():
+            before = device.processor()
+            rate, requests = await fio(device.socket, mode)
             if turn:
-                rates[name].append(rate)
-    medians = {name: statistics.median(taken) for name, taken in rates.items()}
+                taken[name].append(_Taken(rate, (device.processor() - before) / max(requests, 1) * 1e6))
+    medians = {
+        name: _Taken(*(statistics.median(values) for values in zip(*each, strict=True)))
+        for name, each in taken.items()
+    }
     goals = dict(zip(("one replica", "controller over three"), mode.goals, strict=True))
     what = f"{mode.name}, {medium}"
-    return [_line(name, what, medians, goals.get(name)) for name in sockets if name != _PEER]
+    return [_line(name, what, medians, goals.get(name)) for name in devices if name != _PEER]
 
 
-def _line(name: str, what: str, medians: dict[str, float], goal: float | None) -> Line:
-    ratio = medians[name] / medians[_PEER]
-    shown = [f"{medians[each]:.0f}/s" for each in (name, _PEER)]
+def _line(name: str, what: str, medians: dict[str, _Taken], goal: float | None) -> Line:
+    ratio = medians[name].rate / medians[_PEER].rate
+    shown = [str(medians[each]) for each in (name, _PEER)]
     if name == "qemu-nbd":
         return Line(f"{what}, {name} (not ours)", *shown, ratio)
     if goal is None:

@@ -64,10 +64,10 @@ async def rebuild(rig: Rig, serving: Serving) -> list[Line]:
     """What clients keep while a replica that lost everything is rebuilt."""
     lines = []
     for mode in (RANDOM_READS, RANDOM_WRITES):
-        usual = await fio(serving.socket, mode)
+        usual, _ = await fio(serving.socket, mode)
         await _lose_disk(rig, "r2")
         await _until(serving, lambda job: 0 < job.done < job.total)
-        beside = await fio(serving.socket, mode)
+        beside, _ = await fio(serving.socket, mode)
         job = (await _rebuilds(serving))[-1]
         under_way = "" if not job.ended else " (the rebuild ended before the load did)"
         share = beside / usual

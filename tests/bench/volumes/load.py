@@ -32,8 +32,8 @@ MODES = (
 )
 
 
-async def fio(socket: Path, mode: Mode, *, seconds: float = 2) -> float:
-    """Requests a second."""
+async def fio(socket: Path, mode: Mode, *, seconds: float = 2) -> tuple[float, int]:
+    """(requests a second, requests)."""
     process = await asyncio.create_subprocess_exec(
         "fio", "--name=x", "--ioengine=nbd", f"--uri=nbd+unix:///?socket={socket}", f"--size={SIZE}",
         f"--runtime={seconds}", "--time_based", "--output-format=json", *mode.options,
@@ -43,4 +43,5 @@ async def fio(socket: Path, mode: Mode, *, seconds: float = 2) -> float:
     if process.returncode:
         raise Failed(f"fio: {error.decode(errors='replace')[-500:]}")
     text = out.decode()
-    return float(json.loads(text[text.index("{") :])["jobs"][0][mode.side]["iops"])
+    side = json.loads(text[text.index("{") :])["jobs"][0][mode.side]
+    return float(side["iops"]), int(side["total_ios"])
