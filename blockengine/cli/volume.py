@@ -26,6 +26,7 @@ from blockengine.volume.events import Events
 from blockengine.volume.founding import Impossible, Reached, force, found, reach
 from blockengine.volume.nbd_server import Server
 from blockengine.volume.office import Fenced
+from blockengine.volume.pace import SHARE
 from blockengine.volume.restoring import SERVING
 from blockengine.volume.takeover import Strangers
 
@@ -45,6 +46,12 @@ def add(commands: Any) -> None:
     where.add_argument("--socket", type=Path, help="a UNIX socket to make")
     where.add_argument("--port", type=int, help="a TCP port on the loopback; 0 lets the system choose")
     serve.add_argument("--fill-from", default="", metavar="URI", help="the NBD export that a clone copies")
+    serve.add_argument(
+        "--share",
+        type=float,
+        default=SHARE,
+        help="the part of the time that rebuilds and scrubs may take while clients are active; 0.3",
+    )
     serve.add_argument("--admin", type=Path, metavar="PATH", help="a UNIX socket to ask and tell it things")
     show = actions.add_parser("show", help="what the voters say about the volume")
     forced = actions.add_parser(
@@ -172,6 +179,7 @@ async def serve(chosen: argparse.Namespace) -> int:
         deadline=chosen.deadline,
         tell=partial(_note, events),
         fill_from=chosen.fill_from,
+        share=chosen.share,
     )
     running = Running(controller, events)
     admin = AdminServer(running)

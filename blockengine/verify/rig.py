@@ -216,6 +216,9 @@ class Rig:
             str(admin),
             "--deadline",
             str(self.shape.deadline),
+            # A volume in trouble all the time would hardly ever be whole otherwise.
+            "--share",
+            "1",
             "--fill-from",
             fill_from,
         ]

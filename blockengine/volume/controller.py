@@ -20,7 +20,7 @@ from blockengine.volume.growing import grow
 from blockengine.volume.jobs import Job, Jobs, Stopped
 from blockengine.volume.link import Link
 from blockengine.volume.office import Fenced, Office, Tell
-from blockengine.volume.pace import Pace
+from blockengine.volume.pace import SHARE, Pace
 from blockengine.volume.peer import Peer
 from blockengine.volume.replicated import Replicated
 from blockengine.volume.restoring import Front
@@ -36,7 +36,8 @@ Result = TypeVar("Result")
 class Controller:
     """One term of office. `deadline` (seconds) is how long a replica may take for any answer.
 
-    A volume that was made to be filled is, from the NBD URI `fill_from`, before it is served.
+    `share` is what rebuilds and scrubs may take of the time (`volume.pace`). A volume that was made to
+    be filled is, from the NBD URI `fill_from`, before it is served.
     """
 
     def __init__(
@@ -47,8 +48,9 @@ class Controller:
         deadline: float,
         tell: Tell,
         fill_from: str = "",
+        share: float = SHARE,
     ) -> None:
-        self._tell, self._fill_from = tell, fill_from
+        self._tell, self._fill_from, self._share = tell, fill_from, share
         self.peers = [Peer(address, tls=tls, deadline=deadline, watcher=self) for address in addresses]
         self._tls, self._deadline = tls, deadline
         self._keeping: dict[Peer, asyncio.Task[None]] = {}
@@ -83,7 +85,7 @@ class Controller:
         office.changed()
         office.spawn("idle flushes", device.flush_when_idle)
         office.spawn("merging", snapshots.retain)
-        self.pace = Pace(lambda: device.asked)
+        self.pace = Pace(lambda: device.asked, share=self._share)
         resync = Resync(office, device, jobs=self._jobs, pace=self.pace, retain=snapshots.retain)
         office.spawn("resync", resync.for_ever)
         await _unless_ended(office, self._finish(office, device, snapshots))

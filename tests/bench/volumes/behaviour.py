@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from blockengine.protocol.admin import Jobs, Progress
+from blockengine.protocol.admin import Jobs, Progress, SetPace
 from blockengine.verify.nbd_client import Client
 from blockengine.verify.rig import Rig, Serving
 from tests.bench.measure import Failed
@@ -63,6 +63,7 @@ def memory(serving: Serving) -> Line:
 async def rebuild(rig: Rig, serving: Serving) -> list[Line]:
     """What clients keep while a replica that lost everything is rebuilt."""
     lines = []
+    await serving.ask(SetPace())
     for mode in (RANDOM_READS, RANDOM_WRITES):
         usual, _ = await fio(serving.socket, mode)
         await _lose_disk(rig, "r2")
