@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from backend.resources.kind import Health
 from backend.text import SafeStr, cells, fit
@@ -52,6 +53,8 @@ class Drawing:
     tops: dict[int, tuple[int, int]]
     """Of each box: its column and row."""
     widths: dict[int, int]
+    arrows: dict[int, set[tuple[int, int]]]
+    """Of each box: the cells (column, row) of the arrows that lead to it and away from it."""
 
     def nearest(self, box: int, *, across: int = 0, down: int = 0) -> int:
         """The box to which an arrow key leads; the same where there is none that way."""
@@ -84,6 +87,7 @@ def draw(sketch: Sketch, glyphs: dict[Health, str], *, unicode: bool = True) -> 
                 drawn = sketch.boxes[box]
                 canvas.box(box, drawn, (left, top[box], wide), glyph=glyphs[drawn.verdict.health])
             else:
+                canvas.note(box)
                 canvas.level(left, left + wide - 1, top[box])
         left += wide
         if number + 1 < len(layout.layers):
@@ -91,7 +95,12 @@ def draw(sketch: Sketch, glyphs: dict[Health, str], *, unicode: bool = True) -> 
             left = _join(canvas, layout, number, rows, left=left)
     heads = [_head(route, tops, top, widths) for route in layout.routes]
     canvas.heads(heads)
-    return Drawing(canvas.rows(), canvas.width, tops, widths)
+    arrows: dict[int, set[tuple[int, int]]] = {}
+    for route, (column, row, _) in zip(layout.routes, heads, strict=True):
+        trail = canvas.trail(route) | {(column, row)}
+        for box in (route[0], route[-1]):
+            arrows.setdefault(box, set()).update(trail)
+    return Drawing(canvas.rows(), canvas.width, tops, widths, arrows)
 
 
 def _join(canvas: _Canvas, layout: Layout, number: int, rows: dict[int, int], *, left: int) -> int:
@@ -106,8 +115,10 @@ def _join(canvas: _Canvas, layout: Layout, number: int, rows: dict[int, int], *,
     track = {source: left + 1 + place % _TRACKS for place, source in enumerate(bent)}
     for source, targets in found.items():
         turn = track.get(source, left + 1)
+        canvas.note((source, None))
         canvas.level(left, turn, rows[source])
         for target in targets:
+            canvas.note((source, target))
             canvas.upright(turn, rows[source], rows[target])
             canvas.level(turn, right - 1, rows[target])
     return right
@@ -133,6 +144,20 @@ class _Canvas:
         self._unicode = unicode
         self._cells: dict[tuple[int, int], tuple[str, Health | None, int | None]] = {}
         self._lines: dict[tuple[int, int], int] = {}
+        self._trails: dict[object, set[tuple[int, int]]] = {}
+        self._trail: set[tuple[int, int]] = set()
+
+    def note(self, what: object) -> None:
+        """The lines that come now belong to this: a point, a step, or the beginning of all steps of a box."""
+        self._trail = self._trails.setdefault(what, set())
+
+    def trail(self, route: tuple[int, ...]) -> set[tuple[int, int]]:
+        """The cells of an arrow."""
+        found = set().union(*(self._trails.get(point, ()) for point in route[1:-1]))
+        for one, other in pairwise(route):
+            step = (one, other) if (one, other) in self._trails else (other, one)
+            found |= self._trails.get(step, set()) | self._trails.get((step[0], None), set())
+        return found
 
     def box(self, box: int, drawn: Box, where: tuple[int, int, int], *, glyph: str) -> None:
         """``where``: column, row, width."""
@@ -182,6 +207,7 @@ class _Canvas:
 
     def _line(self, column: int, row: int, bits: int) -> None:
         self._lines[column, row] = self._lines.get((column, row), 0) | bits
+        self._trail.add((column, row))
         self.width = max(self.width, column + 1)
 
     def _write(self, left: int, row: int, text: str, health: Health | None, box: int | None) -> None:

@@ -43,6 +43,14 @@ ACTIONS = (
         bar=3,
     ),
     action(
+        "fleet.blast",
+        "b",
+        "screen.blast",
+        "blast",
+        "What stops if this cluster goes",
+        bar=9,
+    ),
+    action(
         "fleet.marks",
         "e",
         "screen.marks",

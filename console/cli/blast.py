@@ -79,7 +79,11 @@ async def _blast(
     answers = [(one, each) for one, each in zip(clusters, found, strict=True) if each.targets]
     failed = _tell_unread(list(zip(clusters, found, strict=True)), answers)
     if not answers:
-        say(f"there is no {query.kind} {name} on the clusters that answered")
+        known = sorted({zone for each in found for zone in each.zones}) if kind == ZONE else []
+        say(
+            f"there is no {query.kind} {name} on the clusters that answered",
+            f"Zones: {', '.join(known)}" if known else f"Look with: navarch get {query.kind}",
+        )
         return Exit.FAILED if failed else Exit.NOTHING
     if form is Form.JSON:
         from console.cli.tables import print_json

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.widget import Widget
 
+from backend.resources.kind import api_resource
 from backend.text import SafeStr, safe_text
 from backend.topology.blast.effect import Harm
 from console.screens.dialog import DialogScreen
@@ -41,6 +42,12 @@ async def blasts(
         *(look(fleet.cluster(one), each, deadline=deadline, deleted=deleted) for one, each in wanted.items())
     )
     return dict(zip(wanted, found, strict=True))
+
+
+def whole_cluster(cluster_id: str, name: str) -> ObjectRef:
+    """A cluster as what goes: no kind, but a word that the blast radius knows."""
+    resource = api_resource("v1", "Cluster", "cluster", namespaced=False)
+    return ObjectRef(cluster_id=cluster_id, cluster=name, resource=resource, namespace="", name=name)
 
 
 def effect_line(effect: Effect) -> Line:

@@ -114,6 +114,13 @@ class FleetScreen(Narrowing, TableScreen):
             names = {summary.id: str(summary.name)}
             self.navarch.show(TopologyView(aim="cluster", clusters=(summary.id,), names=names))
 
+    def action_blast(self) -> None:
+        from console.screens.blast import BlastScreen, whole_cluster
+
+        summary = self.table.row
+        if summary is not None:
+            self.app.push_screen(BlastScreen([whole_cluster(summary.id, str(summary.name))]))
+
     # --- rows
 
     @work(exclusive=True, group="follow", exit_on_error=False)

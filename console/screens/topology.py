@@ -14,8 +14,8 @@ from textual.widget import Widget
 from backend.fleet.filter import PatternError, compile_pattern
 from backend.resources.kind import Verdict
 from backend.text import SafeStr, safe_text
-from console.actions import Action, Scope
-from console.keymap import bindings
+from console.actions import Action, Scope, in_scope
+from console.keymap import binding, bindings
 from console.screens.own_commands import OwnCommands
 from console.theme import Tone
 from console.views import ObjectRef, TopologyView
@@ -53,7 +53,10 @@ class TopologyScreen(OwnCommands):
         "is that of the whole branch, with its reason; what may not be read is unknown, never well. Space "
         "folds, tab draws boxes and arrows, t looks from the object under the cursor, z keeps only problems."
     )
-    BINDINGS = bindings(Scope.TREE, Scope.OBJECT)
+    BINDINGS = [
+        *(binding(action) for action in in_scope(Scope.TREE) if action.call.startswith("screen.")),
+        *bindings(Scope.OBJECT),
+    ]
 
     def __init__(self, view: TopologyView) -> None:
         super().__init__()

@@ -12,8 +12,8 @@ from backend.text import SafeStr, cells, fit
 from backend.topology.drawing import TALL, Drawing, Run, draw
 from backend.topology.node import Node
 from backend.topology.sketch import Box, Sketch
-from console.actions import Scope
-from console.keymap import bindings
+from console.actions import Scope, in_scope
+from console.keymap import binding
 from console.states import HEALTH
 from console.theme import Layer, Tone
 from console.widgets.lines import LineWidget
@@ -21,7 +21,7 @@ from console.widgets.paint import Line, Piece, cut
 
 
 class Diagram(LineWidget, can_focus=True):
-    BINDINGS = bindings(Scope.TREE)
+    BINDINGS = [binding(action) for action in in_scope(Scope.TREE) if not action.call.startswith("screen.")]
 
     class Moved(Message):
         """Another box is under the cursor."""
@@ -64,14 +64,15 @@ class Diagram(LineWidget, can_focus=True):
         drawing = self._drawing
         if drawing is None:
             return [cut((Piece("  "), *line), width) for line in self.messages]
-        rows = drawing.rows[self._top : self._top + height]
-        return [self._window(row, width) for row in rows]
+        rows = list(enumerate(drawing.rows))[self._top : self._top + height]
+        lit = drawing.arrows.get(self._cursor, set())
+        return [self._window(_split(row, {x for x, at in lit if at == y}), width) for y, row in rows]
 
-    def _window(self, row: list[Run], width: int) -> Line:
+    def _window(self, row: list[tuple[Run, bool]], width: int) -> Line:
         """The cells of a row from the left edge of the window on."""
         pieces: list[Piece] = []
         skip, room = self._left, width
-        for run in row:
+        for run, lit in row:
             text = run.text
             taken = cells(text)
             if skip >= taken:
@@ -82,7 +83,7 @@ class Diagram(LineWidget, can_focus=True):
             if cells(text) > room:
                 text = fit(text, room)
             room -= cells(text)
-            tone = Tone.BORDER if run.health is None else HEALTH[run.health][1]
+            tone = Tone.STRONG if lit else Tone.BORDER if run.health is None else HEALTH[run.health][1]
             layer = Layer.NONE
             if run.box == self._cursor:
                 layer = Layer.CURSOR if self.has_focus else Layer.CURSOR_BLURRED
@@ -94,7 +95,7 @@ class Diagram(LineWidget, can_focus=True):
     def _settle(self) -> None:
         """Scroll so that the box under the cursor is inside."""
         drawing = self._drawing
-        if drawing is None or self._cursor not in drawing.tops:
+        if drawing is None or self._cursor not in drawing.tops or not self.size.height:
             self._left = self._top = 0
             return
         left, top = drawing.tops[self._cursor]
@@ -168,6 +169,22 @@ class Diagram(LineWidget, can_focus=True):
         for box, (left, top) in drawing.tops.items():
             if left <= x < left + drawing.widths[box] and top <= y < top + TALL:
                 self._stand(box)
+
+
+def _split(row: list[Run], lit: set[int]) -> list[tuple[Run, bool]]:
+    """The row's runs, those of arrows parted where an arrow of the box under the cursor passes."""
+    found: list[tuple[Run, bool]] = []
+    column = 0
+    for run in row:
+        taken = cells(run.text)
+        if run.box is not None or not lit.intersection(range(column, column + taken)):
+            found.append((run, False))
+        else:  # lines are one cell a character
+            found += [
+                (Run(SafeStr(character)), column + place in lit) for place, character in enumerate(run.text)
+            ]
+        column += taken
+    return found
 
 
 def _edge(now: int, start: int, end: int, *, whole: int, room: int) -> int:

@@ -11,8 +11,8 @@ from textual.message import Message
 
 from backend.resources.kind import Health
 from backend.topology.branch import Branch
-from console.actions import Scope
-from console.keymap import bindings
+from console.actions import Scope, in_scope
+from console.keymap import binding
 from console.states import HEALTH
 from console.theme import Layer, Tone
 from console.widgets.lines import LineWidget
@@ -33,7 +33,7 @@ class Row:
 
 
 class FoldTree(LineWidget, can_focus=True):
-    BINDINGS = bindings(Scope.TREE)
+    BINDINGS = [binding(action) for action in in_scope(Scope.TREE) if not action.call.startswith("screen.")]
 
     class Moved(Message):
         """The cursor stands on another branch."""
@@ -115,7 +115,7 @@ class FoldTree(LineWidget, can_focus=True):
         standing = place == self._cursor
         layer = (Layer.CURSOR if self.has_focus else Layer.CURSOR_BLURRED) if standing else Layer.NONE
         glyph, tone = HEALTH[branch.verdict.health]
-        fold = " " if branch.open is None else "▾" if branch.path in self._open else "▸"
+        fold = " " if branch.open is None else "▼" if branch.path in self._open else "▸"
         well = branch.verdict.health in (Health.OK, Health.DONE)
         title = Tone.STRONG if branch.node is None else Tone.TEXT
         if branch.path in self.marked:

@@ -112,6 +112,7 @@ def test_a_drawing_in_cells() -> None:
         "│ db             │   │ data                    │",
         "└────────────────┘   └─────────────────────────┘",
     ]
+    assert drawing.arrows[0] == drawing.arrows[1] == {(18, 1), (19, 1), (20, 1)}, "the arrow between them"
     assert drawing.nearest(0, across=1) == 1
     assert drawing.nearest(1, across=1) == 1
     plain = draw(sketch(graph, Rollup(graph), nodes, focus=node), GLYPHS, unicode=False)

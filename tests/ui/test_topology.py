@@ -53,7 +53,7 @@ async def test_a_tree_and_its_drawing(
     async with app.run_test(size=size) as pilot:
         await see(pilot, "2/2 live")
         app.show(view(demo))
-        await see(pilot, "▾ ● Deployment pay/api", "owns: ReplicaSet api-", "needed by")
+        await see(pilot, "▼ ● Deployment pay/api", "owns: ReplicaSet api-", "needed by")
         await pilot.press("tab")
         await see(pilot, "(drawing)", "│ api", "─▶│ ● ReplicaSet")
         assert all(len(line) <= size[0] for line in screen_text(app).split("\n"))

@@ -71,6 +71,8 @@ class Effect:
 class Blast:
     targets: list[Node]
     effects: list[Effect] = field(default_factory=list)
+    zones: tuple[str, ...] = ()
+    """Names of the cluster's zones, for who asked for one."""
     known: bool = True
     """Whether pods were read: without them hardly anything can be said."""
     unknown: list[tuple[str, str]] = field(default_factory=list)

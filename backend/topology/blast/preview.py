@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from backend.fleet.cluster import Cluster
 from backend.topology.blast.effect import Blast
 from backend.topology.blast.spread import blast_of
-from backend.topology.blast.target import CLUSTER, ZONE, extent_of, targets
+from backend.topology.blast.target import CLUSTER, ZONE, extent_of, targets, zones
 from backend.topology.graph import Graph
 from backend.topology.reading import read_into
 from backend.topology.scope import Extent
@@ -49,6 +49,7 @@ async def look(
     if deleted is None:
         deleted = not any(one.kind in FAILING for one in wanted)
     blast = blast_of(graph, dict.fromkeys(gone), deleted=deleted)
+    blast.zones = tuple(zones(graph, cluster.id))
     blast.unknown = [(kind, covered.why) for kind, covered in graph.unread(cluster.id)]
     blast.known = (
         graph.was_asked(cluster.id, "pods")
