@@ -27,6 +27,7 @@ _ASIDE = (Bond.HOST, Bond.OWNER, Bond.MENTION)
 _ROUNDS = 8
 _NUMEROUS = frozenset(
     {
+        "nodes",
         "pods",
         "jobs.batch",
         "replicasets.apps",
@@ -37,7 +38,7 @@ _NUMEROUS = frozenset(
         "csinodes.storage.k8s.io",
     }
 )
-"""Kinds whose objects are made by controllers, many alike."""
+"""Kinds of which there are many alike."""
 
 
 @dataclass(frozen=True, slots=True)
