@@ -38,7 +38,7 @@ _AGAIN = 30.0
 """Seconds until the objects are looked at again though no event came."""
 _SETTLE = 2.0
 """Seconds after an event in which others are waited for before the objects are looked at again."""
-_GLYPHS = {
+_SOURCES = {
     What.EVENT: "event",
     What.ROLLOUT: "rollout",
     What.CHANGE: "change",
@@ -100,7 +100,7 @@ class TimelineScreen(ObjectKeys, TableScreen):
                     priority=3,
                     min_width=5,
                 ),
-                GridColumn(name="WHAT", text=lambda one, _: _GLYPHS[one.what], priority=2, min_width=7),
+                GridColumn(name="WHAT", text=lambda one, _: _SOURCES[one.what], priority=2, min_width=9),
                 GridColumn(name="OBJECT", text=_object, priority=0, min_width=18, middle=True),
                 GridColumn(name="ROLE", text=lambda one, _: one.subject.role, wide=True, priority=4),
                 GridColumn(
