@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from backend.resources.describe.sheet import Sheet
 from backend.resources.kind import Health
-from backend.text import SafeStr
+from backend.text import SafeStr, safe_text
 from console import object_text
 from console.screens.object_keys import ObjectKeys
 from console.screens.table_frame import TableScreen
@@ -79,7 +79,13 @@ class Beside(ObjectKeys, TableScreen):
     async def _describe(self, ref: ObjectRef) -> SafeStr:
         cluster = (await self.navarch.fleet()).cluster(ref.cluster_id)
         opened = await object_text.read(cluster, ref)
-        return object_text.describe_tab(opened, cluster=ref.cluster, now=self.navarch.now())
+        text = object_text.describe_tab(opened, cluster=ref.cluster, now=self.navarch.now())
+        use = self.use_told()
+        return safe_text(f"{use}\n\n{text}", multiline=True, limit=1 << 20) if use else text
+
+    def use_told(self) -> SafeStr:
+        """What is said of the object's use before all else; empty: nothing."""
+        return SafeStr("")
 
     # --- keys
 

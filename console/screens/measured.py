@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from backend.fleet.query import Query
+from backend.observe.metrics.amounts import cpu_text, memory_text
 from backend.resources import registry
 from backend.resources.use import use_titles
+from backend.text import SafeStr, safe_text
 from console.screens.table_frame import TableScreen
 
 if TYPE_CHECKING:
@@ -58,6 +60,17 @@ class Measured(TableScreen):
         if action == "metrics":
             return self.is_mounted and _is_measured(self.measured_query().kind)
         return super().check_action(action, parameters)
+
+    def use_told(self) -> SafeStr:
+        """What the object under the cursor uses, or why that is not known; empty: nothing measures it."""
+        row, use = self.table.row, self.navarch.measuring.columns
+        if row is None or use is None or not use_titles(row.kind):
+            return SafeStr("")
+        if why := use.why(row):
+            return safe_text(f"Use: not known: {why}")
+        found = use.reading(row).use
+        assert found is not None
+        return safe_text(f"Use: CPU {cpu_text(found.cpu)}, memory {memory_text(found.memory)} (m: more)")
 
     @work(exclusive=True, group="measure", exit_on_error=False)
     async def measure(self) -> None:

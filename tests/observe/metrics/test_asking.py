@@ -166,14 +166,18 @@ async def test_without_a_metrics_server_the_kubelets_are_asked() -> None:
 
 
 async def test_a_kubelet_speaks_for_pods_of_its_own_only() -> None:
-    liar = [summary_pod("api", nanocores=9e9), summary_pod("elsewhere")]
-    answers = nodes_listed("n1", "n2") | dict(
-        [summary_of("n1", summary_pod("api"), summary_pod("db")), summary_of("n2", *liar)]
+    liar = [summary_pod("api", nanocores=9e9), summary_pod("elsewhere"), summary_pod("late", nanocores=9e9)]
+    answers = nodes_listed("n2", "n1") | dict(
+        [
+            summary_of("n1", summary_pod("api"), summary_pod("db"), summary_pod("late")),
+            summary_of("n2", *liar),
+        ]
     )
     ask, _ = asking(answers)
     await ask.pods()
     assert ask.known.pod("pay", "api", node="n1") is None, "two speak for it: who lies can't be told"
-    assert ask.known.told_pods.odd == 2
+    assert ask.known.pod("pay", "late", node="n1") is None
+    assert ask.known.told_pods.odd == 4
     assert ask.known.pod("pay", "db", node="n1") is not None
     assert ask.known.pod("pay", "elsewhere", node="n1") is None, "it runs on n1, and n2 speaks for it"
 
