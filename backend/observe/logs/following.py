@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -19,6 +18,7 @@ from backend.fleet.row import Row, RowKey
 from backend.kube.errors import KubeError, Unreachable
 from backend.kube.logs import rfc3339, timed
 from backend.kube.status import State, Status
+from backend.observe.logs.intake import pieces, plain
 from backend.observe.logs.merge import Merger, OwnLine, Told
 from backend.observe.logs.places import StreamPlaces
 from backend.observe.logs.pods import Container, LogPod, PodTable, containers_of
@@ -40,10 +40,7 @@ PACE_EACH = 0.001
 second at most, however thinly their lines drip."""
 SLICE = 300
 """Lines handed on before the loop gets its turn: some 2 ms."""
-PIECE = 32 * 1024
-"""Bytes of a stream that are taken in before the loop gets its turn."""
 _ASK_AGAIN = 5.0
-_COLOURS = re.compile(rb"\x1b\[[0-9;:]{0,64}[mK]")
 
 Take = Callable[[Sequence[Told]], Awaitable[None]]
 Straight = Callable[[Source, bytes], Awaitable[None]]
@@ -318,7 +315,7 @@ class LogFollower:
             return
         if not self._keep_colours and (b"\x1b" in block or b"\r" in block):
             block = plain(block)
-        for piece in _pieces(block):
+        for piece in pieces(block):
             lines = timed(piece, before=lane.known or time.time_ns())
             source.lines += len(lines)
             source.bytes += len(piece)
@@ -365,34 +362,6 @@ class LogFollower:
             for source in self.sources:
                 source.tick()
             self._on_change()
-
-
-def _pieces(block: bytes) -> Iterator[bytes]:
-    """A block of whole lines in parts that hold nobody up; the block itself if it is small."""
-    if len(block) <= PIECE:
-        yield block
-        return
-    start = 0
-    while start < len(block):
-        end = block.find(b"\n", min(start + PIECE, len(block) - 1)) + 1
-        yield block[start:end]
-        start = end
-
-
-def plain(block: bytes) -> bytes:
-    """Lines without colours, and of a line that was written over (a progress bar) what it said last."""
-    block = _COLOURS.sub(b"", block)
-    if b"\r" not in block:
-        return block
-    return b"\n".join(_last_said(line) for line in block.split(b"\n"))
-
-
-def _last_said(line: bytes) -> bytes:
-    line = line.rstrip(b"\r")
-    if b"\r" not in line:
-        return line
-    time_text = line[: line.find(b" ") + 1]
-    return time_text + line.rpartition(b"\r")[2]
 
 
 def _named(name: str, patterns: Iterable[str]) -> bool:

@@ -9,7 +9,8 @@ import pytest_asyncio
 from backend.fleet.fleet import Fleet, NoSuchCluster
 from backend.fleet.inmemory import members_of
 from backend.fleet.query import Query
-from backend.observe.logs.following import LogFollower, _joined, _pieces, plain
+from backend.observe.logs.following import LogFollower, _joined
+from backend.observe.logs.intake import pieces, plain
 from backend.observe.logs.merge import Told
 from backend.observe.logs.selection import LogSelection, of_object, parse_logs
 from backend.observe.logs.sources import SourceState
@@ -123,9 +124,9 @@ def test_selectors_in_both_forms() -> None:
 
 def test_a_large_block_is_taken_in_in_parts_of_whole_lines() -> None:
     block = b"".join(b"x" * (number * 7 % 1000) + b"\n" for number in range(200))
-    parts = list(_pieces(block))
+    parts = list(pieces(block))
     assert b"".join(parts) == block
     assert len(parts) > 2
     assert all(part.endswith(b"\n") for part in parts)
-    assert list(_pieces(b"small\n")) == [b"small\n"]
-    assert list(_pieces(b"y" * 100_000 + b"\n")) == [b"y" * 100_000 + b"\n"]
+    assert list(pieces(b"small\n")) == [b"small\n"]
+    assert list(pieces(b"y" * 100_000 + b"\n")) == [b"y" * 100_000 + b"\n"]
