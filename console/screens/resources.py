@@ -14,6 +14,7 @@ from backend.fleet.batch import Batch
 from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, TableColumn
 from backend.fleet.view import TableView, UnknownColumn
+from backend.fleet.warm import LiveView
 from backend.kube.status import State
 from backend.resources import registry
 from backend.resources.kind import Health
@@ -161,13 +162,19 @@ class ResourcesScreen(OwnCommands, Measured, Narrowing, Beside):
             live.view.spread = self._rearrange
             if live.view.arranging:  # whoever looked before left amid it
                 self._rearrange()
-            self._arrange(live.columns)
-            async for batch in live.batches():
-                if batch.columns_changed:
-                    self.rows.set_columns(self.with_use(live.columns))
-                    self._sort()
-                    self.table.columns_changed()
-                await self.take_in_slices(batch)
+            try:
+                self._arrange(live.columns)
+                await self._take_all(live)
+            finally:
+                live.view.spread = None  # a view that is kept must not keep the screen
+
+    async def _take_all(self, live: LiveView) -> None:
+        async for batch in live.batches():
+            if batch.columns_changed:
+                self.rows.set_columns(self.with_use(live.columns))
+                self._sort()
+                self.table.columns_changed()
+            await self.take_in_slices(batch)
 
     def _arrange(self, columns: Sequence[TableColumn]) -> None:
         """Filter and order as asked, whoever looked at these rows before."""

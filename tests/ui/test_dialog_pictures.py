@@ -49,8 +49,23 @@ async def failed(pilot: Pilot[None]) -> None:
     await pilot.press("E")
 
 
+async def counted(pilot: Pilot[None], clusters: int) -> None:
+    """So many rows of the fleet are watched by now, behind a dialog perhaps: they do not change any more."""
+    app: Any = pilot.app
+    await until(pilot, lambda: app.frame is not None and len(app.frame.table.source), what="a fleet")
+    source = app.frame.table.source
+    await until(pilot, lambda: sum(row.live_counts for row in source.window(0, 9)) == clusters, what="live")
+    await pilot.pause()
+
+
+async def asked_about_programs(pilot: Pilot[None]) -> None:
+    await see(pilot, "Programs that want to run")
+    await counted(pilot, 3)
+
+
 async def in_trouble(pilot: Pilot[None]) -> None:
     await see(pilot, "2/3 live", "FORBIDDEN")
+    await counted(pilot, 2)
     await pilot.press("S")
     await see(pilot, "since")
     await pilot.press("enter")
@@ -63,7 +78,7 @@ WAYS: dict[str, Way] = {
     "StateScreen": in_trouble,
     "ErrorScreen": failed,
     "AddClustersScreen": then(home, "n", sign="esc"),
-    "ProgramsScreen": seen("Programs that want to run"),
+    "ProgramsScreen": asked_about_programs,
     "CreateVaultScreen": then(
         seen("Welcome", "enter", at_last="Review before import"), "ctrl+s", sign="Once more"
     ),
@@ -164,10 +179,14 @@ CALLED = {
 """Pictures that are not called like their screen."""
 
 
+WITHOUT = {"LogSourcesScreen", "MetricsScreen", "StorageExplainScreen", "StorageScreen", "TopologyScreen"}
+"""Rates, charts, an engine that runs, a graph being drawn: no still life; their own tests look at them."""
+
+
 def test_every_screen_has_pictures_at_three_sizes() -> None:
     bases = next(names for names, why in NOT_WALKED.items() if why.startswith("no screen of its own")).split()
     there = {path.stem for path in FOLDER.glob("*.txt")}
-    for screen in sorted(all_screens() - set(bases)):
+    for screen in sorted(all_screens() - set(bases) - WITHOUT):
         begin = CALLED.get(screen, kebab(screen))
         for columns, rows in SIZES:
             found = [name for name in there if name.startswith(begin) and name.endswith(f"{columns}x{rows}")]
