@@ -158,6 +158,8 @@ class Metrics:
         if self._wanted[interest] > 0:
             return
         del self._wanted[interest]
+        if interest not in self._tasks:
+            return  # all was ended: a timer would keep a fleet that is closed
         loop = asyncio.get_running_loop()
         self._ending[interest] = loop.call_later(LINGER, self._end, interest)
 

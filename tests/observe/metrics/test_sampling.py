@@ -114,6 +114,21 @@ def test_sampling_ends_a_while_after_nobody_looks_and_goes_on_for_who_comes_back
     simulate(main())
 
 
+def test_who_leaves_after_all_was_ended_keeps_nothing() -> None:
+    """The fleet was closed: no timer may keep it, and the names in it, for a while longer."""
+
+    async def main() -> None:
+        fleet, metrics = metrics_of(MeteredServer())
+        with metrics.looking([PODS]):
+            await asyncio.sleep(1)
+            metrics.cancel()
+        assert metrics._ending == {}
+        await metrics.aclose()
+        await fleet.aclose()
+
+    simulate(main())
+
+
 def test_a_server_that_fails_is_asked_less_and_less() -> None:
     async def main() -> None:
         server = MeteredServer()
