@@ -15,6 +15,8 @@ from blockengine.verify.disk import SimulatedDisk
 from tests.faults.engine.sweep import sweep
 
 SEEDS = range(8)
+# Machines that run tests are shared: what takes seconds alone may take minutes.
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
