@@ -103,11 +103,13 @@ class BlockEngine:
         return await self._client.ask("PUT", self._volume(name, "/size"), Volume, body=body, deadline=150)
 
     async def attach(self, name: str, *, by: str = "auto") -> Attachment:
-        path = self._volume(name, "/attachment")
+        """A volume, or a snapshot of it, read-only: ``demo@monday``."""
+        path = self._attachment(name)
         return await self._client.ask("POST", path, Attachment, body={"by": by}, deadline=150)
 
     async def detach(self, name: str) -> None:
-        await self._client.ask("DELETE", self._volume(name, "/attachment"), type(None), deadline=150)
+        """What ``attach`` was given."""
+        await self._client.ask("DELETE", self._attachment(name), type(None), deadline=150)
 
     async def snapshots(self, volume: str) -> list[Snapshot]:
         """Oldest first."""
@@ -175,6 +177,12 @@ class BlockEngine:
         if seen.state != "done":
             raise StorageFailure(f"{seen.kind} {seen.about}: {seen.error or seen.state}")
         return seen
+
+    def _attachment(self, name: str) -> str:
+        volume, _, snapshot = name.rpartition("@")
+        if not (volume and snapshot):
+            return self._volume(name, "/attachment")
+        return self._volume(volume, f"/snapshots/{quoted(snapshot)}/attachment")
 
     @staticmethod
     def _volume(name: str, rest: str = "") -> str:

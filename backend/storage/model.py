@@ -49,13 +49,14 @@ class Replica(Struct, frozen=True):
 
 
 class Attachment(Struct, frozen=True):
-    """Where a volume is a device; ``by`` says how (nbd-client, nbdfuse)."""
+    """Where a volume, or a ``snapshot`` of it, is a device; ``by`` says how (nbd-client, nbdfuse)."""
 
     device: str
     by: str
     state: str
     since: float = 0
     reason: str = ""
+    snapshot: str = ""
 
 
 class Rates(Struct, frozen=True):
@@ -139,6 +140,7 @@ class Volume(Struct, frozen=True):
     traffic: Traffic | None = None
     work: list[Progress] = field(default_factory=list)
     snapshots: int = 0
+    attached_snapshots: list[Attachment] = field(default_factory=list)
 
 
 class Snapshot(Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backend.storage.model import Progress, Rates, Volume
+from backend.storage.model import Attachment, Progress, Rates, Volume
 
 SIGNS = {
     "healthy": "✔",
@@ -113,7 +113,9 @@ def replicas(volume: Volume) -> str:
 
 def device(volume: Volume) -> str:
     """Where it is attached; ``-`` if nowhere."""
-    if volume.attachment is None:
-        return "-"
-    broken = " (broken)" if volume.attachment.state == "broken" else ""
-    return f"{volume.attachment.device}{broken}"
+    return place(volume.attachment) if volume.attachment is not None else "-"
+
+
+def place(attachment: Attachment) -> str:
+    """The device of an attachment, and whether it is broken."""
+    return f"{attachment.device}{' (broken)' if attachment.state == 'broken' else ''}"

@@ -20,6 +20,7 @@ def add(commands: Any) -> None:
     parser.add_argument("directory", type=Path, metavar="FROM", help="the NBD socket of whoever serves it")
     parser.add_argument("--socket", type=Path, required=True, help="a UNIX socket to make")
     parser.add_argument("--block-size", type=int, choices=(512, 4096), default=4096)
+    parser.add_argument("--export", default="", help="serve this snapshot's export (@NAME), read-only")
     parser.set_defaults(run=_run)
 
 
@@ -35,7 +36,7 @@ async def serve(chosen: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    bridge = Bridge(chosen.directory, block_size=chosen.block_size)
+    bridge = Bridge(chosen.directory, block_size=chosen.block_size, export=chosen.export)
     waiting = [asyncio.ensure_future(bridge.connected()), asyncio.ensure_future(stop.wait())]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if not stop.is_set():

@@ -126,16 +126,18 @@ def _suspended(volume: Volume) -> Finding:
 
 
 def _attachment(volume: Volume) -> Iterator[Finding]:
-    attachment = volume.attachment
-    if attachment is not None and attachment.state == "broken":
-        yield Finding(
-            "failing",
-            volume.name,
-            f"{attachment.device} gives errors",
-            attachment.reason,
-            f"Unmount it, navarch engine volume detach {volume.name}, then attach it again. Nothing that "
-            "was flushed is lost.",
-        )
+    attached = [*([volume.attachment] if volume.attachment is not None else []), *volume.attached_snapshots]
+    for attachment in attached:
+        if attachment.state == "broken":
+            name = f"{volume.name}@{attachment.snapshot}" if attachment.snapshot else volume.name
+            yield Finding(
+                "failing",
+                volume.name,
+                f"{attachment.device} gives errors",
+                attachment.reason,
+                f"Unmount it, navarch engine volume detach {name}, then attach it again. Nothing that "
+                "was flushed is lost.",
+            )
 
 
 def _replica(volume: Volume, replica: Replica, pool: Pool | None) -> Iterator[Finding]:

@@ -66,13 +66,17 @@ class Replica(Struct, frozen=True):
 
 
 class Attachment(Struct, frozen=True):
-    """Where the volume can be used on this machine. `by` says how it got there (`nbd-client`, `nbdfuse`)."""
+    """Where the volume can be used on this machine. `by` says how it got there (`nbd-client`, `nbdfuse`).
+
+    With `snapshot` it is that snapshot, which can only be read.
+    """
 
     device: str
     by: str
     state: Literal["attached", "broken"]
     since: float = 0
     reason: str = ""
+    snapshot: str = ""
 
 
 class Rates(Struct, frozen=True):
@@ -112,6 +116,7 @@ class Volume(Struct, frozen=True):
     traffic: Traffic | None = None
     work: list[Progress] = field(default_factory=list)
     snapshots: int = 0
+    attached_snapshots: list[Attachment] = field(default_factory=list)
 
 
 class Finding(Struct, frozen=True):

@@ -165,6 +165,14 @@ async def _delete_snapshot(engine: Engine, call: Call) -> None:
     await engine.delete_snapshot(call.path["volume"], call.path["snapshot"])
 
 
+async def _attach_snapshot(engine: Engine, call: Call) -> Attachment:
+    return await engine.attach_snapshot(call.path["volume"], call.path["snapshot"], call.body)
+
+
+async def _detach_snapshot(engine: Engine, call: Call) -> None:
+    await engine.detach_snapshot(call.path["volume"], call.path["snapshot"])
+
+
 async def _restore(engine: Engine, call: Call) -> Job:
     return await engine.restore(call.path["volume"], call.path["snapshot"], call.body)
 
@@ -279,6 +287,23 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/volumes/{volume}/snapshots/{snapshot}",
         "Give a snapshot up.",
         _delete_snapshot,
+        None,
+    ),
+    Operation(
+        "attach-snapshot",
+        "POST",
+        "/v1/volumes/{volume}/snapshots/{snapshot}/attachment",
+        "Make a snapshot a device here that can only be read.",
+        _attach_snapshot,
+        Attachment,
+        Attach,
+    ),
+    Operation(
+        "detach-snapshot",
+        "DELETE",
+        "/v1/volumes/{volume}/snapshots/{snapshot}/attachment",
+        "Take a snapshot's device away.",
+        _detach_snapshot,
         None,
     ),
     Operation(

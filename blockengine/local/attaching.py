@@ -13,6 +13,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, Protocol
 
 from blockengine.control.engine import Impossible
 from blockengine.control.model import Attachment
@@ -24,6 +25,25 @@ from blockengine.local.volumes import PROGRAM, LocalVolume
 
 _FILE = "disk"
 _DEADLINE = 60.0
+
+
+class Attachable(Protocol):
+    """A volume, or a snapshot of one: that has an `export`, and can only be read."""
+
+    attachment: Attachment | None
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def nbd(self) -> str: ...
+    @property
+    def export(self) -> str: ...
+    @property
+    def mount(self) -> str: ...
+    @property
+    def busy(self) -> str: ...
 
 
 @dataclass(slots=True)
@@ -42,16 +62,15 @@ class Attacher:
         self._helpers: dict[str, list[Helper]] = {}
         self._looked: set[str] = set()
 
-    def _mount(self, volume: LocalVolume) -> Path:
-        # The id is a name of ours or hashed: it may come from a disk that somebody brought.
-        return self._layout.mounts / socket_name("v", volume.id).removesuffix(".sock")
+    def _mount(self, volume: Attachable) -> Path:
+        return self._layout.mounts / volume.mount
 
-    def _bridge(self, volume: LocalVolume) -> str:
+    def _bridge(self, volume: Attachable) -> str:
         return socket_name("bridge", volume.id)
 
     # Attaching.
 
-    async def attach(self, volume: LocalVolume, *, by: str, block_size: int) -> Attachment:
+    async def attach(self, volume: Attachable, *, by: str, block_size: int) -> Attachment:
         """Make a device. Raises: Impossible; then nothing is left of the attempt."""
         if volume.attachment is not None:
             raise Impossible(
@@ -59,7 +78,10 @@ class Attacher:
                 f"navarch engine volume detach {volume.name}",
             )
         by = system.way_to_attach(by)
+        self._looked.add(volume.id)
         try:
+            # Also for nbd-client, which needs none: the folder tells a later engine of a snapshot.
+            self._mount(volume).mkdir(mode=0o700, exist_ok=True)
             await self._start_bridge(volume, block_size)
             if by == "nbd-client":
                 device = await self._by_kernel(volume, block_size)
@@ -68,29 +90,39 @@ class Attacher:
         except BaseException:
             await asyncio.shield(self._clear(volume))
             raise
-        volume.attachment = Attachment(device, by, "attached", time.time())
+        return self._note(volume, device, by)
+
+    @staticmethod
+    def _note(volume: Attachable, device: str, by: str, *, broken: str = "") -> Attachment:
+        state: Literal["attached", "broken"] = "broken" if broken else "attached"
+        snapshot = volume.export.removeprefix("@")
+        volume.attachment = Attachment(device, by, state, time.time(), broken, snapshot)
         return volume.attachment
 
-    async def _start_bridge(self, volume: LocalVolume, block_size: int) -> None:
+    async def _start_bridge(self, volume: Attachable, block_size: int) -> None:
         socket = self._bridge(volume)
-        words = (*PROGRAM, "bridge", volume.nbd, "--socket", socket, "--block-size", str(block_size))
+        export = ("--export", volume.export) if volume.export else ()
+        words = ("bridge", volume.nbd, "--socket", socket, "--block-size", str(block_size), *export)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(socket)
-        await self._helper(volume, "bridge", words)
+        await self._helper(volume, "bridge", (*PROGRAM, *words))
         await self._until(volume, lambda: listener(Path(socket)) is not None, "the bridge did not start")
 
-    async def _by_fuse(self, volume: LocalVolume, block_size: int) -> str:
+    async def _by_fuse(self, volume: Attachable, block_size: int) -> str:
         folder = self._mount(volume)
-        folder.mkdir(mode=0o700, exist_ok=True)
         address = f"nbd+unix:///?socket={self._bridge(volume)}"
-        await self._helper(volume, "nbdfuse", (system.program("nbdfuse"), str(folder / _FILE), address))
+        only_read = ("--readonly",) if volume.export else ()
+        program = system.program("nbdfuse")
+        await self._helper(volume, "nbdfuse", (program, *only_read, str(folder / _FILE), address))
         await self._until(volume, (folder / _FILE).exists, "nbdfuse showed no file")
         if os.geteuid() or not os.access("/dev/loop-control", os.W_OK):
             return str(folder / _FILE)
-        words = ("losetup", "--find", "--show", "--sector-size", str(block_size), str(folder / _FILE))
-        return (await system.run(*words)).strip()
+        only_read = ("--read-only",) if volume.export else ()
+        words = ("losetup", "--find", "--show", "--sector-size", str(block_size), *only_read)
+        return (await system.run(*words, str(folder / _FILE))).strip()
 
-    async def _by_kernel(self, volume: LocalVolume, block_size: int) -> str:
+    async def _by_kernel(self, volume: Attachable, block_size: int) -> str:
+        # The bridge of a snapshot says that it can only be read: the kernel then lets nobody write.
         device = await asyncio.to_thread(system.free_kernel_device)
         words = ("nbd-client", "-unix", self._bridge(volume), device, "-b", str(block_size))
         try:
@@ -100,12 +132,12 @@ class Attacher:
             await system.run(*words)  # before 3.17 there was nothing else, and no such option
         return device
 
-    async def _helper(self, volume: LocalVolume, what: str, words: tuple[str, ...]) -> None:
+    async def _helper(self, volume: Attachable, what: str, words: tuple[str, ...]) -> None:
         log = self._layout.logs / f"{what}-{self._bridge(volume)}.log"
         process = await asyncio.to_thread(spawn, words, folder=self._layout.run, log=log)
         self._helpers.setdefault(volume.id, []).append(Helper(what, process))
 
-    async def _until(self, volume: LocalVolume, condition: object, words: str) -> None:
+    async def _until(self, volume: Attachable, condition: object, words: str) -> None:
         """Wait for a helper. Raises: Impossible if it ended, or takes too long."""
         assert callable(condition)
         loop = asyncio.get_running_loop()
@@ -124,7 +156,7 @@ class Attacher:
 
     # Detaching.
 
-    async def detach(self, volume: LocalVolume, *, force: bool = False) -> None:
+    async def detach(self, volume: Attachable, *, force: bool = False) -> None:
         """Take the device away. Raises: Impossible while it is mounted, unless forced."""
         if volume.attachment is None:
             raise Impossible(f"{volume.name} is not attached")
@@ -141,7 +173,7 @@ class Attacher:
         await self._clear(volume)
         volume.attachment = None
 
-    async def _clear(self, volume: LocalVolume) -> None:
+    async def _clear(self, volume: Attachable) -> None:
         """Undo whatever there is of an attachment, in whatever state it is."""
         folder = self._mount(volume)
         for device in system.loops_over(folder / _FILE):
@@ -158,10 +190,20 @@ class Attacher:
 
     # After a restart, and from time to time.
 
-    async def look(self, volume: LocalVolume) -> str:
+    def find_snapshots(self, volume: LocalVolume) -> None:
+        """Those that may be attached: a folder tells of each, made before all else and removed last."""
+        prefix = f"{volume.mount}@"
+        folders = os.listdir(self._layout.mounts)
+        names = {name.removeprefix(prefix) for name in folders if name.startswith(prefix)}
+        names |= {name for name, one in volume.attached_snapshots.items() if one.attachment is not None}
+        volume.attached_snapshots = {name: volume.snapshot(name) for name in sorted(names)}
+
+    async def look(self, volume: Attachable) -> str:
         """Bring `volume.attachment` in line with the system; what changed, in words."""
         before = volume.attachment
         found = await asyncio.to_thread(self._found, volume)
+        if volume.busy:
+            return ""  # somebody began to attach or detach it meanwhile: what was seen is half of that
         if found is None:
             return await self._gone(volume, before)
         device, whole = found
@@ -169,27 +211,31 @@ class Attacher:
             return ""
         if whole:
             by = "nbd-client" if device.startswith("/dev/nbd") else "nbdfuse"
-            volume.attachment = Attachment(device, by, "attached", time.time())
+            self._note(volume, device, by)
             return f"{device} was attached by an earlier engine; it is kept"
+        return await self._left_broken(volume, device)
+
+    async def _left_broken(self, volume: Attachable, device: str) -> str:
+        """A device whose processes ended: it goes, unless somebody still holds it."""
         if not system.mounted_at(device) and not system.in_use(device):
             volume.attachment = None
             await self._clear(volume)
             return f"{device} was left broken, and used by nobody: it was detached"
-        if before is not None and before.state == "broken":
+        if volume.attachment is not None and volume.attachment.state == "broken":
             return ""
         reason = "the process that carried its bytes ended"
-        volume.attachment = Attachment(device, "nbdfuse", "broken", time.time(), reason)
+        self._note(volume, device, "nbdfuse", broken=reason)
         return f"{device} is broken: {reason}"
 
-    async def _gone(self, volume: LocalVolume, before: Attachment | None) -> str:
+    async def _gone(self, volume: Attachable, before: Attachment | None) -> str:
         """Nothing is attached any more: what is left of it goes."""
         volume.attachment = None
-        if before is None and volume.id not in self._helpers:
+        if before is None and volume.id not in self._helpers and not self._mount(volume).exists():
             return ""
         await self._clear(volume)
         return f"{before.device} is gone: someone else detached it" if before is not None else ""
 
-    def _found(self, volume: LocalVolume) -> tuple[str, bool] | None:
+    def _found(self, volume: Attachable) -> tuple[str, bool] | None:
         """(device, whether its helpers run) of what is attached; None if nothing is."""
         if volume.id not in self._looked:
             self._looked.add(volume.id)
@@ -204,7 +250,7 @@ class Attacher:
             return kernel, "bridge" in alive
         return (loops[0] if loops else str(folder / _FILE)), alive >= {"bridge", "nbdfuse"}
 
-    def _adopt(self, volume: LocalVolume) -> None:
+    def _adopt(self, volume: Attachable) -> None:
         """Know the helpers of an earlier engine, so that a detach ends them."""
         marks = {
             "bridge": ("blockengine", "bridge", volume.nbd, "--socket", self._bridge(volume)),

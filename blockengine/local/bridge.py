@@ -23,12 +23,14 @@ Call = Callable[[Client], asyncio.Future[bytes]]
 
 
 class Bridge:
-    """A `Device` over whatever serves at an NBD socket. `size` is what was there first."""
+    """A `Device` over whatever serves at an NBD socket. `size` is what was there first.
 
-    read_only = False
+    `export` names a snapshot's; that one can only be read.
+    """
 
-    def __init__(self, socket: Path, *, block_size: int) -> None:
+    def __init__(self, socket: Path, *, block_size: int, export: str = "") -> None:
         self._socket, self.block_size = socket, block_size
+        self._export, self.read_only = export, bool(export)
         self.size = 0
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
@@ -39,7 +41,7 @@ class Bridge:
             pause = _AGAIN_FIRST
             while self._client is None or self._client.lost:
                 try:
-                    self._client = await Client.connect(self._socket)
+                    self._client = await Client.connect(self._socket, self._export)
                     self.size = self.size or self._client.size
                 except (OSError, Lost):
                     await asyncio.sleep(pause)

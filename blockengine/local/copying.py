@@ -29,7 +29,7 @@ class Copying:
     def __init__(self, engine: LocalEngine) -> None:
         self._engine = engine
 
-    async def _snapshot(self, volume: LocalVolume, name: str) -> SnapshotStatus:
+    async def snapshot(self, volume: LocalVolume, name: str) -> SnapshotStatus:
         """Raises: Impossible."""
         for snapshot in await self._engine.snapshots(volume.id):
             if name in (snapshot.name, snapshot.id):
@@ -39,7 +39,7 @@ class Copying:
 
     async def restore(self, volume: LocalVolume, name: str, *, keep: str) -> Job:
         """Raises: Impossible while it is attached or used, or if there is no such snapshot."""
-        snapshot = await self._snapshot(volume, name)
+        snapshot = await self.snapshot(volume, name)
         if volume.attachment is not None:
             raise Impossible(
                 f"{volume.name} is attached as {volume.attachment.device}, and would change under it",
@@ -74,7 +74,7 @@ class Copying:
         seen = view(volume, self._engine.layout.run)
         size = seen.size
         if wanted.snapshot:
-            size = (await self._snapshot(volume, wanted.snapshot)).size
+            size = (await self.snapshot(volume, wanted.snapshot)).size
         replicas = wanted.replicas or seen.wanted
         create = CreateVolume(wanted.name, size, replicas, seen.block_size, wanted.pools)
 
@@ -86,7 +86,7 @@ class Copying:
                 made = f"clone-{wanted.name}"
                 await self._engine.order(volume, TakeSnapshot(made))
             try:
-                export = (await self._snapshot(volume, wanted.snapshot or made)).export
+                export = (await self.snapshot(volume, wanted.snapshot or made)).export
                 yield f"nbd+unix:///{quote(export, safe='')}?socket={volume.nbd}"
             finally:
                 if made:

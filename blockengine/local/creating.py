@@ -146,10 +146,10 @@ class Creating:
         volume = engine.find(name)
         if volume.busy:
             raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine status")
-        if volume.attachment is not None:
+        for attachment in volume.attachments:
+            name = f"{volume.name}@{attachment.snapshot}" if attachment.snapshot else volume.name
             raise Impossible(
-                f"{volume.name} is attached as {volume.attachment.device}",
-                f"navarch engine volume detach {volume.name}",
+                f"{name} is attached as {attachment.device}", f"navarch engine volume detach {name}"
             )
         volume.busy = "deleting"
 

@@ -37,7 +37,7 @@ from blockengine.local.replicas import Replicas
 from blockengine.local.scrubbing import Scrubbing
 from blockengine.local.tending import Tending
 from blockengine.local.viewing import view
-from blockengine.local.volumes import LocalVolume
+from blockengine.local.volumes import LocalVolume, VolumeSnapshot
 from blockengine.protocol.admin import (
     DeleteSnapshot,
     Grow,
@@ -67,7 +67,7 @@ class LocalEngine(Tending):
             overall(self.pools(), volumes),
             len(self.store.all),
             len(volumes),
-            sum(volume.attachment is not None for volume in volumes),
+            sum(len(volume.attachments) for volume in self.kept.values()),
         )
 
     def pools(self) -> list[PoolView]:
@@ -167,7 +167,14 @@ class LocalEngine(Tending):
 
     async def delete_snapshot(self, name: str, snapshot: str) -> None:
         volume = self.find(name)
-        await self.order(volume, DeleteSnapshot(snapshot))
+        async with self.changing:
+            # The controller knows of clients only while they are connected, and a bridge may be waiting.
+            attachment = volume.snapshot(snapshot).attachment
+            if attachment is not None:
+                what = f"{volume.name}@{snapshot}"
+                advice = f"navarch engine volume detach {what}"
+                raise Impossible(f"{what} is attached as {attachment.device}", advice)
+            await self.order(volume, DeleteSnapshot(snapshot))
         self.tell(volume.name, f"snapshot {snapshot} given up")
 
     async def restore(self, name: str, snapshot: str, wanted: Restore) -> Job:
@@ -192,7 +199,13 @@ class LocalEngine(Tending):
         return await Creating(self).recover(wanted)
 
     async def attach(self, name: str, how: Attach) -> Attachment:
-        volume = self.find(name)
+        return await self._attach(self.find(name), "", how)
+
+    async def attach_snapshot(self, name: str, snapshot: str, how: Attach) -> Attachment:
+        return await self._attach(self.find(name), snapshot, how)
+
+    async def _attach(self, volume: LocalVolume, snapshot: str, how: Attach) -> Attachment:
+        """The volume, or a snapshot of it. Raises: Impossible."""
         await self._until_started(volume)
         async with self.changing:
             seen = view(volume, self.layout.run)
@@ -202,8 +215,14 @@ class LocalEngine(Tending):
                     f"navarch engine volume explain {seen.name}",
                 )
             with self.busy(volume, "attaching"):
-                attachment = await self.attacher.attach(volume, by=how.by, block_size=seen.block_size)
-            self.tell(seen.name, f"attached as {attachment.device} by {attachment.by}")
+                one: LocalVolume | VolumeSnapshot = volume
+                if snapshot:
+                    one = volume.snapshot((await Copying(self).snapshot(volume, snapshot)).name)
+                attachment = await self.attacher.attach(one, by=how.by, block_size=seen.block_size)
+                if isinstance(one, VolumeSnapshot):
+                    volume.attached_snapshots[one.snapshot] = one
+            whose = f"snapshot {attachment.snapshot} " if attachment.snapshot else ""
+            self.tell(seen.name, f"{whose}attached as {attachment.device} by {attachment.by}")
             return attachment
 
     async def _until_started(self, volume: LocalVolume) -> None:
@@ -215,12 +234,20 @@ class LocalEngine(Tending):
             await asyncio.sleep(_LOOK_AGAIN)
 
     async def detach(self, name: str) -> None:
+        await self._detach(self.find(name), "")
+
+    async def detach_snapshot(self, name: str, snapshot: str) -> None:
+        await self._detach(self.find(name), snapshot)
+
+    async def _detach(self, volume: LocalVolume, snapshot: str) -> None:
         async with self.changing:
-            volume = self.find(name)
-            device = volume.attachment.device if volume.attachment is not None else ""
+            one = volume.snapshot(snapshot) if snapshot else volume
+            device = one.attachment.device if one.attachment is not None else ""
             with self.busy(volume, "detaching"):
-                await self.attacher.detach(volume)
-            self.tell(volume.name, f"detached from {device}")
+                await self.attacher.detach(one)
+                volume.attached_snapshots.pop(snapshot, None)
+            whose = f"snapshot {snapshot} " if snapshot else ""
+            self.tell(volume.name, f"{whose}detached from {device}")
 
     @contextlib.contextmanager
     def busy(self, volume: LocalVolume, what: str) -> Iterator[None]:

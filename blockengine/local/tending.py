@@ -75,20 +75,23 @@ class Tending:
 
     async def stop(self, *, force: bool) -> None:
         """End everything. Raises: Impossible if volumes are attached, without `force`."""
-        attached = [volume for volume in self.kept.values() if volume.attachment is not None]
+        attached = [
+            (one, one.attachment.device)
+            for volume in self.kept.values()
+            for one in volume.attachable
+            if one.attachment is not None
+        ]
         if attached and not force:
-            told = ", ".join(
-                f"{each.name} ({each.attachment.device})" for each in attached if each.attachment
-            )
+            told = ", ".join(f"{one.name} ({device})" for one, device in attached)
             raise Impossible(
                 f"attached: {told}", "navarch engine volume detach …, or --force, which breaks what uses them"
             )
         self.tell("engine", "told to stop")
         await self._end_tending()
         await self.table.close()
-        for volume in attached:
+        for one, _ in attached:
             with contextlib.suppress(Impossible):
-                await self.attacher.detach(volume, force=True)
+                await self.attacher.detach(one, force=True)
         await asyncio.gather(*(volume.stop() for volume in self.kept.values()))
         self.stopped.set()
 
@@ -192,10 +195,13 @@ class Tending:
             await self._nothing_left(volume)
         elif volume.record is not None:
             volume.start_controller()
-        said = await self.attacher.look(volume)
-        if said:
-            broken = volume.attachment is not None and volume.attachment.state == "broken"
-            self.tell(volume.name, said, "failing" if broken else "info")
+        self.attacher.find_snapshots(volume)
+        for one in volume.attachable:
+            said = await self.attacher.look(one)
+            if said:
+                broken = one.attachment is not None and one.attachment.state == "broken"
+                whose = f"snapshot {one.export[1:]}: " if one.export else ""
+                self.tell(volume.name, whose + said, "failing" if broken else "info")
 
     def _never_made(self, volume: LocalVolume) -> bool:
         """Whether a kill cut its creation: no voter has a record, so nobody ever wrote to it."""

@@ -52,6 +52,8 @@ class Place:
 class LocalVolume:
     """Kept by the engine; `places` are its voters' directories as the last look found them."""
 
+    export = ""
+
     def __init__(self, id: str, layout: Layout, tell: Tell) -> None:
         self.id, self._layout, self._tell = id, layout, tell
         self.places: dict[str, Place] = {}
@@ -61,6 +63,7 @@ class LocalVolume:
         self.status: VolumeStatus | None = None
         self.silence = "no controller was started yet"
         self.attachment: Attachment | None = None
+        self.attached_snapshots: dict[str, VolumeSnapshot] = {}
         self.given_name = ""
         self.fill_from = ""
         self.blank_since = 0.0
@@ -102,9 +105,33 @@ class LocalVolume:
         return socket_name("nbd", self.id)
 
     @property
+    def mount(self) -> str:
+        """The name of the folder in which it is shown as a file.
+
+        The id is hashed in it: it may come from a disk that somebody brought.
+        """
+        return socket_name("v", self.id).removesuffix(".sock")
+
+    @property
     def admin(self) -> str:
         """The name of its controller's admin socket."""
         return socket_name("admin", self.id)
+
+    # What is attached of it.
+
+    def snapshot(self, name: str) -> VolumeSnapshot:
+        """A snapshot as something to attach, whether it is attached or not."""
+        return self.attached_snapshots.get(name) or VolumeSnapshot(self, name)
+
+    @property
+    def attachable(self) -> list[LocalVolume | VolumeSnapshot]:
+        """Itself, and those of its snapshots that are attached."""
+        return [self, *self.attached_snapshots.values()]
+
+    @property
+    def attachments(self) -> list[Attachment]:
+        """Its own first, then its snapshots'."""
+        return [one.attachment for one in self.attachable if one.attachment is not None]
 
     # Its processes.
 
@@ -258,6 +285,39 @@ class LocalVolume:
             max(last.reads.seconds - first.reads.seconds, 0) / reads if reads else 0,
             max(last.writes.seconds - first.writes.seconds, 0) / writes if writes else 0,
         )
+
+
+class VolumeSnapshot:
+    """A snapshot of a volume that is attached, or about to be: what the attacher asks of it."""
+
+    def __init__(self, volume: LocalVolume, snapshot: str) -> None:
+        self._volume, self.snapshot = volume, snapshot
+        self.attachment: Attachment | None = None
+
+    @property
+    def export(self) -> str:
+        return f"@{self.snapshot}"
+
+    @property
+    def id(self) -> str:
+        return f"{self._volume.id}{self.export}"
+
+    @property
+    def name(self) -> str:
+        return f"{self._volume.name}{self.export}"
+
+    @property
+    def nbd(self) -> str:
+        return self._volume.nbd
+
+    @property
+    def mount(self) -> str:
+        """Tells whose snapshot it is, and which: so an engine finds what an earlier one attached."""
+        return f"{self._volume.mount}{self.export}"
+
+    @property
+    def busy(self) -> str:
+        return self._volume.busy
 
 
 def _severity(text: str) -> Severity:

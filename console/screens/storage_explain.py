@@ -114,6 +114,10 @@ def _volume(volume: Volume) -> list[tuple[str, object]]:
         ("size", f"{words.size(volume.size)}, blocks of {volume.block_size}"),
         ("in sync", words.replicas(volume)),
         ("device", "" if volume.attachment is None else f"{words.device(volume)} by {volume.attachment.by}"),
+        *(
+            (f"@{one.snapshot}", f"{words.place(one)} by {one.by}, read-only")
+            for one in volume.attached_snapshots
+        ),
         ("served at", volume.address),
         ("controller", f"{controller.state} {controller.pid or ''}, restarted {controller.restarts} times"),
         ("now", words.flow(volume.rates) or "idle"),

@@ -127,6 +127,64 @@ def test_up_create_attach_and_whatever_dies_nothing_is_lost(home: Path) -> None:
     assert not [entry for entry in Path("/proc").iterdir() if _works_in(entry, home)]
 
 
+def test_a_snapshot_is_attached_beside_its_volume_and_can_only_be_read(home: Path) -> None:
+    can_attach()
+    navarch("local", "up", "--pools", "1")
+    navarch("volume", "create", "demo", "--size", "64M", "--replicas", "1")
+    device = navarch("volume", "attach", "demo").stdout.strip()
+    run("mkfs.ext4", "-q", device)
+    now, then = home / "now", home / "then"
+    now.mkdir()
+    then.mkdir()
+    run("mount", device, now)
+    try:
+        (now / "file").write_text("monday\n")
+        run("sync", "-f", now)
+        navarch("snapshot", "create", "demo", "monday")
+        (now / "file").write_text("tuesday\n")
+        run("sync", "-f", now)
+        assert "no snapshot sunday" in navarch("volume", "attach", "demo@sunday", code=5).stderr
+        attached = navarch("volume", "attach", "demo@monday")
+        second = attached.stdout.strip()
+        assert "ro,noload" in attached.stderr
+        assert run("blockdev", "--getro", second).stdout.strip() == "1"
+        assert second in navarch("snapshot", "list", "demo").stdout
+        assert second in navarch("volume", "show", "demo").stdout
+        run("mount", "-o", "ro,noload", second, then)
+        try:
+            assert (then / "file").read_text() == "monday\n"
+            assert (now / "file").read_text() == "tuesday\n"
+            said = navarch("volume", "detach", "demo@monday", code=4).stderr
+            assert "demo@monday is mounted at" in said
+            # Whoever dies, it is read on, and the next engine knows it.
+            shown = told("volume", "show", "demo")
+            os.kill(told("local", "status")["engine"]["pid"], signal.SIGKILL)
+            os.kill(shown["controller"]["pid"], signal.SIGKILL)
+            navarch("local", "up")
+            wait_for(healthy)
+            run("blockdev", "--flushbufs", second)
+            with contextlib.suppress(OSError):
+                Path("/proc/sys/vm/drop_caches").write_text("3")
+            assert (then / "file").read_text() == "monday\n"
+            [kept] = told("volume", "show", "demo")["attached_snapshots"]
+            assert (kept["device"], kept["snapshot"], kept["state"]) == (second, "monday", "attached")
+        finally:
+            run("umount", then)
+    finally:
+        run("umount", now)
+    navarch("volume", "detach", "demo")
+    for words in (("snapshot", "delete", "demo", "monday"), ("volume", "delete", "demo")):
+        said = navarch(*words, "--yes", code=4).stderr
+        assert f"demo@monday is attached as {second}" in said
+        assert "navarch engine volume detach demo@monday" in said
+    assert f"attached: demo@monday ({second})" in navarch("local", "down", code=4).stderr
+    navarch("volume", "detach", "demo@monday")
+    assert str(home) not in run("losetup", "--list").stdout
+    assert str(home) not in Path("/proc/mounts").read_text()
+    navarch("snapshot", "delete", "demo", "monday", "--yes")
+    navarch("local", "down")
+
+
 def _works_in(entry: Path, folder: Path) -> bool:
     try:
         return os.readlink(entry / "cwd").startswith(str(folder)) and alive(int(entry.name))

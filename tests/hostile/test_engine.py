@@ -40,8 +40,8 @@ WALK: dict[str, list[str]] = {
     "engine volume create": ["demo --size 1G"],
     "engine volume delete": ["demo", "demo --yes"],
     "engine volume resize": ["demo 2G"],
-    "engine volume attach": ["demo"],
-    "engine volume detach": ["{hostile}"],
+    "engine volume attach": ["demo", "demo@monday"],
+    "engine volume detach": ["{hostile}", "demo@monday"],
     "engine recover": [""],
     "engine snapshot list": ["demo"],
     "engine snapshot create": ["{hostile} {hostile}"],
@@ -80,11 +80,12 @@ def _lie(told: Any, kind: Any, text: str) -> Any:
         return f"{MARK}{text}"
     if isinstance(told, info.IntType | info.FloatType):
         return 3
+    if isinstance(told, info.BoolType):
+        return True
     if isinstance(told, info.StructType):
         return lie(told.cls, text)
     if isinstance(told, info.ListType):
-        assert isinstance(told.item_type, info.StructType)
-        return [lie(told.item_type.cls, text)]
+        return [_lie(told.item_type, kind, text)]
     if isinstance(told, info.UnionType):
         return _lie(next(one for one in told.types if not isinstance(one, info.NoneType)), kind, text)
     raise AssertionError(told)

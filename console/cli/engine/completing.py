@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Any
 
@@ -12,6 +13,16 @@ _DEADLINE = 2.0
 def volumes(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     """Names of volumes."""
     return _starting(_asked(_volumes()), incomplete)
+
+
+def attachable(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """Volumes, and snapshots as VOLUME@SNAPSHOT."""
+    return _starting(_asked(_attachable()), incomplete)
+
+
+def attached(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """What is attached of these."""
+    return _starting(_asked(_attached()), incomplete)
 
 
 def pools(ctx: Any, args: list[str], incomplete: str) -> list[str]:
@@ -50,6 +61,31 @@ async def _volumes() -> list[str]:
     from console.cli.engine.asking import engine
 
     return [volume.name for volume in await engine().volumes()]
+
+
+async def _attachable() -> list[str]:
+    from backend.storage.failures import StorageFailure
+    from console.cli.engine.asking import engine
+
+    asked = engine()
+    found = []
+    for volume in await asked.volumes():
+        found.append(volume.name)
+        # A volume that is not served now can't tell; its neighbours can.
+        with contextlib.suppress(StorageFailure):
+            if volume.snapshots:
+                found += [f"{volume.name}@{one.name}" for one in await asked.snapshots(volume.name)]
+    return found
+
+
+async def _attached() -> list[str]:
+    from console.cli.engine.asking import engine
+
+    found = []
+    for volume in await engine().volumes():
+        found += [volume.name] if volume.attachment is not None else []
+        found += [f"{volume.name}@{one.snapshot}" for one in volume.attached_snapshots]
+    return found
 
 
 async def _pools() -> list[str]:

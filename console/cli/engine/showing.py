@@ -45,6 +45,10 @@ def _facts(volume: Volume) -> list[tuple[str, object]]:
             "device",
             f"{words.device(volume)} by {attachment.by}" if attachment is not None else "not attached",
         ),
+        *(
+            (f"@{one.snapshot}", f"{words.place(one)} by {one.by}, read-only")
+            for one in volume.attached_snapshots
+        ),
         ("served at", volume.address),
         (
             "controller",

@@ -55,16 +55,23 @@ def create(
 
 @app.command("list")
 def list_snapshots(volume: Volume, output: Output = Form.TABLE) -> None:
-    """List a volume's snapshots, the oldest first. Ends with 5 if there are none."""
-    from backend.storage.words import size
+    """List a volume's snapshots, the oldest first. Ends with 5 if there are none.
 
-    def row(one: Snapshot) -> tuple[object, ...]:
-        held = size(one.held) if one.held >= 0 else "-"
-        return one.name, moment(one.created), size(one.size), held, one.attached, one.export
+    To make one a device: navarch engine volume attach VOLUME@SNAPSHOT.
+    """
+    from backend.storage.words import place, size
 
     async def work() -> int:
-        found = await engine().snapshots(volume)
-        show(found, output, ("NAME", "TAKEN", "SIZE", "HOLDS", "CLIENTS", "EXPORT"), row)
+        asked = engine()
+        found = await asked.snapshots(volume)
+        devices = {one.snapshot: place(one) for one in (await asked.volume(volume)).attached_snapshots}
+
+        def row(one: Snapshot) -> tuple[object, ...]:
+            held = size(one.held) if one.held >= 0 else "-"
+            device = devices.get(one.name, "-")
+            return one.name, moment(one.created), size(one.size), held, one.attached, device, one.export
+
+        show(found, output, ("NAME", "TAKEN", "SIZE", "HOLDS", "CLIENTS", "DEVICE", "EXPORT"), row)
         if not found:
             say(
                 safe_text(f"{volume} has no snapshots"),
@@ -101,7 +108,7 @@ def restore(
 
 @app.command()
 def delete(volume: Volume, name: Name, yes: Yes = False) -> None:
-    """Give a snapshot up; its space comes back in the background."""
+    """Give a snapshot up; its space comes back in the background. Refused while it is attached."""
 
     async def work() -> int:
         agreed(safe_text(f"Give snapshot {name} of volume {volume} up?"), yes=yes)

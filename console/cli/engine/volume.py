@@ -8,6 +8,7 @@ import typer
 
 from backend.text import safe_text
 from console.cli.engine.asking import Form, Output, Yes, agreed, engine, finished, show, whole
+from console.cli.engine.completing import attachable, attached
 from console.cli.engine.completing import pools as pool_names
 from console.cli.engine.completing import volumes as volume_names
 from console.cli.exits import Exit
@@ -178,7 +179,12 @@ def resize(
 
 @app.command()
 def attach(
-    name: Name,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="VOLUME[@SNAPSHOT]", help="Name or id.", autocompletion=attachable, show_default=False
+        ),
+    ],
     by: Annotated[
         str, typer.Option("--by", metavar="HOW", help="auto, nbd-client or nbdfuse (with a loop device).")
     ] = "auto",
@@ -186,7 +192,8 @@ def attach(
     """Make a volume a block device of this machine, and print the device.
 
     With nbd-client where the kernel has nbd, else with nbdfuse and a loop device (as root; others get a
-    file). It stays usable while the volume's processes are replaced.
+    file). It stays usable while the volume's processes are replaced. A snapshot (demo@monday) can only be
+    read, beside the volume or without it: to look up what a file was.
     """
     if by not in ("auto", "nbd-client", "nbdfuse"):
         raise typer.BadParameter(f"{by!r} is none of auto, nbd-client, nbdfuse")
@@ -196,7 +203,11 @@ def attach(
         typer.echo(safe_text(attachment.device))
         if attachment.device.startswith("/dev/"):
             said = "nbd-client" if attachment.by == "nbd-client" else "nbdfuse and a loop device"
-            say(f"attached by {said}", f"mkfs.ext4 {attachment.device} && mount {attachment.device} /mnt")
+            first = f"mkfs.ext4 {attachment.device} && mount {attachment.device} /mnt"
+            if attachment.snapshot:
+                # Its journal was cut in the middle of use; the file system must not try to replay it.
+                said, first = f"{said}, read-only", f"mount -o ro,noload {attachment.device} /mnt"
+            say(f"attached by {said}", first)
         else:
             say("attached by nbdfuse as a file: only root can make a block device of it")
         return Exit.OK
@@ -205,12 +216,19 @@ def attach(
 
 
 @app.command()
-def detach(name: Name) -> None:
-    """Take a volume's device away. Refused while it is mounted."""
+def detach(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="VOLUME[@SNAPSHOT]", help="Name or id.", autocompletion=attached, show_default=False
+        ),
+    ],
+) -> None:
+    """Take a volume's or a snapshot's device away. Refused while it is mounted."""
 
     async def work() -> int:
         await engine().detach(name)
-        say(safe_text(f"volume {name} is detached"))
+        say(safe_text(f"{'snapshot' if '@' in name else 'volume'} {name} is detached"))
         return Exit.OK
 
     raise typer.Exit(run(work()))

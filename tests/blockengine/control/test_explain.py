@@ -123,6 +123,10 @@ def test_two_lineages_want_a_person() -> None:
             {"attachment": Attachment("/dev/loop9", "nbdfuse", "broken", 0, "it ended")},
             "/dev/loop9 gives errors",
         ),
+        (
+            {"attached_snapshots": [Attachment("/dev/loop9", "nbdfuse", "broken", 0, "it ended", "monday")]},
+            "navarch engine volume detach demo@monday",
+        ),
     ],
 )
 def test_the_volume_as_a_whole(more: dict[str, object], words: str) -> None:
