@@ -17,6 +17,7 @@ from backend.storage.model import (
     Finding,
     Inventory,
     Job,
+    Pace,
     Pool,
     Snapshot,
     Volume,
@@ -101,6 +102,10 @@ class BlockEngine:
     async def resize(self, name: str, size: int, *, overcommit: bool = False) -> Volume:
         body = {"size": size, "overcommit": overcommit}
         return await self._client.ask("PUT", self._volume(name, "/size"), Volume, body=body, deadline=150)
+
+    async def set_pace(self, name: str, pace: Pace) -> Volume:
+        body = {"limit": pace.limit, "share": pace.share}
+        return await self._client.ask("PUT", self._volume(name, "/pace"), Volume, body=body, deadline=150)
 
     async def attach(self, name: str, *, by: str = "auto") -> Attachment:
         """A volume, or a snapshot of it, read-only: ``demo@monday``."""

@@ -117,6 +117,13 @@ class Progress(Struct, frozen=True):
     ended: float = 0
 
 
+class Pace(Struct, frozen=True):
+    """What rebuilds and scrubs may take: bytes a second (0: no limit), and a part of the time."""
+
+    limit: int = 0
+    share: float = 0.3
+
+
 class Volume(Struct, frozen=True):
     """A volume. ``health`` is healthy, rebuilding, degraded, starting, suspended or failed."""
 
@@ -141,6 +148,7 @@ class Volume(Struct, frozen=True):
     work: list[Progress] = field(default_factory=list)
     snapshots: int = 0
     attached_snapshots: list[Attachment] = field(default_factory=list)
+    pace: Pace | None = None
 
 
 class Snapshot(Struct, frozen=True):

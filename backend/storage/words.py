@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backend.storage.model import Attachment, Progress, Rates, Volume
+from backend.storage.model import Attachment, Pace, Progress, Rates, Volume
 
 SIGNS = {
     "healthy": "✔",
@@ -114,6 +114,12 @@ def replicas(volume: Volume) -> str:
 def device(volume: Volume) -> str:
     """Where it is attached; ``-`` if nowhere."""
     return place(volume.attachment) if volume.attachment is not None else "-"
+
+
+def pace(budget: Pace) -> str:
+    """``50M/s at most, 30% of the time while clients are active``."""
+    limit = f"{size(budget.limit)}/s at most" if budget.limit else "no limit"
+    return f"{limit}, {budget.share:.0%} of the time while clients are active"
 
 
 def place(attachment: Attachment) -> str:

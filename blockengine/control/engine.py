@@ -15,6 +15,7 @@ from blockengine.control.model import (
     Event,
     Finding,
     Job,
+    Pace,
     Pool,
     Recover,
     Resize,
@@ -59,6 +60,8 @@ class Engine(Protocol):
     async def resize(self, name: str, wanted: Resize) -> Volume:
         """Who uses it already sees the new size when it connects again."""
         ...
+
+    async def set_pace(self, name: str, wanted: Pace) -> Volume: ...
 
     async def delete(self, name: str) -> Job: ...
 

@@ -90,6 +90,17 @@ class Rates(Struct, frozen=True):
     write_latency: float = 0
 
 
+class Pace(Struct, frozen=True, forbid_unknown_fields=True):
+    """The budget of a volume's rebuilds and scrubs. It outlives the volume's controller, not the engine.
+
+    `limit` is in bytes a second, 0 for none; `share` the part of the time, above 0 and at most 1, that
+    they take together while clients are active.
+    """
+
+    limit: int = 0
+    share: float = 0.3
+
+
 class Volume(Struct, frozen=True):
     """A volume. `wanted` is how many replicas its record names; `words` the controller's last.
 
@@ -117,6 +128,7 @@ class Volume(Struct, frozen=True):
     work: list[Progress] = field(default_factory=list)
     snapshots: int = 0
     attached_snapshots: list[Attachment] = field(default_factory=list)
+    pace: Pace | None = None
 
 
 class Finding(Struct, frozen=True):

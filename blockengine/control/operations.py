@@ -22,6 +22,7 @@ from blockengine.control.model import (
     Finding,
     Job,
     Named,
+    Pace,
     Pool,
     Recover,
     Resize,
@@ -137,6 +138,10 @@ async def _resize(engine: Engine, call: Call) -> Volume:
     return await engine.resize(call.path["volume"], call.body)
 
 
+async def _set_pace(engine: Engine, call: Call) -> Volume:
+    return await engine.set_pace(call.path["volume"], call.body)
+
+
 async def _delete(engine: Engine, call: Call) -> Job:
     return await engine.delete(call.path["volume"])
 
@@ -245,6 +250,15 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("create", "POST", "/v1/volumes", "Make a volume.", _create, Job, CreateVolume),
     Operation("volume", "GET", "/v1/volumes/{volume}", "One volume.", _volume, Volume),
     Operation("resize", "PUT", "/v1/volumes/{volume}/size", "Make a volume larger.", _resize, Volume, Resize),
+    Operation(
+        "set-pace",
+        "PUT",
+        "/v1/volumes/{volume}/pace",
+        "How fast its rebuilds and scrubs may go.",
+        _set_pace,
+        Volume,
+        Pace,
+    ),
     Operation("delete", "DELETE", "/v1/volumes/{volume}", "Delete a volume and its bytes.", _delete, Job),
     Operation(
         "explain",

@@ -24,6 +24,7 @@ from blockengine.control.model import (
     Event,
     Finding,
     Job,
+    Pace,
     Recover,
     Resize,
     Restore,
@@ -42,6 +43,7 @@ from blockengine.protocol.admin import (
     DeleteSnapshot,
     Grow,
     ListSnapshots,
+    SetPace,
     SnapshotStatus,
     TakeSnapshot,
     Verb,
@@ -141,6 +143,17 @@ class LocalEngine(Tending):
             await self.order(volume, Grow(wanted.size, wanted.overcommit))
             with contextlib.suppress(Silent, Declined):
                 await volume.look()
+        return view(volume, self.layout.run)
+
+    async def set_pace(self, name: str, wanted: Pace) -> Volume:
+        volume = self.find(name)
+        if wanted.limit < 0 or not 0 < wanted.share <= 1:
+            what = f"a limit of {wanted.limit} bytes a second and a share of {wanted.share} can't be kept"
+            raise Impossible(what, "The limit is 0 or more, the share above 0 and at most 1.", status=400)
+        await self.order(volume, SetPace(wanted.limit, wanted.share))
+        volume.pace = wanted
+        limit = f"{wanted.limit} bytes a second" if wanted.limit else "no limit"
+        self.tell(volume.name, f"rebuilds and scrubs: {limit}, {wanted.share:.0%} of the time")
         return view(volume, self.layout.run)
 
     async def order(self, volume: LocalVolume, verb: Verb, *, deadline: float = _ORDER_DEADLINE) -> Any:

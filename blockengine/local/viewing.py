@@ -42,6 +42,7 @@ def view(volume: LocalVolume, run: Path) -> Volume:
         traffic=volume.traffic,
         work=list(status.work) if status is not None else [],
         snapshots=volume.snapshots,
+        pace=volume.pace,
         attached_snapshots=[one for one in volume.attachments if one.snapshot],
     )
 

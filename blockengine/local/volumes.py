@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from blockengine.control.model import Attachment, Rates, Severity
+from blockengine.control.model import Attachment, Pace, Rates, Severity
 from blockengine.local.children import Child, Spec
 from blockengine.local.layout import Layout, socket_name
 from blockengine.membership.record import Record
@@ -20,6 +20,7 @@ from blockengine.protocol.admin import (
     Event,
     Events,
     ListSnapshots,
+    SetPace,
     Stats,
     Status,
     Traffic,
@@ -72,6 +73,7 @@ class LocalVolume:
         self._watching: asyncio.Task[None] | None = None
         self._samples: deque[tuple[float, Traffic]] = deque(maxlen=64)
         self.traffic: Traffic | None = None
+        self.pace: Pace | None = None
         self.snapshots = 0
         self._count_at = 0.0
 
@@ -243,8 +245,13 @@ class LocalVolume:
         # An adopted controller's history is in our log already, or lost with it.
         adopted = self.controller is not None and self.controller.adopted
         number = events[-1].number if events and adopted else 0
+        paced = self.pace is None
         while True:
             status: VolumeStatus = await asker.ask(Status(), deadline=_ASK_DEADLINE)
+            if self.pace is not None and not paced and status.state == "serving":
+                # A new controller has a budget of its own, which is not what a person set.
+                await asker.ask(SetPace(self.pace.limit, self.pace.share), deadline=_ASK_DEADLINE)
+                paced = True
             self.status = status
             if status.state in ("serving", "suspended"):
                 with contextlib.suppress(Declined):

@@ -70,6 +70,8 @@ def _facts(volume: Volume) -> list[tuple[str, object]]:
         facts.append(
             (f"in {words.seconds(traffic.uptime)}", f"{', '.join(told)}, flushes {traffic.flushes.count}")
         )
+    if volume.pace is not None:
+        facts.append(("pace", words.pace(volume.pace)))
     facts += [("work", words.progress(work)) for work in volume.work]
     return facts
 

@@ -177,6 +177,44 @@ def resize(
     raise typer.Exit(run(work()))
 
 
+def limit_of(text: str) -> int:
+    """Bytes a second of the command line, 0 for ``off``. Raises typer.BadParameter."""
+    return 0 if text == "off" else bytes_of(text)
+
+
+@app.command()
+def pace(
+    name: Name,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", metavar="RATE|off", parser=limit_of, help="Bytes a second: 50M; off: none."),
+    ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option("--share", min=0.01, max=1, help="The part of the time, while clients are active."),
+    ] = None,
+) -> None:
+    """Limit a volume's rebuilds and scrubs, from now on and also those under way.
+
+    It outlives the volume's controller, not the engine. What is not given stays as it is.
+    """
+    if limit is None and share is None:
+        raise typer.BadParameter("give --limit, --share or both")
+
+    async def work() -> int:
+        from backend.storage import words
+        from backend.storage.model import Pace
+
+        asked = engine()
+        known = (await asked.volume(name)).pace or Pace()
+        wanted = Pace(known.limit if limit is None else limit, known.share if share is None else share)
+        volume = await asked.set_pace(name, wanted)
+        say(safe_text(f"rebuilds and scrubs of {volume.name}: {words.pace(wanted)}"))
+        return Exit.OK
+
+    raise typer.Exit(run(work()))
+
+
 @app.command()
 def attach(
     name: Annotated[

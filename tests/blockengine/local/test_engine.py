@@ -395,6 +395,23 @@ def test_replicas_come_and_go_while_the_volume_is_used(engine: Engine) -> None:
     assert engine.until_healthy("demo")["wanted"] == 1
 
 
+def test_a_scrub_is_held_back_also_by_the_next_controller(engine: Engine) -> None:
+    engine.pools("a")
+    engine.create("demo", replicas=1)
+    assert engine.no("PUT", "/v1/volumes/demo/pace", {"share": 0})[0] == 400
+    assert engine.volume("demo")["pace"] is None
+    # A byte a second: it would not end within anybody's life.
+    engine.ok("PUT", "/v1/volumes/demo/pace", {"limit": 1})
+    kill(engine.volume("demo")["controller"]["pid"])
+    engine.until(lambda: engine.volume("demo")["controller"]["restarts"] == 1)
+    engine.until_healthy("demo")
+    job = engine.ok("POST", "/v1/volumes/demo/scrub")
+    assert engine.ok("GET", f"/v1/jobs/{job['id']}?wait=5")["state"] == "running"
+    assert engine.volume("demo")["pace"]["limit"] == 1
+    engine.ok("PUT", "/v1/volumes/demo/pace", {})
+    assert engine.job(job)["state"] == "done"
+
+
 def test_a_scrub_finds_rot_and_mends_it(engine: Engine) -> None:
     engine.pools("a", "b")
     made = engine.create("demo", replicas=2)
