@@ -127,8 +127,8 @@ WALK: dict[str, tuple[Way, ...]] = {
 GATES = {"ReviewScreen": Gate.FIRST_START, "FirstStartScreen": Gate.FIRST_START, "UnlockScreen": Gate.LOCKED}
 NOT_WALKED = {
     "Beside DialogScreen FavouriteKeys FrameScreen GrantsScreen LogFilters Measured Narrowing ObjectKeys "
-    "OwnCommands RightsTableScreen SecretPromptScreen TableScreen TextScreen": "no screen of its own: what "
-    "others are made of",
+    "OwnCommands RightsTableScreen SecretPromptScreen TableScreen TextScreen UseTab": "no screen of its own: "
+    "what others are made of",
     "AddSlotScreen AgreeCommandScreen AskPathScreen ChangePassphraseScreen CreateVaultScreen DiffScreen "
     "DoctorScreen LogScreen OutcomeScreen OutputScreen RemoveSlotScreen RevealScreen ScreenLockScreen "
     "SearchScreen SlotFormScreen SlotScreen TroubleScreen VaultScreen WhichSubjectScreen": "walked in "
