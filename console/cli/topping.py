@@ -148,13 +148,18 @@ def _write(rows: Sequence[Load], top: Top, request: Request, names: dict[str, st
             document = _document(rows, top, names)
             sys.stdout.write(to_json(document) + "\n" if request.form is Format.JSON else to_yaml(document))
         case Format.NAME:
-            lines = (f"{row.cluster} {row.namespace or '-'} {row.key.kind}/{row.name}\n" for row in rows)
-            sys.stdout.writelines(lines)
+            sys.stdout.writelines(f"{_name_line(row)}\n" for row in rows)
         case Format.CSV:
             _write_csv(rows, request)
         case _:
             if rows:
                 print_table(*_table(rows, request))
+
+
+def _name_line(row: Load) -> str:
+    from backend.text import safe_text
+
+    return safe_text(f"{row.cluster} {row.namespace or '-'} {row.key.kind}/{row.name}")
 
 
 def _table(rows: Sequence[Load], request: Request) -> tuple[list[str], list[list[str]]]:

@@ -35,6 +35,7 @@ WALK: dict[str, list[str]] = {
     "fleet": ["", LIVE],
     "topology": [LIVE, f"-n pay {LIVE} --depth 9", f"pod/* {LIVE}", f"--storage {LIVE}", "--app {hostile}"],
     "blast": [f"node/* {LIVE}", f"pod/* {LIVE}", f"secret/* {LIVE}", "pod/{hostile}"],
+    "top": [f"pods {LIVE}", f"nodes {LIVE}", f"containers {LIVE} --waste", f"workloads {{hostile}} {LIVE}"],
     "can-i": [f"delete pods {LIVE}", f"get pods --for alice {LIVE}"],
     "who-can": [f"delete pods {LIVE}"],
     "rights": [LIVE, f"group:system:masters {LIVE}"],

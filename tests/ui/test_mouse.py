@@ -102,8 +102,8 @@ def test_the_mouse_can_be_switched_off(tmp_path: Path, mouse: bool) -> None:
     folder.mkdir(mode=0o700)
     (folder / "settings.toml").write_text(f"mouse = {str(mouse).lower()}\n")
     with stage(NAVARCH_HOME=str(tmp_path)) as terminal:
-        terminal.see("1 cluster")
-        assert (b"\x1b[?1000h" in terminal.written) is mouse
-        assert (b"\x1b[?1003h" in terminal.written) is mouse
-        terminal.press("ctrl-q")
-        assert terminal.exit_status() == 0
+        terminal.expect("1 cluster")
+        assert (b"\x1b[?1000h" in terminal.raw) is mouse
+        assert (b"\x1b[?1003h" in terminal.raw) is mouse
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end() == 0
