@@ -40,6 +40,12 @@ def take(folder: Path) -> list[Path]:
             ("describe", ["d"], "(describe)"),
             ("yaml", ["y"], "(yaml)"),
             ("", ["q"], "problems only"),
+            ("timeline", ["v"], "fleet/edge-7"),
+            ("", ["q"], "problems only"),
+            ("topology", ["t"], "(tree)"),
+            ("", ["q"], "problems only"),
+            ("logs", ["l"], "lines"),
+            ("", ["q"], "problems only"),
             ("delete", ["D"], "Keep everything"),
         ]
         for name, keys, sign in steps:
