@@ -40,7 +40,7 @@ def take(folder: Path) -> list[Path]:
             ("describe", ["d"], "(describe)"),
             ("yaml", ["y"], "(yaml)"),
             ("", ["q"], "problems only"),
-            ("timeline", ["v"], "fleet/edge-7"),
+            ("timeline", ["j", "j", "j", "v"], "/events"),
             ("", ["q"], "problems only"),
             ("topology", ["t"], "(tree)"),
             ("", ["q"], "problems only"),

@@ -71,7 +71,7 @@ async def test_a_chip_opens_the_states(open_app: Open) -> None:
 async def test_a_key_is_pressed_by_a_click(open_app: Open) -> None:
     app = open_app()
     async with app.run_test(size=SIZE) as pilot:
-        await see(pilot, "90 pods", "3/3 live", "v1.35.4", "z problems")
+        await see(pilot, "90 pods", "3/3 live", "v1.35.4", "? help")
         await click_on(pilot, "? help")
         await see(pilot, "Keys that work here")
         await click_on(pilot, "esc cancel")

@@ -66,10 +66,14 @@ def test_no_toast_no_markup_no_update_with_text() -> None:
 
 
 CUTTERS = {
+    "screens/log_sources.py",
     "screens/states.py",
     "settings/store.py",
     "user_commands/running.py",
+    "widgets/chart.py",
     "widgets/diagram.py",
+    "widgets/log_lines.py",
+    "widgets/log_pane.py",
     "widgets/paint.py",
     "widgets/table_layout.py",
     "widgets/table_lines.py",
@@ -80,12 +84,12 @@ file belongs here only when what it casts has passed ``safe_text`` before."""
 WRITERS = {"screens/login.py", "terminal/driver.py", "terminal/lending.py", "terminal/quiet_app.py"}
 """They write to the terminal past Textual: how it is left as it was, and what is said while it is lent."""
 PRINTERS = set(
-    """acts blast completion credential demo describe edit event_listing event_timeline failures fleet
-    fleet_output importing journal kubeconfig main opening programs rights_options root settings tables
-    topology topology_text vault yaml""".split()  # noqa: SIM905
+    """acts asking blast completion credential demo describe edit event_listing event_timeline explaining
+    failures fleet fleet_output importing journal kubeconfig local main opening pool programs rights_options
+    root settings showing tables topology topology_text topping vault volume watching yaml""".split()  # noqa: SIM905
 )
 """Modules of the command line that write themselves, and not by ``say`` or a table. A new one belongs here
-when the commands that use it are walked in tests/hostile/test_commands.py."""
+when the commands that use it are walked in tests/hostile (test_commands.py, test_engine.py)."""
 _TITLES = ("border_title", "border_subtitle", "tooltip", "sub_title", "placeholder")
 
 
