@@ -151,6 +151,16 @@ def candidates(graph: Graph) -> list[Node]:
     return sorted((n for n in found if not n.namespace.startswith("kube-")), key=lambda node: node.key)
 
 
+def unconfirmed(plane: ControlPlane) -> set[str]:
+    """Pods of nodes that have fallen silent, noticed or not: no kubelet confirms that they are gone."""
+    dead = plane.engine.cluster.dead_nodes
+    return {
+        pod["metadata"]["uid"]
+        for pod in objects_of(plane, "pods")
+        if pod.get("spec", {}).get("nodeName") in dead
+    }
+
+
 async def deletion(plane: ControlPlane, choose: int) -> None:
     quiet(plane)
     graph = graph_now(plane)
@@ -164,9 +174,12 @@ async def deletion(plane: ControlPlane, choose: int) -> None:
     running = asyncio.create_task(plane.engine.run())
     try:
         expected = expected_gone(blast)
+
+        def staying() -> set[str]:
+            return (expected & uids(plane).keys()) - unconfirmed(plane)
+
         await until(
-            lambda: not expected & uids(plane).keys(),
-            lambda: ("said to go, and stays", target, [before.get(u) for u in expected & uids(plane).keys()]),
+            lambda: not staying(), lambda: ("said to go, and stays", target, [before[u] for u in staying()])
         )
         await until(lambda: at_rest(plane), lambda: ("never at rest", target))
     finally:
