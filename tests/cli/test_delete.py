@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,15 @@ def victim(demo: Demo) -> tuple[str, str, str]:
     line = navarch("get", "deploy", "-o", "name", kubeconfig=demo.kubeconfig).stdout.splitlines()[-1]
     cluster, namespace, name = line.split()
     return cluster, namespace, name
+
+
+def owned(demo: Demo, cluster: str, namespace: str, deployment: str) -> int:
+    """How many replica sets name this deployment as their owner."""
+    told = navarch(
+        "get", "rs", "-c", cluster, "-n", namespace, "-o", "json", kubeconfig=demo.kubeconfig
+    ).stdout
+    owners = [item["metadata"].get("ownerReferences", []) for item in json.loads(told)["items"]]
+    return sum(any(owner["name"] == deployment for owner in each) for each in owners)
 
 
 def test_nothing_is_deleted_unasked(demo: Demo) -> None:
@@ -47,12 +57,14 @@ def test_an_unset_variable_never_deletes_everywhere(demo: Demo, arguments: tuple
 def test_the_preview_says_what_falls_and_yes_deletes(demo: Demo) -> None:
     cluster, namespace, name = victim(demo)
     where = (name, "-c", cluster, "-n", namespace)
+    short = name.replace(".apps", "")
+    sets = owned(demo, cluster, namespace, short.partition("/")[2])
+    assert sets
     done = navarch("delete", *where, "--yes", kubeconfig=demo.kubeconfig)
     assert done.returncode == 0, done.stderr
-    short = name.replace(".apps", "")
     assert f"delete {cluster} {namespace} {short}" in done.stderr
-    assert "with it: 1 replicaset" in done.stderr
-    assert "pod" in done.stderr
+    assert f"with it: {sets} replicaset{'s' * (sets > 1)}\n" in done.stderr
+    assert re.search(r"with it: \d+ pods?\n", done.stderr)
     assert f"{cluster} {namespace} {short} deleted" in done.stdout
     assert navarch("get", *where, kubeconfig=demo.kubeconfig).returncode == 5
 

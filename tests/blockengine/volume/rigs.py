@@ -42,6 +42,13 @@ async def until_in_sync(rig: Rig, *names: str) -> None:
             await asyncio.sleep(0.05)
 
 
+async def until_leases_end(rig: Rig) -> None:
+    """Until no voter that answers keeps a lease of a controller that was killed."""
+    async with asyncio.timeout(DEADLINE):
+        while any(one.identity is not None and one.identity.leased is not None for one in await voters(rig)):
+            await asyncio.sleep(0.05)
+
+
 async def is_suspended(request: asyncio.Future[bytes], rig: Rig) -> bool:
     """Whether a request is still unanswered well after leases and deadlines ran out."""
     await asyncio.wait([request], timeout=3 * rig.shape.lease / 1000 + rig.shape.deadline)

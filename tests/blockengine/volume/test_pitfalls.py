@@ -25,7 +25,15 @@ from blockengine.verify.blocks import content
 from blockengine.verify.nbd_client import Client, Lost, Refused
 from blockengine.verify.rig import Rig, Serving, Shape
 from blockengine.volume.asking import Declined
-from tests.blockengine.volume.rigs import DEADLINE, is_suspended, records, served, until_in_sync, voters
+from tests.blockengine.volume.rigs import (
+    DEADLINE,
+    is_suspended,
+    records,
+    served,
+    until_in_sync,
+    until_leases_end,
+    voters,
+)
 
 MIB = 1 << 20
 Build = Callable[..., Awaitable[Rig]]
@@ -227,6 +235,7 @@ async def test_p09_a_minority_is_silent_until_an_operator_says_so(build: Build) 
     assert await is_suspended(client.write(0, content(0, 2, BLOCK)), rig)
     await serving.process.end()
     rig.names = ["r2"]
+    await until_leases_end(rig)
     # Whoever killed the others attests that they are gone.
     last = (await voters(rig))[0].identity
     assert last is not None
