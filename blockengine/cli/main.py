@@ -13,37 +13,24 @@ python -m blockengine recover FOLDER…
 from __future__ import annotations
 
 import argparse
-import re
 import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
-from blockengine.cli import ask, bridge, local, nbd, recover, replica, verify, volume
 from blockengine.replica.replica import Damaged, Failed, Misplaced
 from blockengine.volume.device import Refusal
 
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-
-
-def size(text: str) -> int:
-    """Bytes, or a number with K, M, G or T (powers of 1024)."""
-    matched = re.fullmatch(r"([0-9]{1,18})([KMGT]?)(?:iB|B)?", text)
-    if matched is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 1073741824, 1024M or 1G")
-    return int(matched[1]) * _UNITS[matched[2]]
+_COMMANDS = ("replica", "volume", "local", "ask", "bridge", "nbd", "verify", "recover")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; its exit status. What goes wrong is told in one line on standard error."""
     parser = argparse.ArgumentParser(prog="python -m blockengine", description="Navarch's block engine")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    replica.add(commands, size)
-    volume.add(commands)
-    local.add(commands)
-    ask.add(commands)
-    bridge.add(commands)
-    nbd.add(commands)
-    verify.add(commands)
-    recover.add(commands)
-    chosen = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    _add(commands, words)
+    chosen = parser.parse_args(words)
     try:
         return int(chosen.run(chosen))
     except BlockingIOError:
@@ -52,6 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
         return _told(f"{chosen.directory}: {error}")
     except KeyboardInterrupt:
         return 130
+
+
+def _add(commands: Any, words: Sequence[str]) -> None:
+    """Add the command that is asked for, or all if that is none of them.
+
+    A volume is half a dozen processes: each loads what it runs, not what the others do.
+    """
+    for name in words[:1] if words and words[0] in _COMMANDS else _COMMANDS:
+        import_module(f"blockengine.cli.{name}").add(commands)
 
 
 def _told(message: str) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,18 @@ from blockengine.replica.replica import Replica
 from blockengine.replica.trust import mend
 from blockengine.replica.witness import Witness
 
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
-def add(commands: Any, size: Callable[[str], int]) -> None:
+
+def size(text: str) -> int:
+    """Bytes, or a number with K, M, G or T (powers of 1024)."""
+    matched = re.fullmatch(r"([0-9]{1,18})([KMGT]?)(?:iB|B)?", text)
+    if matched is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 1073741824, 1024M or 1G")
+    return int(matched[1]) * _UNITS[matched[2]]
+
+
+def add(commands: Any) -> None:
     """Add `replica` to the command line."""
     parser = commands.add_parser("replica", help="make, serve, show, scrub or mend a replica")
     actions = parser.add_subparsers(required=True, metavar="ACTION")

@@ -25,13 +25,17 @@ from blockengine.volume.counted import Counted
 from blockengine.volume.events import Events
 from blockengine.volume.founding import Impossible, Reached, force, found, reach
 from blockengine.volume.nbd_server import Server
-from blockengine.volume.office import Fenced
+from blockengine.volume.office import Fenced, Office
 from blockengine.volume.pace import SHARE
+from blockengine.volume.replicated import Replicated
 from blockengine.volume.restoring import SERVING
 from blockengine.volume.takeover import Strangers
 
 DEADLINE = 8.0
 FENCED = 3
+# Told to stop, a controller answers and flushes what it can in so many seconds; whoever supervises it kills
+# it a little later.
+_CLOSE_WITHIN = 12.0
 
 
 def add(commands: Any) -> None:
@@ -202,8 +206,7 @@ async def serve(chosen: argparse.Namespace) -> int:
         await _first(stop, office.ended)
         if office.ended.done():
             return FENCED
-        await server.stop()
-        await device.close()
+        await _close(server, device, office)
         return 0
     except Fenced as fenced:
         _tell(f"ended: {fenced}")
@@ -211,6 +214,24 @@ async def serve(chosen: argparse.Namespace) -> int:
     finally:
         await admin.stop()
         await controller.stop()
+
+
+async def _close(server: Server, device: Replicated, office: Office) -> None:
+    """Answer what was asked, flush, and leave nothing to settle; a volume that is suspended can't."""
+
+    async def closing() -> None:
+        await server.stop()
+        await device.close()
+
+    task = asyncio.get_running_loop().create_task(closing())
+    await asyncio.wait((task, office.ended), timeout=_CLOSE_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+        return
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    server.abort()
+    office.tell("ends without a last flush: what was flushed is safe, the next controller settles the rest")
 
 
 async def _first(*work: asyncio.Future[Any]) -> None:

@@ -13,6 +13,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -27,6 +28,7 @@ MARK, REPLICAS, TRASH, TOMBSTONES = "navarch-pool", "replicas", "trash", "delete
 _FORMAT = 1
 _LOOK_DEADLINE = 10.0
 _RESERVE = 64 << 20
+_USABLE: tuple[PoolState, ...] = ("healthy", "full", "read-only")
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
 
 
@@ -77,7 +79,7 @@ class Pool:
     @property
     def usable(self) -> bool:
         """Whether processes may run on it."""
-        return self.state in ("healthy", "full", "read-only")
+        return self.state in _USABLE
 
     def view(self) -> PoolView:
         """For the API."""
@@ -210,9 +212,13 @@ def _look(pool: Pool, place: Place) -> None:
     """In a thread; the only writer of a pool's findings."""
     try:
         state, reason = _state(pool)
-        if state in ("healthy", "full", "read-only"):
-            _scan(pool, place)
-            pool.gone = 0
+        if state in _USABLE:
+            found = _scan(pool, place)
+            # A disk that went meanwhile looks like an empty one: then what was known of it stays.
+            state, reason = _state(pool)
+            if state in _USABLE:
+                _keep(pool, found)
+                pool.gone = 0
     except FileNotFoundError:
         state, reason = "vanished", f"there is no pool in {pool.path} any more (was its disk unmounted?)"
     except (OSError, msgspec.DecodeError) as error:
@@ -246,26 +252,37 @@ def _room(pool: Pool) -> tuple[PoolState, str]:
     return "healthy", ""
 
 
-def _scan(pool: Pool, place: Place) -> None:
-    seen: dict[str, Seen] = {}
-    unreadable: dict[str, str] = {}
-    sizes: dict[str, int] = {}
+class _Scanned(NamedTuple):
+    """By the directory's name: what was found, why it can't be used, and the bytes that it takes up."""
+
+    seen: dict[str, Seen]
+    unreadable: dict[str, str]
+    sizes: dict[str, int]
+
+
+def _scan(pool: Pool, place: Place) -> _Scanned:
+    seen, unreadable, sizes = found = _Scanned({}, {}, {})
     for entry in sorted(os.listdir(pool.replicas)):
         folder = pool.replicas / entry
         try:
             if not folder.is_dir():
                 continue
-            found = peek(folder, place)
-            if found is None:
+            one = peek(folder, place)
+            if one is None:
                 unreadable[entry] = "no replica is in it"
-            elif found.header is None:
-                unreadable[entry] = found.trouble
+            elif one.header is None:
+                unreadable[entry] = one.trouble
             else:
-                seen[entry] = found
+                seen[entry] = one
                 sizes[entry] = sum(file.stat().st_blocks * 512 for file in os.scandir(folder))
         except OSError as error:
             unreadable[entry] = str(error)
-    pool.seen, pool.unreadable, pool.sizes, pool.used = seen, unreadable, sizes, sum(sizes.values())
+    return found
+
+
+def _keep(pool: Pool, found: _Scanned) -> None:
+    pool.seen, pool.unreadable, pool.sizes = found
+    pool.used = sum(found.sizes.values())
     with contextlib.suppress(OSError):
         pool.tombstones = frozenset(os.listdir(pool.path / TOMBSTONES))
 

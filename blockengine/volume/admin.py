@@ -170,6 +170,7 @@ class AdminServer:
         self._running = running
         self._listener: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._clients: dict[asyncio.StreamWriter, asyncio.Event] = {}
 
     async def listen(self, path: Path) -> None:
         """One left over from an earlier process is replaced. Raises: OSError."""
@@ -181,6 +182,7 @@ class AdminServer:
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: lines come, and each is answered when its verb is done."""
         mine: set[asyncio.Task[None]] = set()
+        gone = self._clients[writer] = asyncio.Event()
         try:
             while line := await reader.readline():
                 task = asyncio.get_running_loop().create_task(self._answer(line, writer))
@@ -194,6 +196,8 @@ class AdminServer:
             for task in mine:
                 task.cancel()
             writer.close()
+            del self._clients[writer]
+            gone.set()
 
     async def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> None:
         told = await self._told(line)
@@ -215,10 +219,13 @@ class AdminServer:
             return Told(number, error=str(error) or type(error).__name__)
 
     async def stop(self) -> None:
-        """Take no more questions."""
+        """Take no more questions, and hang up on who asked."""
         if self._listener is not None:
             self._listener.close()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for writer, gone in list(self._clients.items()):
+            writer.close()
+            await gone.wait()

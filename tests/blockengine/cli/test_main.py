@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,26 @@ def test_a_folder_that_is_used_is_refused(tmp_path: Path, capsys: pytest.Capture
     assert "no replica here" in capsys.readouterr().err
     assert ran("replica", "show", str(tmp_path / "nowhere")) == 1
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_help_names_every_command_and_an_unknown_one_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    commands = ("replica", "volume", "local", "ask", "bridge", "nbd", "verify", "recover")
+    assert ran("--help") == 0
+    said = capsys.readouterr().out
+    assert all(f"\n    {command} " in said for command in commands)
+    assert ran("explode") == 2
+    assert "invalid choice: 'explode'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["replica", "volume"])
+def test_a_process_of_a_volume_loads_no_web_server(command: str) -> None:
+    """Half a dozen of them run per volume: what each loads for nothing costs memory and a second to start."""
+    script = (
+        "import sys; from blockengine.cli.main import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print('aiohttp' in sys.modules or 'blockengine.local' in sys.modules)"
+    )
+    words = (sys.executable, "-c", script, command, "serve", "--help")
+    said = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert said.splitlines()[-1] == "False"

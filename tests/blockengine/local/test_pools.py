@@ -156,6 +156,26 @@ async def test_a_disk_that_fails_or_hangs_stops_nobody(
     assert (made.state, "Input/output" in made.reason) == ("failing", True)
 
 
+async def test_a_pool_that_goes_while_it_is_looked_at_is_not_an_empty_one(
+    pools: Pools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await pools.add(tmp_path / "a", "")
+    kept = {replica(made, name=name) for name in ("r-1", "r-2")}
+    await pools.look(made)
+    listed = os.listdir
+
+    def and_then_it_goes(path: Path) -> list[str]:
+        names = listed(path)
+        if path == made.replicas and path.exists():
+            (tmp_path / "a").rename(tmp_path / "aside")
+        return names
+
+    monkeypatch.setattr(module.os, "listdir", and_then_it_goes)
+    await pools.look(made)
+    assert made.state == "vanished"
+    assert {place.seen.path for place in find(pools)["v"].values()} == kept
+
+
 async def test_replicas_that_can_not_be_used_are_named(pools: Pools, tmp_path: Path) -> None:
     made = await pools.add(tmp_path / "a", "")
     newer, broken, empty = replica(made, name="r-1"), replica(made, name="r-2"), made.replicas / "nothing"

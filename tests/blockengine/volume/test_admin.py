@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import shutil
+import signal
 import stat
 import tempfile
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ import pytest
 from blockengine.cli.main import main
 from blockengine.protocol import admin
 from blockengine.protocol.admin import Events, Stats, Status, VolumeStatus
-from blockengine.verify.nbd_client import Client
+from blockengine.verify.nbd_client import Client, Lost
 from blockengine.verify.rig import Rig, Serving, Shape
 from blockengine.volume.asking import Asker, Declined, Silent, asking, connect
 
@@ -125,7 +126,8 @@ async def test_nonsense_is_answered_and_hurts_nobody(rig: Rig) -> None:
     assert all("not understood" in one.error for one in told)
     assert {one.id for one in told} == {0, 7, 8}
     writer.write(b"x" * (2 * admin.MAX_LINE))
-    with contextlib.suppress(ConnectionResetError):
+    # It hangs up; whether we are reading or writing then decides how we notice.
+    with contextlib.suppress(ConnectionError):
         assert await reader.read() == b""
     async with asking(serving.admin) as asker:
         assert (await asker.ask(Status(), deadline=DEADLINE)).state == "serving"
@@ -144,6 +146,38 @@ async def test_a_controller_that_ends_leaves_nobody_waiting(rig: Rig) -> None:
     await asker.close()
     with pytest.raises(Silent):
         await connect(serving.admin)
+
+
+async def test_a_controller_told_to_stop_hangs_up_in_order(rig: Rig) -> None:
+    serving = await served(rig)
+    client = await Client.connect(serving.socket)
+    await client.write(0, bytes(4096))
+    async with asking(serving.admin) as asker:
+        waiting = asyncio.ensure_future(asker.ask(Events(10_000, 60), deadline=DEADLINE))
+        await until(asker, lambda status: status.state == "serving")
+        assert await serving.process.end(signal.SIGTERM) == 0
+        with pytest.raises(Silent):
+            await waiting
+    said = "\n".join(serving.process.said)
+    assert "Traceback" not in said
+    assert "Cancelled" not in said
+
+
+async def test_a_suspended_controller_told_to_stop_ends(rig: Rig) -> None:
+    serving = await served(rig)
+    client = await Client.connect(serving.socket)
+    async with asking(serving.admin) as asker:
+        await rig.kill_voter("r1")
+        await rig.kill_voter("r2")
+        await until(asker, lambda status: status.state == "suspended")
+        written = asyncio.ensure_future(client.write(0, bytes(4096)))
+        assert await serving.process.end(signal.SIGTERM) == 0
+    # Nobody was told that it was written.
+    with pytest.raises(Lost):
+        await asyncio.wait_for(written, DEADLINE)
+    said = "\n".join(serving.process.said)
+    assert "ends without a last flush" in said
+    assert "Traceback" not in said
 
 
 async def test_it_can_be_asked_by_hand(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,6 +22,9 @@ from blockengine.verify.rig import Rig, Serving, Shape
 from blockengine.volume.asking import Declined
 from tests.blockengine.volume.rigs import DEADLINE, Made, served, until_in_sync
 
+# Ten processes started one after the other, each in its own time on a busy machine.
+pytestmark = pytest.mark.timeout(400)
+
 
 async def snapshot_bytes(serving: Serving, name: str, offset: int, length: int) -> bytes:
     client = await Client.connect(serving.socket, f"@{name}")
