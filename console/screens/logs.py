@@ -30,6 +30,9 @@ _SEEK = 2.0
 """Seconds after which one stands at the asked moment, whatever of the past is here."""
 
 
+_Followed = tuple[LogDesk, asyncio.Task[None]]
+
+
 class LogsScreen(LogFilters):
     about = (
         "Lines of all the containers that were chosen, merged by the time their nodes wrote. They are kept "
@@ -44,6 +47,8 @@ class LogsScreen(LogFilters):
         self._seek = view.around
         self._known_sources = 0
         self._has_lines = False
+        # The request is on its way while the screen is made and drawn.
+        self._early: asyncio.Task[_Followed] | None = asyncio.create_task(self._follow())
 
     def crumbs(self) -> tuple[object, ...]:
         return ("fleet", "logs", whose(self.asked.selection))
@@ -65,12 +70,16 @@ class LogsScreen(LogFilters):
         """Follow what was asked until the screen goes away."""
         await self.navarch.attempt(self._read)
 
+    async def _follow(self) -> _Followed:
+        desk = LogDesk(await self.navarch.fleet(), self.asked.selection)
+        return desk, asyncio.create_task(desk.run())
+
     async def _read(self) -> None:
-        fleet = await self.navarch.fleet()
-        desk = LogDesk(fleet, self.asked.selection)
+        early, self._early = self._early, None
+        desk, running = await (early or self._follow())
         began = time.monotonic()
         interval = 0.2 if self.navarch.traits.remote else 0.1
-        running = asyncio.create_task(desk.run())
+        lines = asyncio.create_task(desk.some.wait())
         try:
             self.desk = self.pane.desk = desk
             self.use_filter()
@@ -81,10 +90,14 @@ class LogsScreen(LogFilters):
                     raise error
                 self._seek_moment(late=time.monotonic() - began > _SEEK)
                 self._show_news()
-                await asyncio.sleep(interval if desk.spool.end else _FIRST)
+                if desk.spool.end:
+                    await asyncio.sleep(interval)
+                else:
+                    await asyncio.wait({lines}, timeout=_FIRST)
         finally:
             running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            lines.cancel()
+            await asyncio.gather(running, lines, return_exceptions=True)
             self.desk = self.pane.desk = None
             await asyncio.shield(desk.close())
 

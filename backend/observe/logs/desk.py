@@ -108,6 +108,8 @@ class LogDesk:
         self.shown = ShownLines(self.spool)
         self.heard = asyncio.Event()
         """Something changed: lines, a filter's finds, a source's state. Whoever shows it clears it."""
+        self.some = asyncio.Event()
+        """There are lines."""
         self.follower = LogFollower(fleet, selection, take=self._take, on_change=self.heard.set)
         self._levels: dict[int, LevelReader] = {}
         self._filtering: asyncio.Task[None] | None = None
@@ -135,6 +137,7 @@ class LogDesk:
             entries.append(Entry(moment, source, reader.level(text), text))
         self.spool.append(entries)
         self._more.set()
+        self.some.set()
         self.heard.set()
         while self.spool.busy:  # noqa: ASYNC110 - the writer is a thread, it knows no events of ours
             await asyncio.sleep(_DISK_PAUSE)

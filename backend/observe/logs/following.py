@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from backend.fleet.cluster import Cluster
 from backend.fleet.fleet import Fleet
-from backend.fleet.objects import find
-from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey
-from backend.kube.errors import KubeError, Unreachable
+from backend.kube.errors import KubeError
 from backend.kube.logs import rfc3339, timed
-from backend.kube.status import State, Status
+from backend.kube.status import Status
+from backend.observe.logs.early import EarlyLog
+from backend.observe.logs.finding import PodFinder
 from backend.observe.logs.intake import pieces, plain
 from backend.observe.logs.merge import Merger, OwnLine, Told
+from backend.observe.logs.named import NamedPod
 from backend.observe.logs.places import StreamPlaces
-from backend.observe.logs.pods import Container, LogPod, PodTable, containers_of
-from backend.observe.logs.selection import PODS, LogSelection
+from backend.observe.logs.pods import Container, LogPod, containers_of
+from backend.observe.logs.selection import LogSelection
 from backend.observe.logs.sources import Source, SourceState
 from backend.observe.logs.stream import ContainerLog, Reading
-from backend.observe.logs.workloads import NoPods, PodsMeant, pods_of
-from backend.resources import registry
 from backend.text import SafeStr
 
 TICK = 0.05
@@ -68,10 +66,6 @@ class LogFollower:
         self.selection = selection
         self.sources: list[Source] = []
         """In the order they were found; a source's number is its place here."""
-        self.statuses: dict[str, Status] = {}
-        """How finding pods fares, by cluster id."""
-        self.problems: list[KubeError] = []
-        """What kept objects from being found."""
         self.generation = 0
         """Rises with every change of a state; ``on_change`` is called then, and once a second."""
         self._fleet = fleet
@@ -89,8 +83,10 @@ class LogFollower:
         self._logs: dict[tuple[str, str, str], ContainerLog] = {}
         self._pods: dict[RowKey, list[tuple[str, str, str]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._finding = 0
-        """Tables whose pods are not all known yet."""
+        self._finder = PodFinder(
+            fleet, selection, follow=self._follow, follower=self, spawn=self._spawn, ask=self._ask
+        )
+        self._early: list[EarlyLog] = []
         self._quiet = asyncio.Event()
         self._awake = ExitStack()
         self._error: BaseException | None = None
@@ -98,7 +94,17 @@ class LogFollower:
     @property
     def finding(self) -> bool:
         """Whether pods are still being looked for."""
-        return bool(self._finding)
+        return self._finder.busy
+
+    @property
+    def statuses(self) -> Mapping[str, Status]:
+        """How finding pods fares, by cluster id."""
+        return self._finder.statuses
+
+    @property
+    def problems(self) -> Sequence[KubeError]:
+        """What kept objects from being found."""
+        return self._finder.problems
 
     def cluster_name(self, cluster_id: str) -> SafeStr:
         return self._fleet.cluster(cluster_id).name
@@ -115,9 +121,8 @@ class LogFollower:
                 self._awake.enter_context(cluster.woken_by(self._touch_all))
             self._spawn(self._tick())
             delivering = self._spawn(self._deliver())
-            for query in _joined(self.selection.queries):
-                self._look_for(query)
-            while self._error is None and (self._follow or self._finding or self._reading()):
+            self._finder.start()
+            while self._error is None and (self._follow or self.finding or self._reading()):
                 self._quiet.clear()
                 await self._quiet.wait()
             if self._error is not None:
@@ -130,6 +135,8 @@ class LogFollower:
             for task in list(self._tasks):
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            for early in self._early:
+                await early.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -142,7 +149,7 @@ class LogFollower:
         self._quiet.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             if isinstance(error, KubeError):
-                self.problems.append(error)
+                self._finder.problems.append(error)
             else:
                 self._failed(error)
 
@@ -153,72 +160,13 @@ class LogFollower:
     def _reading(self) -> bool:
         return any(not source.state.over for source in self.sources)
 
-    # --- finding pods
+    # --- pods, as they are found
 
-    def _look_for(self, query: Query) -> None:
-        known = registry.builtin(query.kind)
-        if query.kind == PODS or (known is not None and known.resource.full_name == PODS):
-            self._watch(PodsMeant(replace(query, kind=PODS)))
-            return
-        for cluster in self._fleet.select(query.clusters):
-            self._finding += 1
-            self._spawn(self._find(cluster, query))
-
-    async def _find(self, cluster: Cluster, query: Query) -> None:
-        """The pods of the objects that are meant; asked again while the cluster can't be reached."""
-        try:
-            while True:
-                found, errors = await find([cluster], query)
-                self.problems = [one for one in self.problems if one.cluster != cluster.name]
-                for one in found:
-                    try:
-                        self._watch(pods_of(one))
-                    except NoPods as error:
-                        self.problems.append(error)
-                self.problems += errors
-                if not self._follow or not any(isinstance(error, Unreachable) for error in errors):
-                    return
-                await cluster.pause(_ASK_AGAIN)
-        finally:
-            self._finding -= 1
-
-    def _watch(self, meant: PodsMeant) -> None:
-        self._finding += 1
-        self._spawn(self._follow_pods(meant))
-
-    async def _follow_pods(self, meant: PodsMeant) -> None:
-        finding = True
-        clusters, admission = self._fleet.select(meant.query.clusters), self._fleet.admission
-        # Pods change seldom, and the first lines wait for the first of them.
-        table = PodTable(clusters, meant.query, admission=admission, interval=TICK / 2)
-        try:
-            async with table:
-                async for batch in table.batches():
-                    self.statuses.update(batch.statuses)
-                    self._note_change()
-                    for key in batch.removed:
-                        self._pod_gone(key)
-                    for row in batch.changed:
-                        self._pod_is(row, meant)
-                    settled = all(
-                        status.state is not State.SYNCING or status.detail
-                        for status in batch.statuses.values()
-                    )
-                    if finding and settled:
-                        finding = False
-                        self._finding -= 1
-                        self._quiet.set()
-                    if not finding and not self._follow:
-                        return
-        finally:
-            self._finding -= finding
-
-    def _pod_is(self, row: Row, meant: PodsMeant) -> None:
+    def pod_is(self, row: Row, *, early: EarlyLog | None = None) -> None:
+        """A pod is there, or is another one now."""
         pod = row.item
         assert isinstance(pod, LogPod)
-        if meant.wanted is not None and not meant.wanted(pod):
-            return
-        known = self._pods.setdefault(row.key, [])
+        known, unread = self._pods.setdefault(row.key, []), early
         for container in containers_of(pod):
             if not _named(container.name, self.selection.containers):
                 continue
@@ -228,12 +176,16 @@ class LogFollower:
                 if not self._follow and not _has_log(container, previous=self.selection.previous):
                     continue
                 known.append(key)
-                self._begin(row, pod, container)
+                mine = unread if _is_of(early, container, pod) else None
+                unread = None if mine else unread
+                self._begin(row, pod, container, early=mine)
             elif log.source.container != container:
                 log.source.container = container
                 log.touch()
+        if unread is not None:
+            self._spawn(unread.close())
 
-    def _pod_gone(self, key: RowKey) -> None:
+    def pod_gone(self, key: RowKey) -> None:
         for one in self._pods.pop(key, ()):
             log = self._logs[one]
             log.source.deleted = True
@@ -241,7 +193,7 @@ class LogFollower:
                 log.source.state = SourceState.GONE
             log.touch()
 
-    def _begin(self, row: Row, pod: LogPod, container: Container) -> None:
+    def _begin(self, row: Row, pod: LogPod, container: Container, *, early: EarlyLog | None) -> None:
         source = Source(
             number=len(self.sources),
             cluster_id=row.cluster_id,
@@ -259,23 +211,43 @@ class LogFollower:
         log = ContainerLog(
             source,
             client=lambda: cluster.client,
-            reading=self._part(container),
+            reading=self._part(),
             sink=self,
             places=self._places,
             pace=self._pace,
+            early=early,
         )
         self._logs[source.key] = log
         self._merger.begin(source.number)
         self._note_change()
         self._spawn(self._read(log))
 
-    def _part(self, container: Container) -> Reading:
-        """Which part of this container's log is read; of one that joins later, all of it."""
+    def _ask(self, pod: NamedPod, container: str) -> EarlyLog:
+        """Ask for a log before its pod is known."""
+        part, client = self._part(), pod.cluster.client
+        early = EarlyLog(
+            lambda opened: client.logs(
+                pod.name,
+                pod.namespace,
+                container=container,
+                follow=part.follow,
+                previous=part.previous,
+                since=part.since,
+                tail=part.tail,
+                opened=opened,
+            ),
+            container=container,
+        )
+        self._early.append(early)
+        return early
+
+    def _part(self) -> Reading:
+        """Which part of a container's log is read; of one that joins later, all of it."""
         selection = self.selection
         since: str | float | None = selection.since
         if selection.since_time is not None:
             since = rfc3339(int(selection.since_time))
-        joined = self._follow and not self._finding
+        joined = self._follow and not self.finding
         return Reading(
             follow=self._follow,
             previous=selection.previous,
@@ -291,6 +263,11 @@ class LogFollower:
         finally:
             self._merger.end(log.source.number)
             self._note_change()
+
+    def found_more(self) -> None:
+        """How finding pods fares is told anew."""
+        self._note_change()
+        self._quiet.set()
 
     def _note_change(self) -> None:
         self.generation += 1
@@ -344,7 +321,7 @@ class LogFollower:
         merger = self._merger
         began = time.monotonic()
         # Otherwise the lines of the cluster that answers first would stand first.
-        while not self._follow and self._finding and time.monotonic() - began < PATIENT:  # noqa: ASYNC110
+        while not self._follow and self.finding and time.monotonic() - began < PATIENT:  # noqa: ASYNC110
             await asyncio.sleep(TICK)
         while True:
             await merger.something.wait()
@@ -377,16 +354,10 @@ def _has_log(container: Container, *, previous: bool) -> bool:
     return bool(run.state.running or run.state.terminated or run.last_state.terminated)
 
 
-def _joined(queries: Sequence[Query]) -> list[Query]:
-    """Queries for single pods of one place become one: fifty marked rows need one watch."""
-    names: dict[Query, list[str]] = {}
-    for query in queries:
-        names.setdefault(replace(query, names=()), []).extend(query.names)
-    found: list[Query] = []
-    for query in queries:
-        rest = replace(query, names=())
-        if rest in names:
-            of_all = () if not query.names else tuple(dict.fromkeys(names[rest]))
-            found.append(replace(query, names=of_all))
-            del names[rest]
-    return found
+def _is_of(early: EarlyLog | None, container: Container, pod: LogPod) -> bool:
+    """Whether a log that was asked for early is this container's: by name, or it is the pod's only one."""
+    if early is None:
+        return False
+    if early.container:
+        return early.container == container.name
+    return container.role == "container" and len(pod.spec.containers) == 1

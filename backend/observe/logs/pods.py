@@ -6,10 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from backend.fleet.cluster import Cluster, Target
-from backend.fleet.table import LiveTable
 from backend.kube.objects import ObjectMeta
-from backend.resources import registry
 from backend.resources.kind import Kind
 from backend.resources.kinds import pod as pods
 
@@ -116,10 +113,3 @@ def _final(pod: LogPod, one: Named, run: ContainerRun, *, role: str, over: bool)
 
 
 KIND = Kind(resource=pods.KIND.resource, columns=(), wire=LogPod)
-
-
-class PodTable(LiveTable):
-    """Live pods with their containers; the query's kind is ``pods``."""
-
-    async def _resolved(self, cluster: Cluster) -> list[Target]:
-        return [Target(resource=KIND.resource, kind=KIND, decoder=registry.struct_decoder(KIND))]

@@ -28,6 +28,7 @@ from backend.kube.errors import (
     Unreachable,
 )
 from backend.kube.logs import LogResume, WholeLines
+from backend.observe.logs.early import EarlyLog
 from backend.observe.logs.places import QUIET, StreamPlaces
 from backend.observe.logs.pods import Ended
 from backend.observe.logs.sources import Source, SourceState
@@ -82,14 +83,17 @@ class ContainerLog:
         sink: Sink,
         places: StreamPlaces,
         pace: Callable[[], float] = lambda: 0.0,
+        early: EarlyLog | None = None,
     ) -> None:
-        """``pace``: seconds to wait after a small read, so that many streams do not wake us for each line."""
+        """``pace``: seconds to wait after a small read, so that many streams do not wake us for each line.
+        ``early``: the first answer, where it was asked for already."""
         self.source = source
         self._client = client
         self._reading = reading
         self._sink = sink
         self._places = places
         self._pace = pace
+        self._early = early
         self._resume = LogResume()
         self._lines = WholeLines()
         self._random = random.Random()  # noqa: S311 - jitter, no secret
@@ -244,16 +248,7 @@ class ContainerLog:
             self._become(SourceState.OPENING)
             if seen is not None:
                 self._resume.cut()
-            chunks = self._client().logs(
-                source.pod,
-                source.namespace,
-                container=source.name,
-                follow=follow,
-                previous=previous,
-                since=seen if seen is not None else self._reading.since,
-                tail=None if seen is not None else self._reading.tail,
-                opened=self._opened,
-            )
+            chunks = self._asked(since=seen, follow=follow, previous=previous)
             self._whole = False
             try:
                 async with aclosing(chunks):
@@ -261,6 +256,23 @@ class ContainerLog:
             finally:
                 self._lines.drop()
             return left
+
+    def _asked(self, *, since: str | None, follow: bool, previous: bool) -> AsyncGenerator[bytes, None]:
+        """The log from ``since`` on; None: the part of it that is wanted at first."""
+        if self._early is not None:
+            early, self._early = self._early, None
+            return early.chunks(self._opened)
+        source, reading = self.source, self._reading
+        return self._client().logs(
+            source.pod,
+            source.namespace,
+            container=source.name,
+            follow=follow,
+            previous=previous,
+            since=since if since is not None else reading.since,
+            tail=reading.tail if since is None else None,
+            opened=self._opened,
+        )
 
     async def _read(self, chunks: AsyncGenerator[bytes, None], *, follow: bool) -> bool:
         source, loop = self.source, asyncio.get_running_loop()

@@ -9,7 +9,8 @@ import pytest_asyncio
 from backend.fleet.fleet import Fleet, NoSuchCluster
 from backend.fleet.inmemory import members_of
 from backend.fleet.query import Query
-from backend.observe.logs.following import LogFollower, _joined
+from backend.observe.logs.finding import joined
+from backend.observe.logs.following import LogFollower
 from backend.observe.logs.intake import pieces, plain
 from backend.observe.logs.merge import Told
 from backend.observe.logs.selection import LogSelection, of_object, parse_logs
@@ -98,7 +99,7 @@ async def test_followed_lines_come_and_new_pods_join(fleet: Fleet, demo: Demo) -
 def test_many_marked_pods_need_one_watch() -> None:
     one, two = (of_object(cluster_id="a", kind="pods", namespace="pay", name=name) for name in ("x", "y"))
     other = of_object(cluster_id="b", kind="pods", namespace="pay", name="x")
-    assert _joined([one, two, other]) == [
+    assert joined((one, two, other)) == [
         Query(kind="pods", names=("x", "y"), clusters=("a",), namespaces=("pay",)),
         other,
     ]
