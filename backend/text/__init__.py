@@ -5,7 +5,8 @@ terminal. Kubernetes lets a pod's annotation carry a clipboard write, a log line
 read right to left; CVE-2021-25743 was kubectl's lesson. The rest of the program accepts only ``SafeStr``.
 """
 
+from backend.text.count import counted, shown_of
 from backend.text.safe import ELLIPSIS, SafeStr, safe_text
 from backend.text.width import cells, fit
 
-__all__ = ["ELLIPSIS", "SafeStr", "cells", "fit", "safe_text"]
+__all__ = ["ELLIPSIS", "SafeStr", "cells", "counted", "fit", "safe_text", "shown_of"]

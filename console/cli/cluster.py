@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backend.text import counted
 from console.cli import prompt
 from console.cli.completing import cluster_list, groups, tags
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app
 from console.cli.running import complete
-from console.cli.tables import Form, counted, moment, print_json, print_table
+from console.cli.tables import Form, moment, print_json, print_table
 
 if TYPE_CHECKING:
     from backend.fleet.marks import Marks

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backend.text import counted
 from console.cli import completing, prompt
 from console.cli.cluster import Output, app
 from console.cli.exits import Exit
@@ -25,7 +26,7 @@ from console.cli.importing import (
     report,
 )
 from console.cli.running import complete
-from console.cli.tables import Form, counted, print_json
+from console.cli.tables import Form, print_json
 
 if TYPE_CHECKING:
     from backend.fleet.registry import Known, Registry

@@ -107,7 +107,7 @@ async def _events(
 
 def _print(found: Timeline, *, wide: bool) -> None:
     if not found.unread or found.finding.onset is not None:
-        for _, sentence in words(found.finding):
+        for _, sentence in words(found.finding, looked=not found.unread):
             sys.stdout.write(f"{safe_text(sentence, limit=600)}\n")
     if found.happenings:
         sys.stdout.write("\n")

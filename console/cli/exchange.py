@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backend.text import counted
 from console.cli import prompt
 from console.cli.completing import cluster_list
 from console.cli.exits import Exit
 from console.cli.failures import say
-from console.cli.tables import counted
 from console.cli.vault import app
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from backend.text import counted
 from console.cli.cluster import Named, Output, app, keep, registry_of, words
 from console.cli.completing import cluster_list, groups
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app
-from console.cli.tables import Form, counted, print_json, print_table
+from console.cli.tables import Form, print_json, print_table
 
 group = new_app("Name groups of clusters: @GROUP then means all of them.")
 app.add_typer(group, name="group")

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backend.text import counted
 from console.cli import prompt
 from console.cli.cluster import Clusters, Output, Yes, app, registry_of
 from console.cli.completing import cluster_list
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.running import complete
-from console.cli.tables import Form, counted, print_json
+from console.cli.tables import Form, print_json
 
 if TYPE_CHECKING:
     from backend.fleet.registry import Accepted, Candidate, Choice, Registry, Review

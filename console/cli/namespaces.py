@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from backend.text import counted
 from console.cli.cluster import Named, app, registry_of
 from console.cli.failures import say
-from console.cli.tables import counted, print_table
+from console.cli.tables import print_table
 
 
 @app.command()

@@ -33,11 +33,6 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 cluster``, ``2 clusters``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def moment(seconds: float) -> str:
     """RFC 3339, UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

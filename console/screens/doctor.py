@@ -10,6 +10,7 @@ from textual import work
 
 from backend.diagnosis.check import Finding, Surroundings, Verdict
 from backend.resources.kind import Health
+from backend.text import counted
 from console.screens.table_frame import TableScreen
 from console.screens.vault import TextScreen
 from console.theme import Tone
@@ -84,10 +85,10 @@ class DoctorScreen(TableScreen):
 
     def tell_subject(self) -> None:
         verdicts = [row.finding.verdict for row in self._rows]
-        facts = [Piece("doctor", Tone.STRONG), Piece(f"{len(verdicts)} findings")]
+        facts = [Piece("doctor", Tone.STRONG), Piece(counted(len(verdicts), "finding"))]
         for verdict, tone, word in (
             (Verdict.FAIL, Tone.FAILING, "failing"),
-            (Verdict.WARN, Tone.WARNING, "warnings"),
+            (Verdict.WARN, Tone.WARNING, "warning"),
         ):
             if verdict in verdicts:
                 facts.append(Piece(f"{verdicts.count(verdict)} {word}", tone))

@@ -17,7 +17,7 @@ from backend.observe.events.live import LiveEvents
 from backend.observe.events.selection import Selection
 from backend.observe.events.text import group_text
 from backend.resources.kind import Health
-from backend.text import SafeStr
+from backend.text import SafeStr, shown_of
 from console.actions import Scope
 from console.keymap import bindings
 from console.screens.event_range import range_words
@@ -73,7 +73,7 @@ class EventsScreen(ResourcesScreen):
         query, shown, total = self.asked.query, len(self.rows), len(self.rows.rows)
         facts = [Piece("events", Tone.STRONG), Piece(range_words(self._view.since))]
         facts.append(Piece(",".join(query.namespaces) if query.namespaces else "all namespaces"))
-        facts.append(Piece(f"{total:,} rows" if shown == total else f"{shown:,} of {total:,} rows"))
+        facts.append(Piece(shown_of(shown, total, "row")))
         for health, tone in ((Health.FAILING, Tone.FAILING), (Health.WARNING, Tone.WARNING)):
             if self.rows.counts[health]:
                 facts.append(Piece(f"{self.rows.counts[health]:,} {health.value}", tone))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from backend.fleet.export import Provenance, csv_text, json_text
 from backend.fleet.row import TableColumn
-from backend.text import safe_text
+from backend.text import safe_text, shown_of
 from console.picture import svg
 from console.screens.export import ExportScreen
 from console.states import worst_first
@@ -22,7 +22,7 @@ def start_export(screen: ResourcesScreen) -> None:
     moment = time.strftime("%Y%m%d-%H%M%S", time.localtime(screen.navarch.now()))
     name = f"~/{screen.kind_name.partition('.')[0]}-{moment}.csv"
     shown, total = len(screen.rows), len(screen.rows.rows)
-    what = f"{shown:,} of {total:,} rows of {screen.kind_name}" if shown != total else f"{total:,} rows"
+    what = f"{shown_of(shown, total, 'row')} of {screen.kind_name}"
     makers = {
         ".csv": lambda: csv_text(
             screen.rows.all(), _columns(screen), now=screen.navarch.now(), provenance=provenance(screen)

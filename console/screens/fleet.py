@@ -16,6 +16,7 @@ from backend.fleet.summary import ClusterSummary, SummaryFilter, problems_first
 from backend.fleet.summary_columns import COLUMNS
 from backend.kube.errors import KubeError
 from backend.kube.status import State
+from backend.text import counted, shown_of
 from console.actions import Scope
 from console.fleet_columns import grid_columns
 from console.keymap import bindings
@@ -83,12 +84,10 @@ class FleetScreen(Narrowing, TableScreen):
         facts = [Piece(self.navarch.session.title, Tone.STRONG)]
         if self._known:
             shown, total = len(self.table.source), len(self._summaries)
-            facts.append(
-                Piece(_plural(total, "cluster") if shown == total else f"{shown:,} of {total:,} clusters")
-            )
+            facts.append(Piece(shown_of(shown, total, "cluster")))
             pods = sum(summary.pods or 0 for summary in self._summaries)
             failing = sum(summary.pods_failing or 0 for summary in self._summaries)
-            facts.append(Piece(_plural(pods, "pod")))
+            facts.append(Piece(counted(pods, "pod")))
             if failing:
                 facts.append(Piece(f"{failing:,} failing", Tone.FAILING))
             if apart := spread(summary.version for summary in self._summaries):
@@ -353,7 +352,3 @@ NONE_MATCHES: list[Line] = [
     (Piece("None of the clusters matches.", Tone.STRONG),),
     (Piece("Press esc to see all.", Tone.DIM),),
 ]
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -13,6 +13,7 @@ from backend.resources.kind import Health
 from console.actions import ACTIONS
 from console.keymap import binding
 from console.screens.narrowing import Narrowing
+from console.screens.no_rows import none_match
 from console.screens.table_frame import TableScreen
 from console.session import JournalEntry
 from console.theme import Tone
@@ -95,7 +96,7 @@ class JournalScreen(Narrowing, TableScreen):
         source.replace([one for one in entries if matcher is None or matcher.matches(_hay(one))])
         if entries:
             self.table.messages = [
-                (Piece(f"{len(entries):,} lines, none of them matches.", Tone.STRONG),),
+                none_match(len(entries), "line"),
                 (Piece("Press esc to clear the filter.", Tone.DIM),),
             ]
         elif self._entries is not None:

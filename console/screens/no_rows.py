@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from backend.kube.status import State, Status
+from backend.text import counted
 from console.states import words, worst_first
 from console.theme import Tone
 from console.widgets.paint import Line, Piece
@@ -13,13 +14,19 @@ _LISTED = 8
 """Clusters named that are not live."""
 
 
+def none_match(number: int, noun: str = "row") -> Line:
+    """There is something; a filter hides it."""
+    rest = "and it does not match" if number == 1 else "none of them matches"
+    return (Piece(f"{counted(number, noun)}, {rest}.", Tone.STRONG),)
+
+
 def why_no_rows(
     kind: str, *, hidden: int, statuses: Mapping[str, Status], names: Mapping[str, str]
 ) -> list[Line]:
     """``hidden``: rows that a filter leaves out; ``names``: of clusters, by id."""
     lines: list[Line] = []
     if hidden:
-        lines.append((Piece(f"{hidden:,} rows, none of them matches.", Tone.STRONG),))
+        lines.append(none_match(hidden))
         lines.append((Piece("Press esc to clear the filter, z for all rows.", Tone.DIM),))
     elif any(status.state is State.SYNCING for status in statuses.values()):
         lines.append((Piece("Waiting for the first rows…", Tone.STRONG),))

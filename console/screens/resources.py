@@ -18,6 +18,7 @@ from backend.fleet.warm import LiveView
 from backend.kube.status import State
 from backend.resources import registry
 from backend.resources.kind import Health
+from backend.text import shown_of
 from console.actions import Scope
 from console.copying import Copyable, of_row, of_rows
 from console.keymap import bindings
@@ -87,7 +88,7 @@ class ResourcesScreen(OwnCommands, Measured, Narrowing, Beside):
 
     def tell_subject(self) -> None:
         query, shown, total = self.asked.query, len(self.rows), len(self.rows.rows)
-        count = f"{total:,} rows" if shown == total else f"{shown:,} of {total:,} rows"
+        count = shown_of(shown, total, "row")
         facts = [Piece(self.kind_name, Tone.STRONG)]
         facts.append(Piece(",".join(query.namespaces) if query.namespaces else "all namespaces"))
         if query.names:

@@ -20,6 +20,7 @@ from backend.text import SafeStr, safe_text
 from console.actions import Scope
 from console.keymap import bindings
 from console.screens.narrowing import Narrowing
+from console.screens.no_rows import none_match
 from console.screens.table_frame import TableScreen
 from console.states import words, worst_first
 from console.theme import Tone
@@ -146,7 +147,7 @@ class RightsTableScreen(Narrowing, TableScreen):
             return [(Piece("Asking every cluster…", Tone.STRONG),)]
         if self._rows:
             return [
-                (Piece(f"{len(self._rows):,} rows, none of them matches.", Tone.STRONG),),
+                none_match(len(self._rows)),
                 (Piece("Press esc to clear the filter.", Tone.DIM),),
             ]
         lines: list[Line] = [(Piece(self.empty, Tone.STRONG),)]

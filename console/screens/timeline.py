@@ -21,10 +21,11 @@ from backend.observe.timeline.suspicion import UNREAD, words
 from backend.observe.timeline.timeline import Past, Timeline
 from backend.resources.duration import human_duration
 from backend.resources.kind import Health
-from backend.text import SafeStr, safe_text
+from backend.text import SafeStr, safe_text, shown_of
 from console.actions import ACTIONS, Scope
 from console.keymap import binding, bindings
 from console.screens.event_range import RANGES, range_words
+from console.screens.no_rows import none_match
 from console.screens.object_keys import ObjectKeys
 from console.screens.table_frame import TableScreen
 from console.states import HEALTH
@@ -229,13 +230,16 @@ class TimelineScreen(ObjectKeys, TableScreen):
         if self._timeline is None:
             return [(Piece("Looking…", Tone.STRONG),)]
         lines: list[Line] = []
+        looking = self._timeline.unread and not self._looked
         if self._timeline.unread and self._timeline.finding.onset is None:
-            return [(Piece("Looking…" if not self._looked else f" {UNREAD}", Tone.WARNING),)]
-        for health, sentence in words(self._timeline.finding):
+            return [(Piece("Looking…" if looking else f" {UNREAD}", Tone.WARNING),)]
+        for health, sentence in words(self._timeline.finding, looked=not self._timeline.unread):
             tone = Tone.DIM if health is Health.OK else HEALTH[health][1]
             glyph = HEALTH[health][0]
             lines.append((Piece(f" {glyph} ", tone), Piece(safe_text(sentence, limit=1000))))
-        if self._timeline.unread and self._looked:
+        if looking:
+            lines.append((Piece(" Looking for what changed before…", Tone.DIM),))
+        elif self._timeline.unread:
             lines.append((Piece(f" {UNREAD}", Tone.WARNING),))
         if self._timeline.gone:
             lines.append((Piece(" This object is gone; what is known of it stays.", Tone.WARNING),))
@@ -246,7 +250,7 @@ class TimelineScreen(ObjectKeys, TableScreen):
             return [(Piece("Looking…", Tone.STRONG),)]
         if self._timeline.happenings:
             return [
-                (Piece(f"{len(self._timeline.happenings):,} lines, none of them matches.", Tone.STRONG),),
+                none_match(len(self._timeline.happenings), "line"),
                 (Piece("Press esc to clear the filter, z for all.", Tone.DIM),),
             ]
         return [
@@ -260,7 +264,7 @@ class TimelineScreen(ObjectKeys, TableScreen):
         found = self._timeline
         if found is not None:
             shown, total = len(self.table.source), len(found.happenings)
-            facts.append(Piece(f"{total:,} lines" if shown == total else f"{shown:,} of {total:,} lines"))
+            facts.append(Piece(shown_of(shown, total, "line")))
             if found.problems:
                 facts.append(Piece(f"not all known: {found.problems[0]}", Tone.WARNING))
         filters = [f"/{self._match}"] if self._match else []

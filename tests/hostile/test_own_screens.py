@@ -215,7 +215,7 @@ async def test_a_diff_of_a_hostile_object(
         await see(pilot, "1 cluster")
         await write(pilot, ":deploy")
         await pilot.press("enter")
-        await see(pilot, "1 rows")
+        await see(pilot, "· 1 row")
         await write(pilot, "e")
         await is_inert(pilot, "TroubleScreen" if refused else "DiffScreen")
 

@@ -54,7 +54,7 @@ def test_pods_appear_while_a_deployment_scales_and_one_is_deleted(
         assert terminal.wait(lambda: terminal.text.count("Running") == 4, DEADLINE), terminal.text
         node.kubectl("scale", "deployment", "web", "-n", web, "--replicas=1")
         terminal.expect_line("web-", "Terminating", deadline=DEADLINE)
-        terminal.expect("1 rows", deadline=DEADLINE)
+        terminal.expect("· 1 row", deadline=DEADLINE)
         terminal.press("ctrl+q")
         assert terminal.wait_for_end() == 0
 

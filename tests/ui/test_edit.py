@@ -43,7 +43,7 @@ async def editing(pilot: Any) -> None:
     await see(pilot, "1 cluster")
     await write(pilot, ":deploy")
     await pilot.press("enter")
-    await see(pilot, "1 rows")
+    await see(pilot, "· 1 row")
     await write(pilot, "e")
 
 
@@ -157,6 +157,6 @@ async def test_secrets_say_why_not(open_app: Open) -> None:
         await see(pilot, "1 cluster")
         await write(pilot, ":secrets")
         await pilot.press("enter")
-        await see(pilot, "1 rows")
+        await see(pilot, "· 1 row")
         await write(pilot, "!")
         await see(pilot, "would write its values into files")

@@ -87,7 +87,7 @@ async def test_a_picture_names_no_other_place_and_shows_no_secret(open_app: Open
     app = open_app(SessionDouble())
     path = tmp_path / "out.svg"
     async with app.run_test(size=(120, 40)) as pilot:
-        await exporting(pilot, "secrets @prod-eu", "1 rows", path)
+        await exporting(pilot, "secrets @prod-eu", "· 1 row", path)
         await see(pilot, "Written")
     text = path.read_text()
     root = ET.fromstring(text)

@@ -228,7 +228,7 @@ async def test_what_runs_no_pods_has_no_logs_and_nothing_is_told_as_nothing(open
     app = open_app(SessionDouble())
     async with app.run_test(size=SIZE) as pilot:
         text = await see(pilot, "3/3 live")
-        await opened(pilot, "secrets @prod-eu", "1 rows")
+        await opened(pilot, "secrets @prod-eu", "· 1 row")
         await pilot.press("l")
         assert "l logs" not in screen_text(app)
         text = screen_text(app)

@@ -69,7 +69,7 @@ def test_enter_goes_into_what_is_there_to_hold_others() -> None:
 async def test_enter_on_a_namespace_shows_what_is_in_it(open_app: Open) -> None:
     app = open_app(SessionDouble(fleet()))
     async with app.run_test(size=SIZE) as pilot:
-        await at(pilot, "ns", "1 rows")
+        await at(pilot, "ns", "· 1 row")
         await pilot.press("enter")
         await see(pilot, "fleet/prod-eu/all", "-n pay")
 
@@ -159,7 +159,7 @@ async def test_a_cordoned_node_is_not_cordoned_again(open_app: Open) -> None:
     session = SessionDouble(world)
     app = open_app(session)
     async with app.run_test(size=SIZE) as pilot:
-        await at(pilot, "nodes", "1 rows")
+        await at(pilot, "nodes", "· 1 row")
         await write(pilot, "!")
         await see(pilot, "cordon")
         await write(pilot, letter(app, "cordon"))
@@ -213,7 +213,7 @@ async def test_what_is_copied_is_what_the_line_says(open_app: Open) -> None:
 async def test_a_secrets_yaml_is_copied_masked(open_app: Open) -> None:
     app = open_app(SessionDouble(fleet()))
     async with app.run_test(size=SIZE) as pilot:
-        await at(pilot, "secrets", "1 rows")
+        await at(pilot, "secrets", "· 1 row")
         await write(pilot, "c")
         await see(pilot, "YAML")
         await pilot.press(*["down"] * 4, "enter")

@@ -230,7 +230,7 @@ async def test_hostile_names_on_every_screen(open_app: Callable[..., NavarchApp]
         inert(app)
         await write(pilot, ":pods")
         await pilot.press("enter")
-        await see(pilot, "1 rows", "boom")
+        await see(pilot, "· 1 row", "boom")
         inert(app)
         for key, sign in (
             ("S", "1/1 live"),

@@ -167,7 +167,7 @@ async def test_v_anywhere_leads_here_and_a_line_leads_to_its_object(open_app: Op
         await see(pilot, "1/1 live")
         await write(pilot, ":deploy")
         await pilot.press("enter")
-        await see(pilot, "1 rows")
+        await see(pilot, "· 1 row")
         await pilot.press("v")
         await see(pilot, LIKELY, "Killing")
         await write(pilot, "/revision")

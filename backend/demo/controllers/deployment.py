@@ -234,6 +234,8 @@ class DeploymentController:
             return held  # a finished rollout whose pods fail later does not progress again
         elif not progressed and before and now - seconds_of(before["lastUpdateTime"]) >= deadline:
             reason, message = "ProgressDeadlineExceeded", f'ReplicaSet "{name}" has timed out progressing.'
+            # Before the demo began nobody looked; a real controller would have seen it at that moment.
+            at = rfc3339(seconds_of(before["lastUpdateTime"]) + deadline)
         else:
             if progressed and before:
                 held = [c for c in held if c is not before]

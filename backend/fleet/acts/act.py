@@ -158,10 +158,6 @@ def sentences(*texts: str) -> tuple[SafeStr, ...]:
     return tuple(safe_text(text) for text in texts if text)
 
 
-def counted(number: int, thing: str) -> str:
-    return f"1 {thing}" if number == 1 else f"{number} {thing}s"
-
-
 def names(found: Sequence[str], *, most: int = 5) -> str:
     """The first few of many names, and how many more there are."""
     more = f" and {len(found) - most} more" if len(found) > most else ""

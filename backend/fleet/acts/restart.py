@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from backend.fleet.acts.act import Act, Obj, Plan, Refused, counted, only, sentences, spec_of
+from backend.fleet.acts.act import Act, Obj, Plan, Refused, only, sentences, spec_of
 from backend.fleet.acts.steps import Patch
 from backend.fleet.objects import Found
-from backend.text import safe_text
+from backend.text import counted, safe_text
 
 ANNOTATION = "kubectl.kubernetes.io/restartedAt"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from backend.fleet.acts.act import Act, Already, Plan, counted, only, sentences, spec_of
+from backend.fleet.acts.act import Act, Already, Plan, only, sentences, spec_of
 from backend.fleet.acts.steps import Patch
 from backend.fleet.objects import Found
-from backend.text import safe_text
+from backend.text import counted, safe_text
 
 
 async def _draw_up(found: Found, answer: str) -> Plan:

@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from backend.fleet.acts.act import Act, Obj, Plan, counted, metadata_of, only, sentences, spec_of
+from backend.fleet.acts.act import Act, Obj, Plan, metadata_of, only, sentences, spec_of
 from backend.fleet.acts.steps import Create
 from backend.fleet.objects import Found
 from backend.resources import registry
-from backend.text import safe_text
+from backend.text import counted, safe_text
 
 _LONGEST = 63
 """Characters of a job's name: it becomes a label of its pods."""

@@ -23,6 +23,8 @@ from backend.observe.events.selection import Selection
 from backend.resources.kinds.event import Event
 from backend.text import SafeStr
 
+_WARNINGS = "type!=Normal"
+WARNINGS_ONLY = SafeStr("warnings only")
 _AGE_OUT = 15.0
 """Seconds between two looks at what the range has left behind."""
 
@@ -39,7 +41,10 @@ class LiveEvents:
     """The groups that a selection means, for as long as it is open: an async context manager.
 
     What is kept is there at once; every cluster adds what its server has, none waits for another. Events that
-    servers forget stay. Read :meth:`batches` in one place; batches hold rows of groups (``group.GROUP``).
+    servers forget stay. Of a cluster that has more than can be listed (``State.TOO_LARGE``: a storm of them,
+    when they matter most) those that are not Normal are asked for instead, and its status says so.
+
+    Read :meth:`batches` in one place; batches hold rows of groups (``group.GROUP``).
     """
 
     def __init__(
@@ -57,7 +62,10 @@ class LiveEvents:
         self.grouping = Grouping(selection)
         self._gone: set[RowKey] = set()
         """Rows of the range before this one."""
-        self.table = fleet.table(selection.query(), interval=interval)
+        self._fleet = fleet
+        self._tables = [fleet.table(selection.query(), interval=interval)]
+        """Of all clusters; then one for each that was narrowed."""
+        self._narrowed: dict[str, Status] = {}
         syncing = Status(state=State.SYNCING, since=wall())
         self.statuses: Mapping[str, Status] = dict.fromkeys((one.id for one in self.clusters), syncing)
         """What the table said with the last rows that are in."""
@@ -72,7 +80,7 @@ class LiveEvents:
     async def __aenter__(self) -> LiveEvents:
         await self.table.__aenter__()
         self._tasks = [
-            asyncio.create_task(self._follow(), name="events"),
+            asyncio.create_task(self._follow(self.table), name="events"),
             asyncio.create_task(self._load(), name="kept events"),
             asyncio.create_task(self._age(), name="events grow old"),
         ]
@@ -82,7 +90,12 @@ class LiveEvents:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.table.__aexit__(None, None, None)
+        for table in self._tables:
+            await table.__aexit__(None, None, None)
+
+    @property
+    def table(self) -> Table:
+        return self._tables[0]
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -147,18 +160,41 @@ class LiveEvents:
 
         await asyncio.gather(*(one(cluster) for cluster in self.clusters))
 
-    async def _follow(self) -> None:
+    async def _follow(self, table: Table) -> None:
         try:
-            async with aclosing(self.table.batches()) as batches:
+            async with aclosing(table.batches()) as batches:
                 async for batch in batches:
                     for piece in batch.slices():
                         self._take(piece)
                         await asyncio.sleep(0)
-                    self.statuses = batch.statuses  # only now: LIVE must not come before the rows
+                    await self._tell(table, batch.statuses)  # only now: LIVE must not come before the rows
                     self._something.set()
         except Exception as error:
             self._failed = error
             self._something.set()
+
+    async def _tell(self, table: Table, statuses: Mapping[str, Status]) -> None:
+        if table is self.table:
+            self.statuses = {**statuses, **self._narrowed}
+            for cluster_id, status in statuses.items():
+                if status.state is State.TOO_LARGE and cluster_id not in self._narrowed:
+                    await self._narrow(cluster_id)
+            return
+        for cluster_id, status in statuses.items():
+            lacks = status.state is State.TOO_LARGE
+            self._narrowed[cluster_id] = status if lacks else replace(status, covers=WARNINGS_ONLY)
+        self.statuses = {**self.statuses, **self._narrowed}
+
+    async def _narrow(self, cluster_id: str) -> None:
+        query = self.selection.query()
+        fields = ",".join(filter(None, (query.fields, _WARNINGS)))
+        query = replace(query, clusters=(cluster_id,), fields=fields)
+        table = self._fleet.table(query, interval=self._interval)
+        self._narrowed[cluster_id] = Status(state=State.SYNCING, since=self._wall(), covers=WARNINGS_ONLY)
+        await table.__aenter__()
+        self._tables.append(table)
+        self._tasks.append(asyncio.create_task(self._follow(table), name="warnings"))
+        self.statuses = {**self.statuses, **self._narrowed}
 
     def _take(self, batch: Batch) -> None:
         """What servers forget is no news: only what came or changed counts."""

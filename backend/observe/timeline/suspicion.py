@@ -1,8 +1,9 @@
 """What changed just before it got bad: said with its evidence, graded, and never more than is known.
 
 A change that comes before a problem need not be its cause. LIKELY is said only where the problem keeps to
-what was changed: only pods of the new revision have it, or only what runs on the node that went. All else
-that changed on the same chain shortly before is POSSIBLE. Nothing is said to be a cause.
+what was changed: only pods of the new revision have it, or only what runs on the node that went, or the
+problem is that very rollout, which did not finish in its time. All else that changed on the same chain
+shortly before is POSSIBLE. Nothing is said to be a cause.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def look_into(happenings: Sequence[Happening], relatives: Relatives, *, now: flo
     # Warnings are everywhere; where something fails, they do not date it.
     problems = [one for one in problems if one.health is Health.FAILING] or problems
     onset = _onset(problems)
-    changes = [one for one in happenings if _suspect(one, onset) and one is not onset]
+    changes = [one for one in happenings if _suspect(one, onset) or _timed_out(one, onset)]
     changes = [one for one in changes if not _told_by(one, changes)]
     found = [_weighed(change, onset, problems, relatives) for change in changes]
     found.sort(key=lambda one: (one.weight is not Weight.LIKELY, -one.change.at))
@@ -88,9 +89,17 @@ def _onset(problems: Sequence[Happening]) -> Happening:
 
 def _suspect(one: Happening, onset: Happening) -> bool:
     """Something that was done, or befell what the object stands on, shortly before."""
+    if one is onset:
+        return False
     done = one.what in (What.ROLLOUT, What.CHANGE) or one.title == "ScalingReplicaSet"
     stands_on = one.subject.role == "node" and one.health.problem
     return (done or stands_on) and onset.since - BEFORE <= one.since <= onset.since + _AFTER
+
+
+def _timed_out(one: Happening, onset: Happening) -> bool:
+    """The rollout whose deadline ran out, however long that was: the condition names its replica set."""
+    judged = onset.what is What.CONDITION and onset.title == "Progressing=False"
+    return judged and one.what is What.ROLLOUT and f'"{one.subject.name}"' in onset.text
 
 
 def _told_by(one: Happening, changes: Sequence[Happening]) -> bool:
@@ -121,6 +130,9 @@ def _weighed(
             evidence.append(f"{spared} of {len(old)} other pods have none")
         if hit and spared == len(old) and (old or hit == len(new)):
             weight = Weight.LIKELY
+        if _timed_out(change, onset):
+            evidence.append("it is this rollout that did not finish in its time")
+            weight = Weight.LIKELY
     elif change.subject.role == "node":
         here = [one.subject for one in pods if _node_of(one.obj) == change.subject.name]
         there = [one.subject for one in pods if _node_of(one.obj) not in ("", change.subject.name)]
@@ -141,8 +153,11 @@ def _node_of(pod: Mapping[str, Any]) -> str:
     return text(mapping(pod, "spec"), "nodeName")
 
 
-def words(finding: Finding) -> list[tuple[Health, str]]:
-    """One line each, with how bad it is: what can be said in short."""
+def words(finding: Finding, *, looked: bool = True) -> list[tuple[Health, str]]:
+    """One line each, with how bad it is: what can be said in short.
+
+    ``looked``: the objects were read; before that nothing is said of changes.
+    """
     onset = finding.onset
     if onset is None:
         return [(Health.OK, "No problem is known.")]
@@ -154,6 +169,6 @@ def words(finding: Finding) -> list[tuple[Health, str]]:
         what = f"{change.title} of {change.subject.kind.lower()}/{change.subject.name}"
         more = f" ({change.text})" if change.text else ""
         said.append((Health.UNKNOWN, f"{one.weight.value}: {what}{more}: {'; '.join(one.evidence)}"))
-    if not finding.suspicions:
+    if looked and not finding.suspicions:
         said.append((Health.UNKNOWN, f"No change is known in the {BEFORE / 60:.0f} minutes before."))
     return said

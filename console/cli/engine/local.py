@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from backend.text import counted
 from console.cli.engine.asking import Form, Output, engine, whole
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.root import new_app
 from console.cli.running import run
-from console.cli.tables import counted, print_table
+from console.cli.tables import print_table
 
 app = new_app("The engine's process on this machine: start it, end it, look at it.")
 

@@ -218,7 +218,7 @@ def _first_line(place: Place, server: LogServer, list_line: str) -> float:
     with Terminal(command, place.environment, size=_SIZE) as terminal:
         terminal.expect("live", deadline=_DEADLINE)
         terminal.type(f":{list_line}\r")
-        terminal.expect("1 rows", deadline=_DEADLINE)
+        terminal.expect("· 1 row", deadline=_DEADLINE)
         terminal.expect("Running", deadline=_DEADLINE)
         pressed = time.monotonic()
         terminal.press("l")

@@ -13,10 +13,11 @@ import pytest
 from backend.fleet.fleet import Fleet
 from backend.fleet.inmemory import members_of
 from backend.fleet.view import TableView
+from backend.kube.reflector import Reflector
 from backend.kube.status import State
 from backend.observe.events.group import COLUMNS, WORST_FIRST, Group
 from backend.observe.events.history import EventHistory
-from backend.observe.events.live import LiveEvents
+from backend.observe.events.live import WARNINGS_ONLY, LiveEvents
 from backend.observe.events.selection import Selection
 from backend.observe.events.store import EventStore
 from backend.resources.kinds.event import KIND
@@ -121,6 +122,32 @@ async def test_who_may_not_list_everywhere_sees_the_namespaces_they_may(demo: De
         await watched.until(lambda: watched.all_live() and len(watched.view) > 0)
         assert {str(row.namespace) for row in watched.view.all()} == {"pay"}
         assert all("forbidden" in status.detail for status in live.statuses.values())
+
+
+async def test_of_more_events_than_can_be_listed_the_warnings_come(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event storm must not blind whoever looks because of it."""
+    stormy = fleet.clusters[0]
+    await stormy.client.create(KIND.resource, event("api-test.3"), namespace="pay")
+    for number in range(40):
+        one = event(f"storm.{number}", type="Normal", reason="Storm")
+        await stormy.client.create(KIND.resource, one, namespace="pay")
+    monkeypatch.setitem(Reflector.__init__.__kwdefaults__, "max_objects", 40)
+    async with LiveEvents(fleet, EventHistory(None), Selection(), interval=0.01) as live:
+        watched = Watched(live)
+        await watched.until(lambda: live.statuses[stormy.id].state is State.LIVE and len(watched.view) > 0)
+        there = [row.item for row in watched.view.all() if row.cluster_id == stormy.id]
+        assert {group.type for group in there if isinstance(group, Group)} == {"Warning"}
+        assert live.statuses[stormy.id].covers == WARNINGS_ONLY
+        await stormy.client.create(KIND.resource, event("api-test.4", reason="Failed"), namespace="pay")
+        await watched.until(lambda: any(group.reason == "Failed" for group in watched.groups()))
+    monkeypatch.setitem(Reflector.__init__.__kwdefaults__, "max_objects", 1)
+    async with LiveEvents(fleet, EventHistory(None), Selection(), interval=0.01) as live:
+        watched = Watched(live)
+        await watched.until(lambda: live.statuses[stormy.id].state is State.TOO_LARGE)
+    for name in ("api-test.3", "api-test.4", *(f"storm.{number}" for number in range(40))):
+        await stormy.client.delete(KIND.resource, name, namespace="pay")
 
 
 async def test_what_was_seen_is_there_in_the_next_console(

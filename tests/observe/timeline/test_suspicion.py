@@ -99,3 +99,21 @@ def test_a_warning_nearby_does_not_date_what_fails() -> None:
     assert found.onset.title == "BackOff"
     assert found.suspicions[0].weight is Weight.LIKELY
     assert finding(warning, changes=[]).onset is warning, "where nothing fails, it is the best there is"
+
+
+def test_a_rollout_that_ran_out_of_time_is_likely_however_long_it_had() -> None:
+    """Whose deadline it was is not guessed from the time: the condition names its replica set."""
+    subject = Subject(role="itself", resource=None, kind="Deployment", namespace="pay", name="api")
+    condition = Happening(
+        at=NOW + 9_000,
+        what=What.CONDITION,
+        subject=subject,
+        title="Progressing=False",
+        text='ProgressDeadlineExceeded: ReplicaSet "api-2" has timed out progressing.',
+        health=Health.FAILING,
+    )
+    (suspicion,) = finding(condition).suspicions
+    assert suspicion.weight is Weight.LIKELY
+    assert suspicion.change.subject.name == "api-2"
+    assert "it is this rollout that did not finish in its time" in suspicion.evidence
+    assert finding(replace(condition, text='ReplicaSet "api" has timed out progressing.')).suspicions == ()
