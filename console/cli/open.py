@@ -16,6 +16,10 @@ def demand_terminal() -> bool:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         say("the console needs a terminal", "In scripts use: navarch get | describe | yaml  (navarch --help)")
         return False
+    if not sys.stderr.isatty():  # said where it is seen
+        print("navarch: the console draws through standard error, and that is no terminal")
+        print("  Leave out the 2>: Navarch keeps its own log (:log).")
+        return False
     if os.environ.get("TERM", "dumb") in ("", "dumb"):
         say(
             "this terminal (TERM=dumb) can't place text",

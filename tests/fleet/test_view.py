@@ -134,7 +134,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     history=st.lists(steps, max_size=12),
     sort=st.sampled_from(["", "STATUS", "RESTARTS", "NAME"]),
@@ -205,7 +205,7 @@ def in_steps(view: TableView) -> list[None]:
     return asked
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     rows=st.lists(st.tuples(statuses, st.integers(0, 5)), min_size=20, max_size=80),
     orders=st.lists(

@@ -290,7 +290,7 @@ acts = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(acts)
 def test_whatever_happened_meanwhile_the_view_ends_equal_to_the_table(
     script: list[tuple[object, ...]],

@@ -61,7 +61,7 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[a:b] for a, b in zip([0, *points], [*points, len(data)], strict=True)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.binary(max_size=40), max_size=8), st.lists(st.integers(0, 5000), max_size=8))
 @example([b"a" * 3000], [1, 2, 3])
 async def test_a_chunked_body_arrives_whole_however_it_is_cut(chunks: list[bytes], places: list[int]) -> None:
@@ -70,7 +70,7 @@ async def test_a_chunked_body_arrives_whole_however_it_is_cut(chunks: list[bytes
     assert await exchange(cut(data, places)) == b"".join(chunks)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.binary(max_size=60), max_size=6), st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 "])
 )
@@ -79,7 +79,7 @@ async def test_any_bytes_end_in_an_answer_or_a_known_error(pieces: list[bytes], 
         await exchange([start, *pieces])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 200))
 async def test_a_body_cut_anywhere_is_never_taken_for_whole(length: int) -> None:
     data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"5\r\nhello\r\n" * 3 + b"0\r\n\r\n"

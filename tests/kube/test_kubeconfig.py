@@ -477,7 +477,7 @@ def test_without_libyaml_the_result_is_the_same(monkeypatch: pytest.MonkeyPatch)
 # --- any bytes at all --------------------------------------------------------------------------------
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(KubeconfigError):
@@ -517,7 +517,7 @@ _KEYS = st.sampled_from(
 _BODIES = st.dictionaries(_KEYS, _VALUES | st.dictionaries(_KEYS, _VALUES, max_size=4), max_size=5) | _VALUES
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cluster=_BODIES, user=_BODIES, context=_BODIES)
 def test_any_shape_is_a_problem_or_a_usable_access(cluster: object, user: object, context: object) -> None:
     good = yaml.safe_load(config())

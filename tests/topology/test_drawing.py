@@ -48,7 +48,7 @@ def hostile_sketch() -> Sketch:
 _ARROWS = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=40)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_ARROWS)
 def test_arrows_lead_from_layer_to_layer_and_nothing_overlaps(arrows: list[tuple[int, int]]) -> None:
     arrows = [(source, target) for source, target in arrows if source != target]

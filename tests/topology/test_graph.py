@@ -258,7 +258,7 @@ _OBJECTS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(_OBJECTS, st.booleans()), max_size=30), st.randoms())
 def test_whatever_happens_the_graph_is_the_one_that_is_built_at_once(
     happenings: list[tuple[tuple[str, dict[str, Any]], bool]], dice: Any

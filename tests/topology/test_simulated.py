@@ -215,7 +215,7 @@ def _ready(pod: Node) -> bool:
 
 
 @pytest.mark.timeout(400)
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(scenario=st.sampled_from(SCENARIOS), number=st.integers(0, 2), choose=st.integers(0, 10_000))
 def test_a_deletion_does_what_its_blast_radius_said(scenario: str, number: int, choose: int) -> None:
     async def run() -> None:

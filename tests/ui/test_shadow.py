@@ -38,7 +38,7 @@ def shown(screen: pyte.Screen) -> list[object]:
     return [[(c.data, c.fg, c.bg, c.bold, c.reverse, c.strikethrough) for c in row] for row in cells]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(frames(), min_size=1, max_size=8))
 def test_the_terminal_shows_the_same(written: list[str]) -> None:
     plain, reduced = pyte.Screen(WIDTH, HEIGHT), pyte.Screen(WIDTH, HEIGHT)

@@ -48,6 +48,14 @@ def test_a_crash_prints_where_but_never_what_the_program_held() -> None:
     assert left_on(terminal) == []
 
 
+def test_standard_error_that_goes_to_a_file_is_said_and_not_drawn_into(tmp_path: Path) -> None:
+    program = f"exec {sys.executable} -m console 2>{tmp_path / 'errors'}"
+    with Terminal(["sh", "-c", program], inherited(NAVARCH_HOME=str(tmp_path))) as terminal:
+        assert terminal.wait_for_end() == 2
+    assert "draws through standard error" in terminal.text
+    assert (tmp_path / "errors").read_bytes() == b""
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_restores_the_terminal_and_ends_the_children(
     number: signal.Signals, code: int, tmp_path: Path

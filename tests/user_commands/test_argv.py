@@ -100,7 +100,7 @@ def test_programs_that_join_their_arguments_get_plain_names_only(program: str) -
         filled([program, "host", "{name}"], {"name": "$(reboot)"})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(min_size=1, max_size=60))
 def test_no_name_ever_changes_the_number_of_arguments_or_becomes_an_option(name: str) -> None:
     template = ["prog", "get", "{name}", "-n", "x{name}"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.kube import reflector
@@ -125,7 +125,7 @@ async def _act(feed: Feeding, script: list[tuple[object, ...]]) -> int:
     return compactions
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(
     st.lists(actions, min_size=4, max_size=40),
     st.integers(0, 2**32),

@@ -26,7 +26,7 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
     made.close()
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 5000)), max_size=8),
     size=st.integers(5, 400),

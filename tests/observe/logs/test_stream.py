@@ -4,7 +4,7 @@ import asyncio
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.kube.backoff import Backoff
@@ -72,7 +72,6 @@ happenings = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(happenings, max_size=25), st.integers(1, 200), st.sampled_from([1, 90, 700]))
 def test_cut_at_any_byte_nothing_is_lost_and_nothing_told_twice(
     script: list[Happening], size: int, pace: int

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.observe.timeline.changes import changes_of
@@ -135,7 +135,7 @@ PLACES = ["metadata", "status", "spec", "metadata.managedFields", "status.condit
 PLACES += ["status.containerStatuses", "spec.taints", "metadata.annotations", "spec.template.spec.containers"]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(place=st.sampled_from(PLACES), odd=JSON, kind=st.sampled_from(["Pod", "Node", "ReplicaSet", "Job"]))
 def test_no_shape_is_too_odd(place: str, odd: Any, kind: str) -> None:
     obj: dict[str, Any] = json.loads(json.dumps(replica_set("x", 1, "a:1", ago=60)))
