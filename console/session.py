@@ -14,7 +14,7 @@ from backend.secret import Secret
 from backend.text import SafeStr, safe_text
 
 if TYPE_CHECKING:
-    from backend.fleet.acting import AttributedJournal
+    from backend.fleet.attributed import AttributedJournal
     from backend.fleet.fleet import Fleet
     from backend.fleet.marks import Marks
     from backend.fleet.member import Member

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 from backend.fleet.member import Member
-from backend.journal.journal import Outcome
 from backend.kube.access import Impersonation
 from backend.text import SafeStr, safe_text
 
@@ -35,33 +33,3 @@ def common(members: Sequence[Member]) -> SafeStr:
     names = ", ".join(sorted(acting))
     everywhere = all(member.access.impersonate for member in members) and len(acting) == 1
     return safe_text(names if everywhere else f"{names} on some clusters", limit=120)
-
-
-class _Journal(Protocol):
-    """What is needed of a journal; see ``backend.journal``."""
-
-    def append(
-        self, act: str, *, outcome: Outcome = ..., cluster: str = "", object: str = "", detail: str = ""
-    ) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class AttributedJournal:
-    """A journal whose every line says as whom it was done, where that was somebody else."""
-
-    journal: _Journal
-    members: Sequence[Member]
-
-    def append(
-        self,
-        act: str,
-        *,
-        outcome: Outcome = Outcome.DONE,
-        cluster: str = "",
-        object: str = "",
-        detail: str = "",
-    ) -> int:
-        who = next((m.access.impersonate for m in self.members if safe_text(m.name) == cluster), None)
-        if who is not None:
-            detail = f"as {words(who)}" + (f"; {detail}" if detail else "")
-        return self.journal.append(act, outcome=outcome, cluster=cluster, object=object, detail=detail)

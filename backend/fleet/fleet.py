@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from backend.fleet.acting import AttributedJournal
 from backend.fleet.cluster import Cluster, Connect
 from backend.fleet.connect import Connector
 from backend.fleet.member import Member, select
@@ -57,8 +56,11 @@ class Fleet:
         it learnt of namespaces, and what plugins gave, stays known. ``attended``: a person sits at our
         terminal; a plugin may ask them."""
         members = list(members)
-        impersonating = any(member.access.impersonate for member in members)
-        self.journal = AttributedJournal(journal, members) if journal and impersonating else journal
+        if journal and any(member.access.impersonate for member in members):
+            from backend.fleet.attributed import AttributedJournal
+
+            journal = AttributedJournal(journal, members)
+        self.journal = journal
         self._on_close = on_close
         self.admission = Admission()
         """Shared by all tables: who may dial and list now."""

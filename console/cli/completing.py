@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from backend.fleet.completion import Known, complete
-from backend.fleet.member import Member
+if TYPE_CHECKING:  # every command names its completions, few are ever asked for one
+    from backend.fleet.member import Member
+
 
 VERBS = (
     "get",
@@ -30,31 +31,31 @@ VERBS = (
 def words(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     """Kinds for the first word, ``@clusters`` anywhere."""
     if incomplete.startswith("@"):
-        return _offered(f"pods {incomplete}", Known(members=_members(ctx)))
-    return [] if _typed(ctx) else _offered(incomplete, Known())
+        return _offered(f"pods {incomplete}", members=_members(ctx))
+    return [] if _typed(ctx) else _offered(incomplete)
 
 
 def clusters(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     """Names, groups and tags for ``--cluster``."""
-    return _offered(f"pods -c {incomplete}", Known(members=_members(ctx)))
+    return _offered(f"pods -c {incomplete}", members=_members(ctx))
 
 
 def kinds(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     """The last of several kinds between commas."""
     kept, comma, last = incomplete.rpartition(",")
-    return [f"{kept}{comma}{word}" for word in _offered(last, Known())]
+    return [f"{kept}{comma}{word}" for word in _offered(last)]
 
 
 def columns(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     """Columns of the kind that stands on the line already."""
     typed = [word for word in _typed(ctx) if not word.startswith(("@", "/", "!"))]
-    return _offered(f"{typed[0]} --sort {incomplete}", Known()) if typed else []
+    return _offered(f"{typed[0]} --sort {incomplete}") if typed else []
 
 
 def namespaces(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     """Namespaces that are known without asking a cluster, after the last comma."""
     known = sorted({name for member in _members(ctx) for name in member.namespaces})
-    return _offered(f"pods -n {incomplete}", Known(namespaces=known)) if known else []
+    return _offered(f"pods -n {incomplete}", namespaces=known) if known else []
 
 
 def at_clusters(ctx: Any, args: list[str], incomplete: str) -> list[str]:
@@ -84,7 +85,7 @@ def questions(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     typed = [word for word in _typed(ctx) if not word.startswith("@")]
     if not typed:
         return [verb for verb in VERBS if verb.startswith(incomplete)]
-    return _offered(incomplete, Known()) if len(typed) == 1 else []
+    return _offered(incomplete) if len(typed) == 1 else []
 
 
 def _starting(names: set[str], incomplete: str) -> list[str]:
@@ -96,8 +97,11 @@ def _typed(ctx: Any) -> list[str]:
     return list(ctx.params.get("words") or ctx.args)
 
 
-def _offered(line: str, known: Known) -> list[str]:
-    return [candidate.text for candidate in complete(line, known).candidates]
+def _offered(line: str, **known: Any) -> list[str]:
+    """``known``: of :class:`backend.fleet.completion.Known`."""
+    from backend.fleet.completion import Known, complete
+
+    return [candidate.text for candidate in complete(line, Known(**known)).candidates]
 
 
 def _members(ctx: Any) -> list[Member]:

@@ -34,6 +34,13 @@ def printable(text: bytes) -> bytes:
     return text.expandtabs() if b"\t" in text else text
 
 
+def printable_lines(block: bytes) -> bytes:
+    """Many lines of foreign text at once: those that are clean ASCII are not even looked at one by one."""
+    if block.translate(None, _PRINTABLE):
+        return b"\n".join(map(printable, block.split(b"\n")))
+    return block.expandtabs() if b"\t" in block else block
+
+
 class TextLines:
     """Lines for people; the same bytes whether they go to a terminal or to a file, but for colours."""
 

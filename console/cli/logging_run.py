@@ -23,7 +23,7 @@ from backend.observe.logs.sources import Source, SourceState
 from console.cli.exits import Exit
 from console.cli.failures import say
 from console.cli.log_choices import LogFormat, Times
-from console.cli.log_format import TextLines, Write, json_line, printable, raw_line
+from console.cli.log_format import TextLines, Write, json_line, printable_lines, raw_line
 from console.cli.output import coloured
 from console.cli.session import open_fleet
 
@@ -124,12 +124,11 @@ class _Printer:
             and not coloured(sys.stdout)
         )
 
-    async def straight(self, source: Source, block: bytes) -> None:
-        block = without_times(block)
-        if self._request.form is LogFormat.TEXT:
-            block = printable(block) if block.isascii() else b"".join(map(printable, block.splitlines(True)))
-        self._out.write(block)
+    async def straight(self, block: bytes) -> int:
+        block, count = without_times(block)
+        self._out.write(printable_lines(block) if self._request.form is LogFormat.TEXT else block)
         self._out.flush()
+        return count
 
     async def take(self, told: Sequence[Told]) -> None:
         write = self._write or self._writer()

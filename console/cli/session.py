@@ -10,25 +10,21 @@ from __future__ import annotations
 import os
 import shlex
 import stat
-import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backend.fleet.acting import acting_as
 from backend.fleet.fleet import Fleet
 from backend.fleet.inmemory import members_of
-from backend.fleet.registry import members
-from backend.journal import Journal
-from backend.vault import UnsafeFile, Vault, VaultLocked, WrongKey, harden_process
-from backend.vault.keyring_slot import open_by_keyring
-from backend.vault.lock_mark import note_unlock, read_mark
-from backend.vault.os_keyring import SECONDS, KeyringUnusable
-from backend.vault.slots import KEYRING
 from console.cli import prompt
 from console.cli.acting import chosen
 from console.cli.failures import say
 from console.cli.programs import approved_for_now
+
+if TYPE_CHECKING:  # a kubeconfig in memory needs no vault, and its first line must not wait for one
+    from backend.vault import Vault
 
 PREFIX = "NAVARCH_PASSWORD"
 NEW_PREFIX = "NAVARCH_NEW_PASSWORD"
@@ -47,6 +43,8 @@ def open_fleet(
     when locked), KubeconfigError.
     """
     if kubeconfig is None:
+        from backend.fleet.registry import members
+
         vault = open_vault()
         keep = False
         try:
@@ -57,6 +55,8 @@ def open_fleet(
             person = prompt.person_present()
             if not acting:
                 return Fleet(known, attended=person)
+            from backend.journal import Journal
+
             return Fleet(known, journal=Journal(vault), on_close=vault.close, attended=person)
         finally:
             if not keep:
@@ -73,6 +73,9 @@ def open_vault(*, ask: bool = True, extend: bool = True, quiet: bool = False) ->
     A passphrase that was typed opens the vault for the next commands too (the unlock cache); one from a
     script does not need to.
     """
+    from backend.vault import Vault, VaultLocked, harden_process
+    from backend.vault.lock_mark import note_unlock
+
     harden_process()
     vault = Vault.open()
     try:
@@ -99,6 +102,12 @@ def open_vault(*, ask: bool = True, extend: bool = True, quiet: bool = False) ->
 
 def opens_itself(vault: Vault) -> bool:
     """Whether the desktop's keyring opened the vault: it has a slot for it, and nobody locked on purpose."""
+    from backend.vault import WrongKey
+    from backend.vault.keyring_slot import open_by_keyring
+    from backend.vault.lock_mark import read_mark
+    from backend.vault.os_keyring import SECONDS, KeyringUnusable
+    from backend.vault.slots import KEYRING
+
     if read_mark(vault.path).on_purpose or not any(slot.kind == KEYRING for slot in vault.slots):
         return False
     try:
@@ -122,6 +131,8 @@ def given_secret(prefix: str = PREFIX) -> str | None:
 
 
 def _from_file(path: Path, variable: str) -> bytes:
+    from backend.vault import UnsafeFile, VaultLocked
+
     try:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
@@ -135,6 +146,10 @@ def _from_file(path: Path, variable: str) -> bytes:
 
 
 def _from_command(command: str, variable: str) -> bytes:
+    import subprocess
+
+    from backend.vault import VaultLocked
+
     try:
         done = subprocess.run(
             shlex.split(command),

@@ -12,7 +12,7 @@ from console.session import Decision, Gate, ImportReview, JournalEntry, Refused
 from console.sessions.belongings import Belongings, InMemory
 
 if TYPE_CHECKING:
-    from backend.fleet.acting import AttributedJournal
+    from backend.fleet.attributed import AttributedJournal
     from backend.fleet.fleet import Fleet
     from backend.fleet.marks import Marks
     from backend.fleet.member import Member

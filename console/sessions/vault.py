@@ -17,7 +17,7 @@ from console.sessions.demo import DemoSession
 from console.sessions.keeper import Keeper
 
 if TYPE_CHECKING:
-    from backend.fleet.acting import AttributedJournal
+    from backend.fleet.attributed import AttributedJournal
     from backend.fleet.fleet import Fleet
     from backend.fleet.marks import Marks
     from backend.fleet.member import Member
@@ -215,7 +215,7 @@ class VaultSession:
         return Journal(self._vault) if self._vault is not None and self._demo is None else None
 
     def fleet_journal(self) -> AttributedJournal | None:
-        from backend.fleet.acting import AttributedJournal
+        from backend.fleet.attributed import AttributedJournal
 
         journal, fleet = self._journal(), self._before
         return AttributedJournal(journal, fleet.members if fleet else ()) if journal else None

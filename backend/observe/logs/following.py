@@ -41,14 +41,14 @@ SLICE = 300
 _ASK_AGAIN = 5.0
 
 Take = Callable[[Sequence[Told]], Awaitable[None]]
-Straight = Callable[[Source, bytes], Awaitable[None]]
+Straight = Callable[[bytes], Awaitable[int]]
 
 
 class LogFollower:
     """Run it with :meth:`run`; read ``sources`` and ``statuses`` at any time.
 
     ``take`` gets merged lines; it may wait, and then streams do. ``straight`` gets whole blocks, with their
-    times, while there is one source only: nothing is to be merged then.
+    times, while there is one source only, and says how many lines they were: nothing is to be merged then.
     """
 
     def __init__(
@@ -285,13 +285,12 @@ class LogFollower:
 
     async def block(self, source: Source, block: bytes) -> None:
         lane = self._merger.begin(source.number)
-        if self._straight is not None and len(self.sources) == 1 and not lane.held:
-            source.lines += block.count(b"\n")
-            source.bytes += len(block)
-            await self._straight(source, block)
-            return
         if not self._keep_colours and (b"\x1b" in block or b"\r" in block):
             block = plain(block)
+        if self._straight is not None and len(self.sources) == 1 and not lane.held:
+            source.bytes += len(block)
+            source.lines += await self._straight(block)
+            return
         for piece in pieces(block):
             lines = timed(piece, before=lane.known or time.time_ns())
             source.lines += len(lines)
