@@ -12,6 +12,7 @@ from typing import Any
 
 from blockengine.cli.lock import locked
 from blockengine.cli.place import here
+from blockengine.cli.running import run
 from blockengine.replica.replica import Replica
 from blockengine.volume.nbd_server import Server
 from blockengine.volume.standalone import Standalone
@@ -30,11 +31,9 @@ def add(commands: Any) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    import uvloop
-
     with locked(chosen.directory) as directory:
         replica = Replica.open(directory, here(), moved=chosen.moved)
-        uvloop.run(serve(chosen, replica))
+        run(serve(chosen, replica))
     return 0
 
 

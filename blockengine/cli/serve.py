@@ -11,6 +11,7 @@ from typing import Any
 from blockengine.cli.keys import add_keys, server_tls
 from blockengine.cli.lock import locked
 from blockengine.cli.place import here
+from blockengine.cli.running import run
 from blockengine.protocol.address import Address, parse
 from blockengine.replica.files import Directory
 from blockengine.replica.replica import Place, Replica
@@ -42,10 +43,8 @@ def _address(text: str) -> Address:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    import uvloop
-
     with locked(chosen.directory) as directory:
-        uvloop.run(serve(chosen, directory, here()))
+        run(serve(chosen, directory, here()))
     return 0
 
 

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from blockengine.cli import running
 from blockengine.cli.keys import add_keys, client_tls
 from blockengine.membership.term import LineagesDiffer
 from blockengine.protocol.address import Address, parse
@@ -86,10 +87,8 @@ def _address(text: str) -> Address:
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
-    import uvloop
-
     try:
-        return uvloop.run(work())
+        return running.run(work())
     except (Impossible, LineagesDiffer, Strangers) as error:
         raise ValueError(str(error)) from None
 

@@ -9,6 +9,7 @@ which means more than the rate on a machine that has other work.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import statistics
 import tempfile
@@ -21,7 +22,7 @@ from tests.bench.bench import Place
 from tests.bench.measure import Failed
 from tests.bench.table import Line
 from tests.bench.volumes.behaviour import flushes, memory, rebuild
-from tests.bench.volumes.load import MODES, Mode, fio
+from tests.bench.volumes.load import MODES, Mode, fill, fio
 from tests.bench.volumes.served import Served, alone, controlled, of_rig, peer
 
 _ROUNDS = 2
@@ -55,6 +56,9 @@ async def _measure(folder: Path, medium: str) -> list[Line]:
             "qemu-nbd": await stack.enter_async_context(peer(folder, "qemu-nbd")),
             _PEER: await stack.enter_async_context(peer(folder, _PEER)),
         }
+        for device in devices.values():
+            await fill(device.socket)
+        os.sync()
         lines = []
         for mode in MODES:
             lines += await _rates(devices, mode, medium)

@@ -34,14 +34,22 @@ MODES = (
 
 async def fio(socket: Path, mode: Mode, *, seconds: float = 2) -> tuple[float, int]:
     """(requests a second, requests)."""
+    text = await _fio(socket, f"--runtime={seconds}", "--time_based", *mode.options)
+    side = json.loads(text[text.index("{") :])["jobs"][0][mode.side]
+    return float(side["iops"]), int(side["total_ios"])
+
+
+async def fill(socket: Path) -> None:
+    """Write the whole device: reading what nobody wrote is no work, and first writes cost more."""
+    await _fio(socket, "--rw=write", "--bs=1m", "--iodepth=4")
+
+
+async def _fio(socket: Path, *options: str) -> str:
     process = await asyncio.create_subprocess_exec(
         "fio", "--name=x", "--ioengine=nbd", f"--uri=nbd+unix:///?socket={socket}", f"--size={SIZE}",
-        f"--runtime={seconds}", "--time_based", "--output-format=json", *mode.options,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        "--output-format=json", *options, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, error = await asyncio.wait_for(process.communicate(), 120)
     if process.returncode:
         raise Failed(f"fio: {error.decode(errors='replace')[-500:]}")
-    text = out.decode()
-    side = json.loads(text[text.index("{") :])["jobs"][0][mode.side]
-    return float(side["iops"]), int(side["total_ios"])
+    return out.decode()
