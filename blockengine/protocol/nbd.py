@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from enum import IntEnum, IntFlag
+from functools import partial
 from typing import NamedTuple
 
 GREETING_MAGIC, OPTION_MAGIC, OPTION_REPLY_MAGIC = b"NBDMAGIC", b"IHAVEOPT", 0x0003E889045565A9
@@ -116,11 +117,27 @@ class Malformed(Exception):
 class Request(NamedTuple):
     """One request of the transmission phase."""
 
+    magic: int
     flags: int
     command: int
     cookie: int
     offset: int
     length: int
+
+
+# As `Request._make`, which is written in Python.
+_made = partial(tuple.__new__, Request)
+
+
+def parse_request(buffer: bytes | bytearray, place: int) -> Request:
+    """The request at `place`, of which `REQUEST.size` bytes must be there.
+
+    Raises: Malformed.
+    """
+    found = _made(REQUEST.unpack_from(buffer, place))
+    if found.magic != REQUEST_MAGIC:
+        raise Malformed("no request where one must be")
+    return found
 
 
 class Export(NamedTuple):

@@ -30,7 +30,7 @@ class Stream(asyncio.BufferedProtocol):
     """A subclass parses at a place in `_inbox`, of which `_end` bytes are filled.
 
     `_parse` returns how many bytes it used, 0 if it needs more; to have a large payload received it
-    returns `_receive(…)`, and gets it by `_received`.
+    returns `_receive(…)`, and gets it by `_received`. While it is `_halted` nothing is handed out.
     """
 
     def __init__(self) -> None:
@@ -39,6 +39,7 @@ class Stream(asyncio.BufferedProtocol):
         self._begin = self._end = self._filled = 0
         self._window = _ROOM
         self._large: bytearray | None = None
+        self._halted = False
 
     # For the subclass.
 
@@ -47,10 +48,6 @@ class Stream(asyncio.BufferedProtocol):
 
     def _received(self, payload: bytearray) -> None:
         """The payload of the frame whose head was parsed last."""
-        raise NotImplementedError
-
-    def _willing(self) -> bool:
-        """Whether to go on parsing."""
         raise NotImplementedError
 
     def _work(self) -> None:
@@ -67,7 +64,7 @@ class Stream(asyncio.BufferedProtocol):
 
     def _cut(self) -> None:
         """Hand out the frames that are here."""
-        while self._willing():
+        while not self._halted:
             large = self._large
             if large is not None:
                 if self._filled < len(large):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from enum import IntEnum
+from functools import partial
 from typing import NamedTuple
 
 REQUEST_MAGIC, REPLY_MAGIC = b"NVRQ", b"NVRP"
@@ -68,6 +69,8 @@ _REQUEST = struct.Struct("<4sB3xQ32sQQI4x")
 _HEAD = struct.Struct("<4sB3xQ")
 _TAIL = struct.Struct("<QQI4x")
 _LAST = int(Kind.SUMS)
+# As `Request._make`, which is written in Python.
+_made = partial(tuple.__new__, Request)
 
 
 def request(kind: int, cookie: int, issued: bytes, tail: bytes) -> bytes:
@@ -85,7 +88,7 @@ def parse_request(buffer: bytes | bytearray, place: int) -> Request:
 
     Raises: Malformed.
     """
-    found = Request._make(_REQUEST.unpack_from(buffer, place))
+    found = _made(_REQUEST.unpack_from(buffer, place))
     if found.magic != REQUEST_MAGIC or found.kind > _LAST:
         raise Malformed("no request where one must be")
     if found.length > MAX_PAYLOAD:

@@ -27,7 +27,7 @@ class File(Protocol):
         """Bytes from `offset`; what lies beyond the end reads as zeroes."""
         ...
 
-    def pread_cached(self, length: int, offset: int) -> bytes | None:
+    def pread_cached(self, length: int, offset: int) -> bytes | bytearray | None:
         """The same if it takes no wait for a device, else None."""
         ...
 
@@ -87,6 +87,8 @@ class RealFile:
 
     def pread(self, length: int, offset: int) -> bytes:
         data = os.pread(self._fd, length, offset)
+        if len(data) == length:
+            return data
         while len(data) < length:
             more = os.pread(self._fd, length - len(data), offset + len(data))
             if not more:
@@ -94,7 +96,7 @@ class RealFile:
             data += more
         return data
 
-    def pread_cached(self, length: int, offset: int) -> bytes | None:
+    def pread_cached(self, length: int, offset: int) -> bytes | bytearray | None:
         if not self._nowait:
             return self.pread(length, offset)
         data = bytearray(length)
@@ -108,7 +110,7 @@ class RealFile:
             # tmpfs knows no RWF_NOWAIT; its bytes are in memory anyway.
             self._nowait = 0
             return self.pread(length, offset)
-        return bytes(data) if got == length else self.pread(length, offset)
+        return data if got == length else self.pread(length, offset)
 
     def pwrite(self, data: Bytes, offset: int, *, durable: bool = False) -> None:
         done = 0 if durable else os.pwrite(self._fd, data, offset)

@@ -54,6 +54,13 @@ class Layer:
         head = CHUNK - place
         return self.states(first, head) + self.states(first + head, count - head)
 
+    def holds(self, first: int, count: int) -> bool:
+        """Whether all of these blocks are here, as data that no power loss takes back."""
+        chunk, place = divmod(first, CHUNK)
+        if place + count <= CHUNK:
+            return self._chunk(chunk).count(DATA, place, place + count) == count
+        return self.states(first, count).count(DATA) == count
+
     def set_states(self, first: int, states: Bytes, *, durable: bool = False) -> None:
         """Change states, in the page cache (or, `durable`, on the disk)."""
         self.map_synced = self.map_synced and durable
@@ -76,7 +83,7 @@ class Layer:
             self._chunks.move_to_end(number)
         return chunk
 
-    def write(self, first: int, blocks: memoryview, *, durable: bool = False) -> None:
+    def write(self, first: int, blocks: Bytes, *, durable: bool = False) -> None:
         """Whole blocks and their checksums, in this order."""
         self.data.pwrite(blocks, first * BLOCK, durable=durable)
         self.sums.pwrite(sums_of(blocks, first), first * 8, durable=durable)
@@ -86,20 +93,19 @@ class Layer:
         data = self.data.pread(count * BLOCK, first * BLOCK)
         return data, self.wrong(first, data)
 
-    def read_cached(self, first: int, count: int) -> bytes | None:
+    def read_cached(self, first: int, count: int) -> bytes | bytearray | None:
         """Whole blocks if they are in memory and verify; None otherwise."""
         data = self.data.pread_cached(count * BLOCK, first * BLOCK)
         if data is None or self.wrong(first, data):
             return None
         return data
 
-    def wrong(self, first: int, data: bytes) -> list[int]:
+    def wrong(self, first: int, data: bytes | bytearray) -> list[int]:
         """Which of these blocks don't verify."""
         count = len(data) // BLOCK
-        stored = self.sums.pread(count * 8, first * 8)
-        if stored == sums_of(memoryview(data), first):
+        stored, made = self.sums.pread(count * 8, first * 8), sums_of(data, first)
+        if stored == made:
             return []
-        made = sums_of(memoryview(data), first)
         return [first + n for n in range(count) if stored[n * 8 : n * 8 + 8] != made[n * 8 : n * 8 + 8]]
 
     def chunks(self, blocks: int) -> Iterator[int]:
@@ -136,14 +142,13 @@ class Layer:
             file.close()
 
 
-def sums_of(blocks: memoryview, first: int) -> bytes:
+def sums_of(blocks: Bytes, first: int) -> bytes:
     """The checksums of whole blocks, as they stand in the checksum file."""
     if len(blocks) == BLOCK:
         return _SUM.pack(xxh3_64_intdigest(blocks, first))
-    count = len(blocks) // BLOCK
-    places = range(0, len(blocks), BLOCK)
-    digests = [xxh3_64_intdigest(blocks[n : n + BLOCK], first + n // BLOCK) for n in places]
-    return struct.pack(f"<{count}Q", *digests)
+    view, places = memoryview(blocks), range(0, len(blocks), BLOCK)
+    digests = [xxh3_64_intdigest(view[n : n + BLOCK], block) for block, n in enumerate(places, first)]
+    return struct.pack(f"<{len(digests)}Q", *digests)
 
 
 def runs(states: bytes) -> Iterator[tuple[int, int, int]]:

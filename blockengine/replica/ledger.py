@@ -141,9 +141,9 @@ class Ledger:
 
     def mark(self, regions: Iterable[int]) -> None:
         """Before bytes change: the intent, durably, and every missed log."""
-        touched = frozenset(regions)
-        if not self.missed and touched <= self.intent.marked:
+        if not self.missed and self.intent.marked.issuperset(regions):
             return
+        touched = frozenset(regions)
         for log in self.missed.values():
             log.mark(touched)
         if self.intent.mark(touched):

@@ -147,7 +147,8 @@ class Replica:
 
     def regions_of(self, offset: int, length: int) -> range:
         """The regions that a byte range touches."""
-        return range(offset // self.header.region, (offset + length - 1) // self.header.region + 1)
+        region = self.header.region
+        return range(offset // region, (offset + length - 1) // region + 1)
 
     # Votes and logs.
 
@@ -243,7 +244,7 @@ class Replica:
         start = offset - first * BLOCK
         return data if len(data) == length else data[start : start + length]
 
-    def read_cached(self, offset: int, length: int) -> bytes | None:
+    def read_cached(self, offset: int, length: int) -> bytes | bytearray | None:
         """The same if that takes no wait for a device, else None."""
         self.check(offset, length)
         first, start = divmod(offset, BLOCK)
@@ -290,30 +291,30 @@ class Replica:
 
         Raises: ValueError, Rotten (for the rest of a block written in part), Failed, OSError.
         """
-        view = memoryview(data)
-        self.check(offset, len(view))
-        self.ledger.mark(self.regions_of(offset, len(view)))
+        length = len(data)
+        self.check(offset, length)
+        self.ledger.mark(self.regions_of(offset, length))
         first, start = divmod(offset, BLOCK)
-        if start or len(view) % BLOCK:
-            view = self._whole_blocks(offset, view)
+        if start or length % BLOCK:
+            data = self._whole_blocks(offset, data)
         if not durable:
-            self.store.write(first, view)
+            self.store.write(first, data)
             return
         with self.trust.promising():
             self.ledger.sync_logs()
-            self.store.write(first, view, durable=True)
+            self.store.write(first, data, durable=True)
 
-    def _whole_blocks(self, offset: int, view: memoryview) -> memoryview:
+    def _whole_blocks(self, offset: int, data: Bytes) -> bytearray:
         """The blocks around a write that covers some of them only in part."""
         first, start = divmod(offset, BLOCK)
-        count = -(-(start + len(view)) // BLOCK)
+        count = -(-(start + len(data)) // BLOCK)
         whole = bytearray(count * BLOCK)
         if start:
             whole[:BLOCK] = self.store.read(first, 1)
-        if (start + len(view)) % BLOCK and (count > 1 or not start):
+        if (start + len(data)) % BLOCK and (count > 1 or not start):
             whole[-BLOCK:] = self.store.read(first + count - 1, 1)
-        whole[start : start + len(view)] = view
-        return memoryview(whole)
+        whole[start : start + len(data)] = data
+        return whole
 
     def zero(self, offset: int, length: int, *, durable: bool = False) -> None:
         """Bytes read as zeroes from now on; whole blocks give back their space.
@@ -426,12 +427,14 @@ class Replica:
 
     def check(self, offset: int = 0, length: int = BLOCK) -> None:
         """Raises: Failed; ValueError for a range that can't be."""
-        self.trust.check()
-        unit = self.header.block_size
-        if length <= 0 or offset < 0 or offset % unit or length % unit:
+        if self.trust.failure:
+            raise Failed(self.trust.failure)
+        header = self.header
+        unit, size = header.block_size, header.size
+        if length <= 0 or offset < 0 or (offset | length) % unit:
             raise ValueError(f"offset {offset} and length {length} must be positive multiples of {unit}")
-        if offset + length > self.header.size:
-            raise ValueError(f"{offset} + {length} is beyond the volume's end, {self.header.size}")
+        if offset + length > size:
+            raise ValueError(f"{offset} + {length} is beyond the volume's end, {size}")
 
 
 __all__ = ["Damaged", "Failed", "Misplaced", "Place", "Replica", "Rotten"]

@@ -29,6 +29,7 @@ from blockengine.replica.service import Answer, ReplicaService, failed
 from blockengine.replica.voting import Voting
 
 _HEAD = wire.REQUEST.size
+_MOST_UNSENT = 256
 _BARRIERS = (Keep, Open, Enter)
 _WRITE = int(Kind.WRITE)
 _WITH_PAYLOAD = frozenset((_WRITE, int(Kind.CONTROL)))
@@ -51,34 +52,34 @@ class Connection(Stream):
         self._transport = cast("asyncio.Transport", transport)
         widen(transport)
         if not peer_is(self._transport, CONTROLLER):
-            self._transport.abort()
+            self.cut()
             return
         self._alive.add(self)
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._halted = True
         self._alive.discard(self)
         self._forget()
 
     def pause_writing(self) -> None:
-        self._clogged = True
+        self._clogged = self._halted = True
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         self._clogged = False
         self._transport.resume_reading()
-        self._work()
+        self._go_on()
 
-    def _willing(self) -> bool:
-        if len(self._out) > 256:
-            self._send()
-        return not self._held and not self._clogged and not self._transport.is_closing()
+    def _go_on(self) -> None:
+        self._halted = self._held or self._clogged or self._transport.is_closing()
+        self._work()
 
     def _work(self) -> None:
         """Carry out what is here, then send all answers at once."""
         try:
             self._cut()
         except Malformed:
-            self._transport.abort()
+            self.cut()
         self._send()
 
     def _send(self) -> None:
@@ -90,12 +91,17 @@ class Connection(Stream):
         if self._end - place < _HEAD:
             return 0
         request = wire.parse_request(self._inbox, place)
-        if request.kind not in _WITH_PAYLOAD:
+        kind = request.kind
+        if kind not in _WITH_PAYLOAD:
             self._bytes(request, None)
             return _HEAD
         start, length = place + _HEAD, request.length
         if self._end - start >= length:
-            self._whole(request, self._view[start : start + length])
+            payload = self._view[start : start + length]
+            if kind == _WRITE:
+                self._bytes(request, payload)
+            else:
+                self._control(request, payload)
             return _HEAD + length
         if length < LARGE:
             return 0
@@ -103,13 +109,8 @@ class Connection(Stream):
         return self._receive(start, length)
 
     def _received(self, payload: bytearray) -> None:
-        self._whole(self._coming, memoryview(payload))
-
-    def _whole(self, request: Request, payload: memoryview) -> None:
-        if request.kind == _WRITE:
-            self._bytes(request, payload)
-        else:
-            self._control(request, payload)
+        take = self._bytes if self._coming.kind == _WRITE else self._control
+        take(self._coming, memoryview(payload))
 
     def _bytes(self, request: Request, payload: memoryview | None) -> None:
         if self._replica is None:
@@ -118,6 +119,8 @@ class Connection(Stream):
         answer = self._replica.serve(request, payload)
         if isinstance(answer, tuple):
             self._reply(request.cookie, answer)
+            if len(self._out) > _MOST_UNSENT:
+                self._send()
         else:
             self._later(request.cookie, answer)
 
@@ -130,6 +133,7 @@ class Connection(Stream):
             self._reply(request.cookie, (Status.OK, messages.encode(self._service.identity())))
             return
         self._held = isinstance(message, _BARRIERS)
+        self._halted = self._halted or self._held
         self._later(request.cookie, self._answer(message, request.issued), barrier=self._held)
 
     async def _answer(self, message: messages.Request, issued: bytes) -> Answer:
@@ -162,10 +166,11 @@ class Connection(Stream):
         self._send()
         if barrier:
             self._held = False
-            self._work()
+            self._go_on()
 
     def cut(self) -> None:
         """Hang up."""
+        self._halted = True
         self._transport.abort()
 
     @property

@@ -33,8 +33,10 @@ from blockengine.replica.replica import Failed, Replica, Rotten
 from blockengine.replica.session import Gate
 from blockengine.replica.voting import Voting
 
-Answer = tuple[int, bytes]
+Answer = tuple[int, bytes | bytearray]
 DONE: Answer = (Status.OK, b"")
+# Plain numbers, which cost less than an enum's members.
+_OK = int(Status.OK)
 _CHANGES = frozenset((int(Kind.WRITE), int(Kind.ZERO), int(Kind.DISCARD)))
 _READ, _FLUSH, _ZERO, _ALLOCATION, _SUMS = (
     int(kind) for kind in (Kind.READ, Kind.FLUSH, Kind.ZERO, Kind.ALLOCATION, Kind.SUMS)
@@ -55,48 +57,50 @@ class ReplicaService(Voting):
     def serve(self, request: Request, payload: memoryview | None) -> Answer | Awaitable[Answer]:
         """Carry out a request about bytes; at once where that takes no wait."""
         try:
-            if not self.gate.admits(self.replica.ballot, request.issued):
+            _, kind, _, issued, offset, _, length = request
+            replica = self.replica
+            if not self.gate.admits(replica.ledger.ballot, issued):
                 return self._not_admitted()
-            if request.kind in _CHANGES:
+            if kind in _CHANGES:
                 self._change(request, payload)
                 return DONE
-            if request.kind == _FLUSH:
-                return self._flush(request.issued)
-            if request.kind == _SUMS:
-                return self._sums_later(request)
-            found = self._look(request)
-            return (Status.OK, found) if found is not None else self._read_later(request)
+            if kind == _READ:
+                found = replica.read_cached(offset, length)
+                return (_OK, found) if found is not None else self._read_later(request)
+            return self._rarer(request)
         except (ValueError, Rotten, Failed, OSError) as error:
             return failed(error)
+
+    def _rarer(self, request: Request) -> Answer | Awaitable[Answer]:
+        """What is neither a change nor a read."""
+        if request.kind == _FLUSH:
+            return self._flush(request.issued)
+        if request.kind == _SUMS:
+            return self._sums_later(request)
+        if request.kind == _ALLOCATION:
+            return _OK, messages.encode(self.replica.allocation(request.offset, request.length))
+        return _OK, self._inspect(request.offset, request.length)
 
     def _not_admitted(self) -> Answer:
         refused = Refused("session", self.replica.ballot.promise)
         return Status.REFUSED, messages.encode(refused)
 
-    def _look(self, request: Request) -> bytes | None:
-        """What a request that changes nothing asks for; None if that takes a wait."""
-        _, kind, _, _, offset, _, length = request
-        if kind == _READ:
-            return self.replica.read_cached(offset, length)
-        if kind == _ALLOCATION:
-            return messages.encode(self.replica.allocation(offset, length))
-        return self._inspect(offset, length)
-
     def _change(self, request: Request, payload: memoryview | None) -> None:
         _, kind, _, _, offset, writes, length = request
-        region = offset // self.replica.header.region
-        if (offset + length - 1) // self.replica.header.region != region:
+        replica, session = self.replica, self.gate.session
+        size = replica.header.region
+        region = offset // size
+        if (offset + length - 1) // size != region:
             raise ValueError("a change must stay within one region")
-        session = self.gate.session
         assert session is not None
         if session.counts.get(region, 0) < writes:
             session.counts[region] = writes
         if payload is not None:
-            self.replica.write(offset, payload)
+            replica.write(offset, payload)
         elif kind == _ZERO:
-            self.replica.zero(offset, length)
+            replica.zero(offset, length)
         else:
-            self.replica.discard(offset, length)
+            replica.discard(offset, length)
 
     async def _read_later(self, request: Request) -> Answer:
         try:
@@ -117,7 +121,7 @@ class ReplicaService(Voting):
             if not self.gate.admits(self.replica.ballot, request.issued):
                 return self._not_admitted()
             data, wrong = self.replica.store.inspect(first, count)
-            return Status.OK, _marks(first, count, wrong) + sums_of(memoryview(data), first)
+            return Status.OK, _marks(first, count, wrong) + sums_of(data, first)
         except (ValueError, Failed, OSError) as error:
             return failed(error)
 

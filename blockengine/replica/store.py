@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Iterator
 
-from blockengine.replica.files import Directory
+from blockengine.replica.files import Bytes, Directory
 from blockengine.replica.layer import ABSENT, BLOCK, CHUNK, DATA, NEW, ZERO, Layer, runs, sums_of
 
 _FRESH = bytes((ABSENT, NEW))
@@ -56,9 +56,9 @@ class Store:
 
         Raises: Rotten.
         """
-        states = self.top.states(first, count)
-        if states.count(DATA) == count:
-            data, wrong = self.top.read(first, count)
+        top = self.layers[-1]
+        if top.holds(first, count):
+            data, wrong = top.read(first, count)
         else:
             data, wrong = self._gather(first, count)
         if wrong:
@@ -75,12 +75,12 @@ class Store:
         pieces = [self.inspect(block, 1) for block in range(first, first + count)]
         return b"".join(data for data, _ in pieces), [block for _, wrong in pieces for block in wrong]
 
-    def read_cached(self, first: int, count: int) -> bytes | None:
+    def read_cached(self, first: int, count: int) -> bytes | bytearray | None:
         """The same without waiting for a device; None if that is not possible."""
-        states = self.top.states(first, count)
-        if states.count(DATA) == count:
-            return self.top.read_cached(first, count)
-        pieces: list[bytes] = []
+        top = self.layers[-1]
+        if top.holds(first, count):
+            return top.read_cached(first, count)
+        pieces: list[Bytes] = []
         for layer, start, length in self.extents(first, count):
             piece = bytes(length * BLOCK) if layer is None else layer.read_cached(start, length)
             if piece is None:
@@ -137,21 +137,20 @@ class Store:
                 raise Rotten(list(range(first + start, first + start + length)))
         return found
 
-    def write(self, first: int, blocks: memoryview, *, durable: bool = False) -> None:
+    def write(self, first: int, blocks: Bytes, *, durable: bool = False) -> None:
         """Whole blocks. A failed write leaves each block old, new or mixed by sector, and readable.
 
         Raises: OSError.
         """
         count = len(blocks) // BLOCK
-        top = self.top
-        states = top.states(first, count)
+        top = self.layers[-1]
         try:
             top.write(first, blocks, durable=durable)
         except OSError:
-            self._readable_again(first, states)
+            self._readable_again(first, top.states(first, count))
             raise
-        if states.count(DATA) != count or (durable and not self.top.map_synced):
-            self._now_data(first, states, durable=durable)
+        if not top.holds(first, count) or (durable and not top.map_synced):
+            self._now_data(first, top.states(first, count), durable=durable)
 
     def _now_data(self, first: int, states: bytes, *, durable: bool) -> None:
         """Record that blocks have content.

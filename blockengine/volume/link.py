@@ -62,9 +62,6 @@ class Link(Stream):
     def connection_lost(self, error: Exception | None) -> None:
         self.fail(str(error) if error else "the connection was closed")
 
-    def _willing(self) -> bool:
-        return not self.why
-
     def _work(self) -> None:
         try:
             self._cut()
@@ -168,6 +165,7 @@ class Link(Stream):
         if self.why:
             return
         self.why = why or "unknown"
+        self._halted = True
         if self._transport is not None:
             self._transport.abort()
         self._lost(self, self.why)

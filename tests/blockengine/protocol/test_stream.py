@@ -18,11 +18,7 @@ class Lengths(Stream):
     def __init__(self) -> None:
         super().__init__()
         self.frames: list[bytes] = []
-        self.willing = True
         self.kept: list[bytearray] = []
-
-    def _willing(self) -> bool:
-        return self.willing
 
     def _work(self) -> None:
         self._cut()
@@ -58,9 +54,9 @@ def test_every_frame_arrives_whole_and_in_order(seed: int) -> None:
     wanted = [draw.randbytes(length) for length in lengths]
     stream = Lengths()
     for frame in wanted:
-        stream.willing = draw.random() < 0.8
+        stream._halted = draw.random() < 0.2
         stream.feed(_HEAD.pack(len(frame)) + frame, draw)
-    stream.willing = True
+    stream._halted = False
     stream._work()
     assert stream.frames == wanted
     assert [bytes(kept) for kept in stream.kept] == [frame for frame in wanted if frame in stream.kept]
@@ -68,11 +64,11 @@ def test_every_frame_arrives_whole_and_in_order(seed: int) -> None:
 
 def test_what_waits_unparsed_is_kept_however_much_it_is() -> None:
     stream, draw = Lengths(), random.Random(1)
-    stream.willing = False
+    stream._halted = True
     frames = [draw.randbytes(3000) for _ in range(100)]
     for frame in frames:
         stream.feed(_HEAD.pack(len(frame)) + frame, draw)
     assert not stream.frames
-    stream.willing = True
+    stream._halted = False
     stream._work()
     assert stream.frames == frames

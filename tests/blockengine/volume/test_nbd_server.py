@@ -15,7 +15,8 @@ from blockengine.protocol import nbd
 from blockengine.protocol.nbd import Answer, Code, Command, CommandFlag, Option
 from blockengine.replica.replica import Place, Replica
 from blockengine.verify.disk import SimulatedDisk
-from blockengine.volume.nbd_server import Connection, Server
+from blockengine.volume.nbd_connection import Connection
+from blockengine.volume.nbd_server import Server
 from blockengine.volume.standalone import Standalone
 from tests.blockengine.volume.client import RawClient
 
