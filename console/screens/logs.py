@@ -26,6 +26,8 @@ from console.widgets.paint import Piece
 
 _FIRST = 0.02
 """Seconds between two looks until the first line is here."""
+_READABLE, _FLOOD = 1000, 0.25
+"""Lines a second above which nobody reads what runs by, and the seconds between two pictures of it then."""
 _SEEK = 2.0
 """Seconds after which one stands at the asked moment, whatever of the past is here."""
 
@@ -80,6 +82,7 @@ class LogsScreen(LogFilters):
         began = time.monotonic()
         interval = 0.2 if self.navarch.traits.remote else 0.1
         lines = asyncio.create_task(desk.some.wait())
+        shown = 0
         try:
             self.desk = self.pane.desk = desk
             self.use_filter()
@@ -90,8 +93,10 @@ class LogsScreen(LogFilters):
                     raise error
                 self._seek_moment(late=time.monotonic() - began > _SEEK)
                 self._show_news()
-                if desk.spool.end:
-                    await asyncio.sleep(interval)
+                before = desk.spool.end
+                if before:
+                    await asyncio.sleep(interval if before - shown < _READABLE * interval else _FLOOD)
+                    shown = before
                 else:
                     await asyncio.wait({lines}, timeout=_FIRST)
         finally:

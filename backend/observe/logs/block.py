@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 from array import array
+from collections.abc import Sequence
 from enum import IntEnum
+from itertools import accumulate
 from typing import NamedTuple
 
 
@@ -62,16 +64,18 @@ class Block:
     def __len__(self) -> int:
         return len(self.times)
 
-    def add(self, entry: Entry) -> None:
-        texts = self._texts
-        assert texts is not None
-        time, source, level, text = entry
-        texts.append(text)
-        self.sources.append(source)
-        self.levels.append(level)
-        self.size += len(text) + 1
-        self.ends.append(self.size)
-        self.times.append(time)  # last: readers in other threads count these
+    def extend(
+        self, times: Sequence[int], sources: Sequence[int], levels: Sequence[int], texts: Sequence[bytes]
+    ) -> None:
+        """Add lines, column by column."""
+        assert self._texts is not None
+        self._texts += texts
+        self.sources.extend(sources)
+        self.levels += bytes(levels)
+        ends = list(accumulate([len(text) + 1 for text in texts], initial=self.size))
+        self.ends.extend(ends[1:])
+        self.size = ends[-1]
+        self.times.extend(times)  # last: readers in other threads count these
 
     def join(self) -> None:
         """It is complete: keep its text in one piece."""

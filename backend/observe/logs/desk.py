@@ -10,9 +10,10 @@ import threading
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from backend.fleet.fleet import Fleet
-from backend.observe.logs.block import Entry, Level
+from backend.observe.logs.block import Level
 from backend.observe.logs.following import LogFollower
 from backend.observe.logs.levels import LevelReader
 from backend.observe.logs.line_filter import LineFilter
@@ -21,6 +22,8 @@ from backend.observe.logs.selection import LogSelection
 from backend.observe.logs.spool import Spool
 
 _DISK_PAUSE = 0.05
+_AT_ONCE = 100
+"""Lines that are taken in at once: some half a millisecond. More are taken in by a thread."""
 _PIECE = 20_000
 """Lines that are filtered before what was found is shown."""
 EVERYTHING = LineFilter()
@@ -112,6 +115,7 @@ class LogDesk:
         """There are lines."""
         self.follower = LogFollower(fleet, selection, take=self._take, on_change=self.heard.set)
         self._levels: dict[int, LevelReader] = {}
+        self._keeper = ThreadPoolExecutor(1, thread_name_prefix="log-intake")
         self._filtering: asyncio.Task[None] | None = None
         self._more = asyncio.Event()
         self.over = False
@@ -126,21 +130,30 @@ class LogDesk:
             self.heard.set()
 
     async def _take(self, told: Sequence[Told]) -> None:
-        entries: list[Entry] = []
-        for _, source, moment, text in told:
-            if type(text) is OwnLine:
-                entries.append(Entry(moment, source, Level.SEAM, bytes(text)))
-                continue
-            reader = self._levels.get(source)
-            if reader is None:
-                reader = self._levels[source] = LevelReader()
-            entries.append(Entry(moment, source, reader.level(text), text))
-        self.spool.append(entries)
+        if len(told) <= _AT_ONCE:
+            self._keep(told)
+        else:  # the loop stays free for keys meanwhile
+            await asyncio.get_running_loop().run_in_executor(self._keeper, self._keep, told)
         self._more.set()
         self.some.set()
         self.heard.set()
         while self.spool.busy:  # noqa: ASYNC110 - the writer is a thread, it knows no events of ours
             await asyncio.sleep(_DISK_PAUSE)
+
+    def _keep(self, told: Sequence[Told]) -> None:
+        """Read the levels of lines and spool them; in a thread when they are many."""
+        readers = self._levels
+        levels: list[int] = []
+        for _, source, _, text in told:
+            if type(text) is OwnLine:
+                levels.append(Level.SEAM)
+                continue
+            reader = readers.get(source)
+            if reader is None:
+                reader = readers[source] = LevelReader()
+            levels.append(reader.level(text))
+        _, sources, times, texts = zip(*told, strict=True)
+        self.spool.extend(times, sources, levels, texts)
 
     # --- filtering
 
@@ -169,4 +182,5 @@ class LogDesk:
         if self._filtering is not None:
             self._filtering.cancel()
             await asyncio.gather(self._filtering, return_exceptions=True)
+        await asyncio.to_thread(self._keeper.shutdown)
         await asyncio.to_thread(self.spool.close)

@@ -25,6 +25,7 @@ from backend.observe.logs.pods import Container, LogPod, containers_of
 from backend.observe.logs.selection import LogSelection
 from backend.observe.logs.sources import Source, SourceState
 from backend.observe.logs.stream import ContainerLog, Reading
+from backend.observe.logs.turns import Turns
 from backend.text import SafeStr
 
 TICK = 0.05
@@ -36,8 +37,8 @@ PACE_MOST = 0.25
 PACE_EACH = 0.001
 """Seconds of pause after a small read, for each open stream: two hundred streams wake us a thousand times a
 second at most, however thinly their lines drip."""
-SLICE = 300
-"""Lines handed on before the loop gets its turn: some 2 ms."""
+SLICE = 2000
+"""Lines handed on before the loop gets its turn."""
 _ASK_AGAIN = 5.0
 
 Take = Callable[[Sequence[Told]], Awaitable[None]]
@@ -87,6 +88,7 @@ class LogFollower:
             fleet, selection, follow=self._follow, follower=self, spawn=self._spawn, ask=self._ask
         )
         self._early: list[EarlyLog] = []
+        self._turns = Turns()
         self._quiet = asyncio.Event()
         self._awake = ExitStack()
         self._error: BaseException | None = None
@@ -215,6 +217,7 @@ class LogFollower:
             sink=self,
             places=self._places,
             pace=self._pace,
+            turns=self._turns,
             early=early,
         )
         self._logs[source.key] = log

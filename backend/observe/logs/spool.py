@@ -29,6 +29,8 @@ FILES = 16
 """Parts of the whole that are dropped one at a time."""
 BLOCK_BYTES = 128 * 1024
 BLOCK_LINES = 4096
+_STEP = 256
+"""Lines after which it is looked whether a block is full."""
 UNWRITTEN = 32 * 1024 * 1024
 """Bytes that may wait for the disk before streams wait too."""
 _CACHED = 48
@@ -37,7 +39,7 @@ _NONCE = 24
 
 
 class Spool:
-    """Append on the loop; read from any thread. Lines are numbered from 0 in the order they were appended."""
+    """Append in one thread at a time, read in any. Lines are numbered from 0 in the order they came."""
 
     def __init__(self, *, folder: SpoolFolder | None = None, largest: int = LARGEST) -> None:
         self._folder = folder or SpoolFolder()
@@ -69,7 +71,8 @@ class Spool:
     @property
     def end(self) -> int:
         """One more than the number of the latest line."""
-        return self._open.first + len(self._open)
+        block = self._open  # once: another thread may put the next one in its place
+        return block.first + len(block)
 
     @property
     def dropped(self) -> int:
@@ -89,8 +92,16 @@ class Spool:
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Add lines in this order; they can be read at once."""
-        for entry in entries:
-            self._open.add(entry)
+        if entries:
+            self.extend(*zip(*entries, strict=True))
+
+    def extend(
+        self, times: Sequence[int], sources: Sequence[int], levels: Sequence[int], texts: Sequence[bytes]
+    ) -> None:
+        """The same, column by column. Not by two threads at a time."""
+        for start in range(0, len(times), _STEP):
+            step = slice(start, start + _STEP)
+            self._open.extend(times[step], sources[step], levels[step], texts[step])
             if self._open.size >= BLOCK_BYTES or len(self._open) >= BLOCK_LINES:
                 self._close_block()
 

@@ -32,6 +32,7 @@ from backend.observe.logs.early import EarlyLog
 from backend.observe.logs.places import QUIET, StreamPlaces
 from backend.observe.logs.pods import Ended
 from backend.observe.logs.sources import Source, SourceState
+from backend.observe.logs.turns import Turns
 from backend.resources.duration import epoch
 from backend.text import SafeStr, safe_text
 
@@ -83,9 +84,11 @@ class ContainerLog:
         sink: Sink,
         places: StreamPlaces,
         pace: Callable[[], float] = lambda: 0.0,
+        turns: Turns | None = None,
         early: EarlyLog | None = None,
     ) -> None:
         """``pace``: seconds to wait after a small read, so that many streams do not wake us for each line.
+        ``turns``: shared by all, so that those that wake at once are read one after the other.
         ``early``: the first answer, where it was asked for already."""
         self.source = source
         self._client = client
@@ -93,6 +96,7 @@ class ContainerLog:
         self._sink = sink
         self._places = places
         self._pace = pace
+        self._turns = turns or Turns()
         self._early = early
         self._resume = LogResume()
         self._lines = WholeLines()
@@ -296,6 +300,7 @@ class ContainerLog:
                     if len(chunk) < _SMALL and (pace := self._pace()):
                         # Drawn, so that hundreds of streams do not all wake in one turn of the loop.
                         await asyncio.sleep(pace * self._random.uniform(0.5, 1.5))
+                        await self._turns.mine()
                 await self._take(self._lines.end())
         except TimeoutError:
             if not lending.expired():

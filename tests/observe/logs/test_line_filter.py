@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.fleet.filter import PatternError
-from backend.observe.logs.block import Block, Entry, Level
+from backend.observe.logs.block import Block, Level
 from backend.observe.logs.line_filter import LinePattern, line_filter
 
 PATTERNS = ["a", "ab+", "^b", "b$", "^$", r"a\s*b", "[^x]b", "(a|b)c", "A", r"\bc", "", "x*", r"\Aa", "ä"]
@@ -16,8 +16,9 @@ LINES = st.lists(_TEXT | _BINARY, max_size=300)
 
 def block_of(lines: list[bytes]) -> Block:
     block = Block(first=0)
-    for at, line in enumerate(lines):
-        block.add(Entry(at, at % 3, (Level.INFO, Level.ERROR)[at % 2], line))
+    places = range(len(lines))
+    levels = [(Level.INFO, Level.ERROR)[at % 2] for at in places]
+    block.extend(places, [at % 3 for at in places], levels, lines)
     return block
 
 
