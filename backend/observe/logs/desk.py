@@ -94,9 +94,8 @@ class ShownLines:
             start, count = at - block.first, min(len(block), end - block.first)
             places = self.wanted.wanted(block, count)
             first = block.first
-            self._found.extend(
-                [first + place for place in (places[bisect_left(places, start) :] if start else places)]
-            )
+            fresh = places[bisect_left(places, start) :] if start else places
+            self._found.extend(map(first.__add__, fresh))
             looked += count - start
             at = first + count
         self._looked = at

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import re2
 
 from backend.fleet.filter import compile_pattern
 from backend.observe.logs.block import Block, Level
+from backend.observe.logs.line_groups import line_groups
 
 _MEMORY = 64 << 20
 _DENSE = 0.2
@@ -23,10 +25,11 @@ class LinePattern:
     """A pattern over whole blocks of lines. Raises PatternError.
 
     A plain word is looked for as such. Few matches of a pattern are found by searching the whole text; many,
-    by asking line after line: each is some ten times quicker than the other where it is used.
+    by asking about eight lines at a time, or line after line: each is several times quicker than the other
+    where it is used.
     """
 
-    __slots__ = ("_by_line", "_fold", "_plain", "_search", "pattern")
+    __slots__ = ("_by_line", "_dense", "_fold", "_groups", "_plain", "_search", "pattern")
 
     def __init__(self, pattern: str) -> None:
         matcher = compile_pattern(pattern)  # says what is wrong with it, and decides about capitals
@@ -38,7 +41,14 @@ class LinePattern:
         self.pattern = pattern
         self._by_line: Callable[[bytes], object] = matcher.match
         self._plain = pattern.encode() if pattern.isascii() and not _SPECIAL.search(pattern) else None
+        self._dense = False
+        """Many lines of the latest block matched: the next one is likely to be like it."""
         self._fold = not matcher.case_sensitive
+        self._groups = (
+            None
+            if self._plain
+            else line_groups(pattern, case_sensitive=matcher.case_sensitive, by_line=matcher.match)
+        )
         # \A, \z and friends mean the line's ends, which only a line by itself has.
         self._search = None if "\\A" in pattern or "\\z" in pattern else _compiled(pattern, options)
 
@@ -57,9 +67,7 @@ class LinePattern:
         text = block.text
         if self._plain is not None:
             return self._with_word(text.lower() if self._fold else text, self._plain, count)
-        if self._search is None:
-            return self._each(text, 0, count)
-        return self._searched(text, block.ends[count - 1] if count else 0, count)
+        return self._searched(text, block.ends, count)
 
     @staticmethod
     def _with_word(text: bytes, word: bytes, count: int) -> list[int]:
@@ -67,25 +75,35 @@ class LinePattern:
             return []
         return [at for at, line in enumerate(text.split(b"\n")[:count]) if word in line]
 
-    def _searched(self, text: bytes, limit: int, count: int) -> list[int]:
+    def _searched(self, text: bytes, ends: Sequence[int], count: int) -> list[int]:
+        in_whole = self._search is not None and not self._dense
+        found, asked = self._sparse(text, ends, count) if in_whole else ([], 0)
+        if asked < count:
+            groups = self._groups
+            found += groups.lines(text, ends, asked, count) if groups else self._each(text, asked, count)
+        self._dense = len(found) > count * _DENSE
+        return found
+
+    def _sparse(self, text: bytes, ends: Sequence[int], count: int) -> tuple[list[int], int]:
+        """What matches, and how many lines were looked at: not all when too many match for this way."""
         assert self._search is not None
-        search, find, newlines = self._search.search, text.find, text.count
+        search = self._search.search
         found: list[int] = []
         at = line = 0
+        limit = ends[count - 1] if count else 0
         while at < limit:
             match = search(text, at)
             if match is None:
                 break
-            start = match.start()
-            line += newlines(b"\n", at, start)
+            line = bisect_right(ends, match.start(), line)
             if line >= count:
                 break
             found.append(line)
-            at = find(b"\n", start) + 1
+            at = ends[line]
             line += 1
             if line >= _TASTED and len(found) > line * _DENSE:
-                return found + self._each(text, line, count)
-        return found
+                return found, line
+        return found, count
 
     def _each(self, text: bytes, start: int, count: int) -> list[int]:
         by_line = self._by_line
