@@ -67,6 +67,7 @@ class BlastScreen(DialogScreen[None]):
 
     broad = True
     AUTO_FOCUS = "ChoiceList"
+    decides = False
     title_text = "What stops if it goes"
 
     def __init__(self, refs: Sequence[ObjectRef], known: dict[str, Blast] | None = None) -> None:

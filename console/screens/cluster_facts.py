@@ -22,6 +22,7 @@ _KUBELETS = 6
 
 
 class ClusterFactsScreen(DialogScreen[None]):
+    decides = False
     broad = True
 
     def __init__(self, summary: ClusterSummary, *, now: float) -> None:

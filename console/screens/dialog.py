@@ -32,6 +32,8 @@ class DialogScreen(Timed, ModalScreen[Answer], Generic[Answer]):
     BINDINGS = bindings(Scope.FORM)
     title_text = ""
     danger = False
+    decides = True
+    """Whether leaving it keeps something from being done: else it is closed, not cancelled."""
     broad = False
 
     @property
@@ -43,7 +45,8 @@ class DialogScreen(Timed, ModalScreen[Answer], Generic[Answer]):
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        box = Vertical(*self.inside(), TextBlock(id="notice"), KeyLine(), classes="dialog")
+        keys = KeyLine({} if self.decides else {"form.cancel": "close"})
+        box = Vertical(*self.inside(), TextBlock(id="notice"), keys, classes="dialog")
         box.set_class(self.danger, "-danger")
         box.set_class(self.broad, "-wide")
         box.set_class(not self.navarch.traits.unicode, "-ascii")

@@ -13,6 +13,7 @@ from console.widgets.text_block import TextBlock
 
 
 class ErrorScreen(DialogScreen[None]):
+    decides = False
     title_text = "What happened"
     broad = True
     danger = True

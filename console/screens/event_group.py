@@ -10,6 +10,7 @@ from console.widgets.text_pane import TextPane
 
 
 class EventGroupScreen(DialogScreen[None]):
+    decides = False
     title_text = "Events"
     broad = True
 

@@ -28,6 +28,7 @@ _ORDER = (*(scope for scope in Scope if scope not in _GENERAL), *_GENERAL)
 
 
 class HelpScreen(DialogScreen[None]):
+    decides = False
     title_text = "Keys that work here"
     broad = True
     AUTO_FOCUS = "HelpPane"

@@ -15,6 +15,7 @@ from console.widgets.text_block import TextBlock
 
 
 class JournalEntryScreen(DialogScreen[None]):
+    decides = False
     title_text = "Journal"
     broad = True
 

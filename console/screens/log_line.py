@@ -16,6 +16,7 @@ from console.widgets.text_pane import TextPane
 
 
 class LogLineScreen(DialogScreen[None]):
+    decides = False
     broad = True
     AUTO_FOCUS = "LogLinePane"
 

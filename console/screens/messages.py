@@ -87,6 +87,7 @@ class MessagesScreen(TableScreen):
 
 
 class MessageScreen(DialogScreen[None]):
+    decides = False
     title_text = "Message"
     broad = True
 

@@ -17,6 +17,7 @@ _LISTED = 12
 
 class OutcomeScreen(DialogScreen[None]):
     danger = True
+    decides = False
     broad = True
 
     def __init__(self, title: str, *, done: int, failed: Sequence[tuple[SafeStr, SafeStr]]) -> None:

@@ -116,6 +116,7 @@ class RightsScreen(RightsTableScreen):
 class KindRightsScreen(DialogScreen[None]):
     """One kind in full."""
 
+    decides = False
     broad = True
 
     def __init__(self, row: KindRights) -> None:

@@ -36,6 +36,7 @@ class StatesScreen(DialogScreen[None]):
     """The cursor's cluster is explained below the list; both follow what the clusters do meanwhile."""
 
     BINDINGS = bindings(Scope.STATES)
+    decides = False
     title_text = "Clusters"
     broad = True
     AUTO_FOCUS = "ChoiceList"
@@ -128,6 +129,7 @@ class StatesScreen(DialogScreen[None]):
 class StateScreen(DialogScreen[None]):
     """One cluster's state in full: with what a plugin or a server said last."""
 
+    decides = False
     broad = True
 
     def __init__(self, name: str, status: Status, *, advice: str) -> None:

@@ -24,6 +24,7 @@ _TONES = {"failing": Tone.FAILING, "warning": Tone.WARNING, "info": Tone.TEXT}
 
 
 class StorageExplainScreen(DialogScreen[None]):
+    decides = False
     title_text = "Storage"
     broad = True
 

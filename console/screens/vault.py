@@ -185,6 +185,7 @@ class VaultScreen(TableScreen):
 class TextScreen(DialogScreen[None]):
     """Some lines to read."""
 
+    decides = False
     broad = True
 
     def __init__(self, title: str, lines: Sequence[Line]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual import events
 from textual.binding import ActiveBinding
@@ -18,8 +18,10 @@ from console.widgets.target import Target, targets_on
 class KeyLine(LineWidget):
     """Built from the screen's active bindings, so that it can't promise a key that does nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, labels: Mapping[str, str] | None = None) -> None:
+        """``labels``: by an action's id, where the registry's word does not fit."""
         super().__init__()
+        self._labels = labels or {}
         self._candidates: Sequence[object] | None = None
         self._held = False
         self._spots: dict[int, ActiveBinding] = {}
@@ -69,8 +71,9 @@ class KeyLine(LineWidget):
         for key, active in self.screen.active_bindings.items():
             action = self.navarch.actions.get(active.binding.id or "")
             if action is not None and action.bar and active.enabled and action.id not in found:
-                found[action.id] = (action.bar, shown(key), action.label)
-                self._bound[shown(key), action.label] = active
+                label = self._labels.get(action.id, action.label)
+                found[action.id] = (action.bar, shown(key), label)
+                self._bound[shown(key), label] = active
         return [(key, label) for _, key, label in sorted(found.values())]
 
     def on_click(self, event: events.Click) -> None:

@@ -75,7 +75,7 @@ async def test_help_leaves_its_own_keys_in_sight(open_app: Open, size: tuple[int
         await pilot.press("enter")
         await see(pilot, "90 rows")
         await pilot.press("?")
-        await see(pilot, "Keys that work here", "/ search", "esc cancel")
+        await see(pilot, "Keys that work here", "/ search", "esc close")
         assert len(screen_text(app).split("\n")) <= size[1]
 
 

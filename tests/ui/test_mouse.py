@@ -65,7 +65,7 @@ async def test_a_chip_opens_the_states(open_app: Open) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await see(pilot, "3 clusters", "3/3 live")
         await click_on(pilot, "prod-us", line=0)
-        await see(pilot, "Clusters", "esc cancel")
+        await see(pilot, "Clusters", "esc close")
 
 
 async def test_a_key_is_pressed_by_a_click(open_app: Open) -> None:
@@ -74,7 +74,7 @@ async def test_a_key_is_pressed_by_a_click(open_app: Open) -> None:
         await see(pilot, "90 pods", "3/3 live", "v1.35.4", "? help")
         await click_on(pilot, "? help")
         await see(pilot, "Keys that work here")
-        await click_on(pilot, "esc cancel")
+        await click_on(pilot, "esc close")
         await gone(pilot, "Keys that work here")
         await click_on(pilot, ": command")
         await until(pilot, lambda: app.frame.prompt.is_open)  # type: ignore[union-attr]
