@@ -65,11 +65,13 @@ def settled(way: Way) -> Way:
     return go
 
 
-def then(way: Way, *keys: str, sign: str) -> Way:
+def then(way: Way, *keys: str, sign: str, live: str = "") -> Way:
+    """``live``: what the top line says once the screen's own clusters have told their states."""
+
     async def go(pilot: Pilot[None]) -> None:
         await way(pilot)
         await pilot.press(*keys)
-        await see(pilot, sign)
+        await see(pilot, sign, live)
 
     return go
 
@@ -98,15 +100,15 @@ SCREENS: dict[str, tuple[Way, Gate]] = {
     "order": (then(pods, "O", sign="Order by"), Gate.OPEN),
     "columns": (then(pods, "C", sign="Columns"), Gate.OPEN),
     "command": (then(pods, ":", "d", "e", sign="deployments"), Gate.OPEN),
-    "describe": (then(one_pod, "d", sign="(describe)"), Gate.OPEN),
-    "yaml": (then(one_pod, "y", sign="apiVersion"), Gate.OPEN),
-    "events": (then(one_pod, "v", sign="No problem is known"), Gate.OPEN),
+    "describe": (then(one_pod, "d", sign="(describe)", live="1/1 live"), Gate.OPEN),
+    "yaml": (then(one_pod, "y", sign="apiVersion", live="1/1 live"), Gate.OPEN),
+    "events": (then(one_pod, "v", sign="No problem is known", live="1/1 live"), Gate.OPEN),
     "logs": (logs, Gate.OPEN),
     "logs-filtered": (then(then(logs, *"/timed", "enter", sign="of 90 lines"), sign="/timed"), Gate.OPEN),
     "logs-columns": (then(log_columns, "escape", sign="HTTP.PATH"), Gate.OPEN),
     "log-columns": (log_columns, Gate.OPEN),
     "log-line": (then(then(logs, "k", sign="still"), "j", "enter", sign="Fields"), Gate.OPEN),
-    "secret": (then(line("secrets @prod-eu", "Opaq"), "y", sign="masked"), Gate.OPEN),
+    "secret": (then(line("secrets @prod-eu", "Opaq"), "y", sign="masked", live="1/1 live"), Gate.OPEN),
     "delete": (then(one_pod, "D", sign="stops with it: "), Gate.OPEN),
     "blast": (then(one_pod, "b", sign="certain"), Gate.OPEN),
     "settings": (lock_settings, Gate.OPEN),

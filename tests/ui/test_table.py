@@ -108,7 +108,7 @@ async def test_nothing_is_said_of_what_no_cluster_told(
 
 
 async def test_a_hundred_thousand_rows_cost_what_fifty_do(open_app: Callable[..., NavarchApp]) -> None:
-    """No time is asserted: what is counted is how many cells are asked for their text."""
+    """No time is asserted: what is counted is how many rows are asked for."""
     session = SessionDouble(
         FleetDouble({"pods": [], "nodes": [], "events": [], "secrets": []}, names=("prod-eu",))
     )
@@ -128,19 +128,19 @@ async def test_a_hundred_thousand_rows_cost_what_fifty_do(open_app: Callable[...
         session.fleet.latest("pods").push(*rows)
         await see(pilot, "100,000 rows")
         table = app.screen.table  # type: ignore[attr-defined]
-        asked = 0
+        asked: list[int] = []
         window = table.source.window
 
         def counted(top: int, height: int) -> object:
-            nonlocal asked
-            asked += height
+            asked.append(height)
             return window(top, height)
 
         table.source.window = counted
         for key in ("pagedown", "end", "home", "down", "pageup"):
             await pilot.press(key)
         assert "1 of 100,000" in screen_text(app)
-        assert asked < 5 * 10 * 50
+        assert max(asked) <= 3 * table.page
+        assert sum(asked) < len(table.source) / 5  # a busy machine lets more seconds tick meanwhile
 
 
 def view_of(count: int) -> TableView:
