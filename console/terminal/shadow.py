@@ -22,8 +22,18 @@ _TOKEN = re.compile(
     r"|(?P<text>[^\x1b\n\r]+)"
 )
 _RESETS: Final = re.compile(r"\x1b\[(?:2J|\?1049[hl])")
-_GAP: Final = 5
-"""Unchanged cells in one colour shorter than this are written again: cheaper than moving over them."""
+_GAP: Final = 4
+"""So many unchanged cells in one colour are written again: no dearer than moving over them."""
+_STAYS: Final = frozenset({"\x1b[?2026h", "\x1b[?2026l", "\x1b[?25h", "\x1b[?25l"})
+"""Controls between frames that leave the cursor where it is."""
+_SEEN_ON_BLANKS: Final = frozenset({"4", "9", "21", "51", "52", "53"})
+"""Attributes that show where there is no character: lines below, through, over and around it."""
+_REVERSED: Final = "7"
+_OFF: Final = {
+    **{"1": "22", "2": "22", "3": "23", "4": "24", "21": "24", "5": "25", "6": "25", "7": "27", "8": "28"},
+    **{"9": "29", "51": "54", "52": "54", "53": "55"},
+}
+"""What takes an attribute back (ECMA-48 8.3.117)."""
 
 _ASCII: Final = str.maketrans(
     {
@@ -70,7 +80,7 @@ def _ascii_braille(bits: int) -> str:
 _ASCII.update({0x2800 + bits: _ascii_braille(bits) for bits in range(256)})
 
 _Cell = tuple[str, str]
-"""(character, SGR parameters)."""
+"""(character, SGR parameters that show on it)."""
 
 
 class ShadowScreen:
@@ -86,11 +96,15 @@ class ShadowScreen:
         self._lines: dict[int, list[_Cell | None]] = {}
         self._pen: str | None = None
         """SGR parameters in force at the terminal; None: unknown."""
+        self._cursor = (0, 0)
+        """(row, column) of the terminal's cursor; row 0: unknown. Behind a line's last cell it may stand on
+        that cell still, and nothing but a leap to a column is sure."""
 
     def forget(self) -> None:
         """Know nothing: after a resize, or when something else wrote to the terminal."""
         self._lines.clear()
         self._pen = None
+        self._cursor = (0, 0)
 
     def reduce(self, data: str) -> str:
         if "\x1b" not in data:
@@ -117,8 +131,11 @@ class ShadowScreen:
                     self.forget()
             elif kind == "control":
                 out.append(token["control"])
+                if token["control"] not in _STAYS:
+                    self._cursor = (0, 0)
         if moved:
             out.append(f"\x1b[{row};{column}H")
+            self._cursor = (row, column)
         return "".join(out)
 
     def _write(self, out: list[str], *, row: int, column: int, text: str, style: str) -> int:
@@ -126,31 +143,52 @@ class ShadowScreen:
         if not _all_narrow(text):
             self._lines[row] = []
             out.append(f"\x1b[{row};{column}H{self._switch(style)}{text}")
+            self._cursor = (0, 0)
             return column + sum(cells(character) for character in text)
         line = self._lines.setdefault(row, [])
         end = column + len(text)
         if len(line) < end:
             line.extend([None] * (end - len(line)))
-        wanted: list[_Cell | None] = [(character, style) for character in text]
+        blank = _on_blank(style)
+        wanted: list[_Cell | None] = [(c, blank if c == " " else style) for c in text]
         if line[column:end] == wanted:
             return end
         for first, last in _differences(line[column:end], wanted):
-            out.append(f"\x1b[{row};{column + first}H{self._switch(style)}{text[first:last]}")
+            out.append(self._move(row, column + first))
+            piece = text[first:last]
+            if self._pen is None or _on_blank(self._pen) != blank or piece.strip(" "):
+                out.append(self._switch(style))
+            out.append(piece)
+            self._cursor = (row, column + last)
         line[column:end] = wanted
         return end
 
+    def _move(self, row: int, column: int) -> str:
+        """The shortest sequence that brings the cursor there."""
+        at_row, at = self._cursor
+        if row != at_row:
+            return f"\x1b[{row};{column}H"
+        ahead = column - at
+        if ahead == 0:
+            return ""
+        if 0 < ahead <= _GAP:
+            between = self._lines[row][at:column]
+            if self._pen is not None and between == [(" ", _on_blank(self._pen))] * ahead:
+                return " " * ahead
+        if ahead == 1:
+            return "\x1b[C"
+        return f"\x1b[{ahead}C" if 0 < ahead < 10 else f"\x1b[{column}G"
+
     def _switch(self, style: str) -> str:
         """The shortest sequence that makes ``style`` the terminal's pen."""
-        if style == self._pen:
+        before, self._pen = self._pen, style
+        if style == before:
             return ""
-        before, after = self._pen, style
-        self._pen = style
-        if before is not None and after:
-            old, new = _parts(before), _parts(after)
-            if old[0] == new[0] and None not in new[1:]:
-                changed = [n for o, n in zip(old[1:], new[1:], strict=True) if o != n and n is not None]
-                return f"\x1b[{';'.join(changed)}m"
-        return f"\x1b[0;{after}m" if after else "\x1b[m"
+        anew = f"\x1b[0;{style}m" if style else "\x1b[m"
+        if before is None:
+            return anew
+        changed = f"\x1b[{_change(before, style)}m"
+        return changed if len(changed) < len(anew) else anew
 
 
 def _differences(old: list[_Cell | None], new: list[_Cell | None]) -> list[tuple[int, int]]:
@@ -167,11 +205,33 @@ def _differences(old: list[_Cell | None], new: list[_Cell | None]) -> list[tuple
 
 
 @lru_cache(maxsize=1024)
-def _parts(sgr: str) -> tuple[str, str | None, str | None]:
+def _change(before: str, after: str) -> str:
+    """The SGR parameters that lead from one style to another."""
+    (had, *old), (has, *new) = _parts(before), _parts(after)
+    taken = {_OFF[one] for one in had - has}
+    codes = sorted(taken)
+    codes += sorted(one for one in has if one not in had or _OFF[one] in taken)
+    codes += [
+        colour or usual for was, colour, usual in zip(old, new, ("39", "49"), strict=True) if was != colour
+    ]
+    return ";".join(codes)
+
+
+@lru_cache(maxsize=1024)
+def _on_blank(style: str) -> str:
+    """What of a style is seen on a cell without a character: mostly its background."""
+    attributes, _, background = _parts(style)
+    if _REVERSED in attributes:  # reversed: the foreground is seen
+        return style
+    return ";".join([*sorted(attributes & _SEEN_ON_BLANKS), *filter(None, [background])])
+
+
+@lru_cache(maxsize=1024)
+def _parts(sgr: str) -> tuple[frozenset[str], str | None, str | None]:
     """(attributes, foreground, background) of SGR parameters (ECMA-48 8.3.117, ISO 8613-6 colours)."""
-    attributes: list[str] = []
+    attributes: set[str] = set()
     foreground = background = None
-    codes = sgr.split(";")
+    codes = sgr.split(";") if sgr else []
     index = 0
     while index < len(codes):
         code = codes[index]
@@ -185,9 +245,9 @@ def _parts(sgr: str) -> tuple[str, str | None, str | None]:
         elif number == 48 or 40 <= number <= 47 or number == 49 or 100 <= number <= 107:
             background = value
         else:
-            attributes.append(value)
+            attributes.add(value)
         index += taken
-    return (";".join(attributes), foreground, background)
+    return (frozenset(attributes), foreground, background)
 
 
 @lru_cache(maxsize=8192)

@@ -9,7 +9,23 @@ from hypothesis import strategies as st
 from console.terminal.shadow import ShadowScreen
 
 WIDTH, HEIGHT = 24, 6
-STYLES = ["", "1", "38;2;200;10;10", "38;2;200;10;10;48;2;1;2;3", "48;5;17", "1;38;5;200", "7", "31", "9;90"]
+STYLES = [
+    "",
+    "1",
+    "1;4",
+    "3;31",
+    "4",
+    "44",
+    "1;31;44",
+    "7;31;44",
+    "38;2;200;10;10",
+    "38;2;200;10;10;48;2;1;2;3",
+    "48;5;17",
+    "1;38;5;200",
+    "7",
+    "31",
+    "9;90",
+]
 TEXTS = st.text(alphabet="ab xyz-│●…é漢字e\u0301", min_size=1, max_size=10)
 
 
@@ -34,11 +50,25 @@ def frames(draw: st.DrawFn) -> str:
 
 
 def shown(screen: pyte.Screen) -> list[object]:
+    """What a person sees: nothing of a blank's foreground or weight."""
     cells = [[screen.buffer[y][x] for x in range(WIDTH)] for y in range(HEIGHT)]
-    return [[(c.data, c.fg, c.bg, c.bold, c.reverse, c.strikethrough) for c in row] for row in cells]
+    return [
+        [
+            (
+                c.data,
+                c.bg,
+                c.reverse,
+                c.strikethrough,
+                c.underscore,
+                *((c.fg, c.bold, c.italics) if c.data != " " else (c.fg,) if c.reverse else ()),
+            )
+            for c in row
+        ]
+        for row in cells
+    ]
 
 
-@settings(max_examples=300)
+@settings(max_examples=500)
 @given(st.lists(frames(), min_size=1, max_size=8))
 def test_the_terminal_shows_the_same(written: list[str]) -> None:
     plain, reduced = pyte.Screen(WIDTH, HEIGHT), pyte.Screen(WIDTH, HEIGHT)
@@ -65,6 +95,49 @@ def test_only_the_changed_cells_are_written() -> None:
     shadow.reduce("\x1b[3;1H" + "a" * 80 + "\x1b[1;1H")
     out = shadow.reduce("\x1b[3;1H" + "a" * 40 + "b" + "a" * 39 + "\x1b[1;1H")
     assert out == "\x1b[3;41Hb\x1b[1;1H"
+
+
+def test_on_one_line_the_cursor_moves_by_the_shortest_way() -> None:
+    shadow = ShadowScreen()
+    shadow.reduce("\x1b[3;1H" + "a" * 80 + "\x1b[1;1H")
+    changed = {10: "b", 12: "b", 30: "b", 36: "b", 37: "b", 60: "b"}
+    out = shadow.reduce("\x1b[3;1H" + "".join(changed.get(at, "a") for at in range(80)) + "\x1b[1;1H")
+    assert out == "\x1b[3;11Hbab\x1b[31Gb\x1b[5Cbb\x1b[61Gb\x1b[1;1H"
+
+
+def test_a_blank_has_no_foreground() -> None:
+    shadow = ShadowScreen()
+    shadow.reduce("\x1b[3;1H\x1b[1;38;5;9;48;5;2mab cd\x1b[0m\x1b[1;1H")
+    out = shadow.reduce("\x1b[3;1H\x1b[38;5;7;48;5;2m  \x1b[0m\x1b[1;38;5;1;48;5;2m cd\x1b[0m\x1b[1;1H")
+    assert out == "\x1b[3;1H   \x1b[38;5;1mcd\x1b[1;1H"
+
+
+def test_attributes_are_taken_back_one_by_one_where_that_is_shorter() -> None:
+    shadow = ShadowScreen()
+    out = shadow.reduce(
+        "\x1b[3;1H\x1b[1;38;5;9;48;5;2mab\x1b[0m\x1b[38;5;9;48;5;2mcd\x1b[0m\x1b[2;38;5;9;48;5;2mef\x1b[0m"
+        "\x1b[7mgh\x1b[0mij\x1b[1;1H"
+    )
+    assert out == "\x1b[3;1H\x1b[0;1;38;5;9;48;5;2mab\x1b[22mcd\x1b[2mef\x1b[0;7mgh\x1b[mij\x1b[1;1H"
+
+
+def test_where_the_cursor_stands_after_a_wide_character_is_not_presumed() -> None:
+    shadow = ShadowScreen()
+    out = shadow.reduce("\x1b[3;1Ha\x1b[3;2H漢\x1b[3;4Hb\x1b[3;5H\x1b[1;1H")
+    assert out == "\x1b[3;1H\x1b[ma\x1b[3;2H漢\x1b[3;4Hb\x1b[1;1H"
+
+
+def test_nor_is_it_after_a_control_that_may_move_it() -> None:
+    shadow = ShadowScreen()
+    out = shadow.reduce("\x1b[?2026h\x1b[3;1Ha\x1b7\x1b[3;2Hb\x1b[?25l\x1b[3;4Hc\x1b[1;1H")
+    assert out == "\x1b[?2026h\x1b[3;1H\x1b[ma\x1b7\x1b[3;2Hb\x1b[?25l\x1b[Cc\x1b[1;1H"
+
+
+def test_a_reversed_or_underlined_blank_is_seen() -> None:
+    shadow = ShadowScreen()
+    shadow.reduce("\x1b[3;1Ha  b\x1b[1;1H")
+    assert shadow.reduce("\x1b[3;2H\x1b[7m \x1b[0m\x1b[1;1H") == "\x1b[3;2H\x1b[7m \x1b[1;1H"
+    assert shadow.reduce("\x1b[3;3H\x1b[4m \x1b[0m\x1b[1;1H") == "\x1b[3;3H\x1b[0;4m \x1b[1;1H"
 
 
 def test_a_cleared_screen_is_forgotten() -> None:

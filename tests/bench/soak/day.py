@@ -6,6 +6,7 @@ import asyncio
 import gc
 import random
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -48,6 +49,7 @@ class Day:
         self._stopped: set[int] = set()
         self.done: dict[str, int] = {}
         """How often each act was done."""
+        self._lately: deque[str] = deque(maxlen=8)
 
     async def __aenter__(self) -> Day:
         path = self._folder / "vault.db"
@@ -78,8 +80,13 @@ class Day:
 
     def _scene(self) -> str:
         """What is on the screen, for whoever reads why it was wrong."""
-        screens = [type(screen).__name__ for screen in self.app.screen_stack]
-        said = [f"done so far: {self.done}", f"screens: {screens}"]
+        app, keys = self.app, self.app._keys
+        screens = [f"{type(screen).__name__} {screen.is_mounted}" for screen in app.screen_stack]
+        said = [f"done so far: {self.done}", f"lately: {list(self._lately)}", f"screens, mounted: {screens}"]
+        said.append(f"changing: {app.changing}, to {app._wanted}; keys: {keys._under_way}, {keys._waiting}")
+        said.append(f"view: {app.history.views[app.history.at] if app.history.views else None}")
+        said.append(f"said: {[str(one.text) for one in app.messages.all()[-5:]]}")
+        said.append(f"workers: {[f'{one.name} of {one.node}' for one in app.workers if one.is_running]}")
         if isinstance(self.app.screen, ResourcesScreen):
             states = [f"{status.state.name}: {status.detail}" for status in self.app.screen.statuses.values()]
             said += [f"query: {self.app.screen.asked.query}", f"states: {states}"]
@@ -102,6 +109,7 @@ class Day:
         ]
         chosen = self._chance.choices([act for _, act in acts], [weight for weight, _ in acts])[0]
         self.done[chosen.__name__] = self.done.get(chosen.__name__, 0) + 1
+        self._lately.append(chosen.__name__)
         await chosen()
         await asyncio.sleep(self._chance.uniform(0.0, 0.2))
 
@@ -129,7 +137,9 @@ class Day:
         if isinstance(screen, ResourcesScreen) and screen.is_mounted:
             for key in ("slash", "a", "p", "p", "enter"):
                 self.app.simulate_key(key)
-            await asyncio.sleep(0.2)  # they pass the app's message queue before they are in ours
+            arrived = asyncio.Event()  # they pass the app's message queue before they are in ours
+            self.app.call_later(arrived.set)
+            await arrived.wait()
             await self.until(self._quiet, "the end of what was typed")
 
     async def cut(self) -> None:
