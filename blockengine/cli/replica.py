@@ -18,6 +18,7 @@ from blockengine.membership.record import Epoch, Member, Position, Record, Voter
 from blockengine.replica.files import RealDirectory
 from blockengine.replica.identity import LEASE, REGION, check_fits, check_geometry
 from blockengine.replica.layer import BLOCK
+from blockengine.replica.mending import scrub
 from blockengine.replica.regionlog import ID
 from blockengine.replica.replica import Replica
 from blockengine.replica.trust import mend
@@ -134,10 +135,17 @@ def _mend(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _views(replica: Replica) -> list[int]:
+    """The snapshots that the volume has by this replica's record; what else its layers have is old."""
+    record = replica.ballot.record
+    listed = replica.lists.catalog(record.snapshots).ids if record is not None else ()
+    return [snapshot for snapshot in replica.layers.snapshots if snapshot in listed]
+
+
 def _scrub(chosen: argparse.Namespace) -> int:
     with locked(chosen.directory) as directory:
         replica = Replica.open(directory, here(), moved=chosen.moved)
-        bad = [block for _, wrong in replica.scrub() for block in wrong]
+        bad = [block for _, wrong in scrub(replica, _views(replica)) for block in wrong]
         unclean = len(replica.intent.marked)
         replica.close()
     for block in bad:

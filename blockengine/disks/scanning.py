@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from msgspec import Struct
 
@@ -15,10 +14,8 @@ from blockengine.membership.record import Override
 from blockengine.replica.files import RealDirectory
 from blockengine.replica.identity import Header, Place
 from blockengine.replica.lists import Lists
-from blockengine.replica.slots import Damaged, Slots
-
-Value = TypeVar("Value")
-_HEADERS = {"header": True, "witness": False}
+from blockengine.replica.peek import Seen, peek, value
+from blockengine.replica.slots import Damaged
 
 
 class Found(Struct, frozen=True):
@@ -51,52 +48,42 @@ def scan(folders: Sequence[Path], place: Place) -> Iterator[Found]:
         for where, below, names in os.walk(folder):
             below.sort()
             path = Path(where).resolve()
-            kind = next((name for name in _HEADERS if name in names and "ballot" in names), None)
-            if kind is None:
+            if not {"header", "witness"} & set(names) or "ballot" not in names:
                 continue
             # A replica has no folders of its own.
             below.clear()
             if path not in seen:
                 seen.add(path)
-                yield _looked_at(path, kind, place)
+                yield _looked_at(path, place)
 
 
-def _looked_at(path: Path, kind: str, place: Place) -> Found:
+def _looked_at(path: Path, place: Place) -> Found:
     directory = RealDirectory(path, read_only=True)
     troubles: list[str] = []
-    header = _slots(directory, kind, Header, troubles)
-    ballot = _slots(directory, "ballot", Ballot, troubles)
     overrides: tuple[Override, ...] = ()
-    if "overrides" in directory.names():
-        overrides = _slots(directory, "overrides", tuple[Override, ...], troubles) or ()
+    catalog: Catalog | None = None
+    seen: Seen | None = None
+    try:
+        seen = peek(path, place)
+        if seen is not None and seen.damage:
+            troubles.append(seen.damage)
+        if "overrides" in directory.names():
+            overrides = value(directory, "overrides", tuple[Override, ...], troubles) or ()
+        if seen is not None and seen.keeps_data:
+            catalog = _catalog(directory, seen.ballot, troubles)
+    except OSError as error:
+        troubles.append(str(error))
     return Found(
         str(path),
-        _HEADERS[kind],
-        header,
-        ballot,
-        _catalog(directory, ballot, troubles) if _HEADERS[kind] else None,
+        "header" in directory.names(),
+        seen.header if seen is not None else None,
+        seen.ballot if seen is not None else None,
+        catalog,
         overrides,
-        header is not None
-        and (header.machine, header.device, header.inode) == (place.machine, *directory.place()),
+        seen is not None and seen.header is not None and not seen.misplaced,
         _is_served(directory),
         "; ".join(troubles),
     )
-
-
-def _home(header: Header) -> tuple[str, int, int]:
-    return header.machine, header.device, header.inode
-
-
-def _slots(directory: RealDirectory, name: str, kind: type[Value], troubles: list[str]) -> Value | None:
-    try:
-        slots = Slots(directory.open(name), name, kind)
-        try:
-            return slots.load(mend=False)
-        finally:
-            slots.close()
-    except (Damaged, OSError) as error:
-        troubles.append(str(error))
-        return None
 
 
 def _catalog(directory: RealDirectory, ballot: Ballot | None, troubles: list[str]) -> Catalog | None:

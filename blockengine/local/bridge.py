@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from blockengine.protocol.nbd import Code
+from blockengine.protocol.nbd_client import Client, Lost, Refused
 from blockengine.replica.files import Bytes
-from blockengine.verify.nbd_client import Client, Lost, Refused
 from blockengine.volume.device import Refusal
 
 _AGAIN_FIRST, _AGAIN_LAST = 0.05, 1.0

@@ -151,7 +151,8 @@ class LocalEngine(Tending):
             what = f"a limit of {wanted.limit} bytes a second and a share of {wanted.share} can't be kept"
             raise Impossible(what, "The limit is 0 or more, the share above 0 and at most 1.", status=400)
         await self.order(volume, SetPace(wanted.limit, wanted.share))
-        volume.pace = wanted
+        with contextlib.suppress(Silent, Declined):
+            await volume.look()
         limit = f"{wanted.limit} bytes a second" if wanted.limit else "no limit"
         self.tell(volume.name, f"rebuilds and scrubs: {limit}, {wanted.share:.0%} of the time")
         return view(volume, self.layout.run)

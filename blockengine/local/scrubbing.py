@@ -55,7 +55,8 @@ def _told(ended: Progress) -> str:
     if not ended.found:
         return "every block of every replica is as it should be"
     places = ", ".join(
-        f"byte {one.offset} on {' and '.join(one.members)} ({one.kind}{', mended' if one.mended else ''})"
+        f"byte {one.offset}{f' of snapshot {one.snapshot}' if one.snapshot else ''} on "
+        f"{' and '.join(one.members)} ({one.kind}{', mended' if one.mended else ''})"
         for one in ended.findings[-5:]
     )
     if not all(one.mended for one in ended.findings):

@@ -15,12 +15,12 @@ from typing import cast
 from blockengine.control.model import Attachment, Pace, Rates, Severity
 from blockengine.local.children import Child, Spec
 from blockengine.local.layout import Layout, socket_name
+from blockengine.membership import policy
 from blockengine.membership.record import Record
 from blockengine.protocol.admin import (
     Event,
     Events,
     ListSnapshots,
-    SetPace,
     Stats,
     Status,
     Traffic,
@@ -73,7 +73,6 @@ class LocalVolume:
         self._watching: asyncio.Task[None] | None = None
         self._samples: deque[tuple[float, Traffic]] = deque(maxlen=64)
         self.traffic: Traffic | None = None
-        self.pace: Pace | None = None
         self.snapshots = 0
         self._count_at = 0.0
 
@@ -100,6 +99,14 @@ class LocalVolume:
         records = [place.seen.record for place in self.places.values() if place.seen.record is not None]
         names = sorted({record.name for record in records if record.name})
         return names[0] if names else self.given_name or self.id
+
+    @property
+    def pace(self) -> Pace | None:
+        """What a person set for its rebuilds and scrubs: its controller knows, or else the record on disk."""
+        told = self.status.pace if self.status is not None else None
+        record = self.record
+        kept = told or (policy.budget(record.policy) if record is not None else None)
+        return Pace(kept.limit, kept.share) if kept is not None else None
 
     @property
     def nbd(self) -> str:
@@ -245,13 +252,8 @@ class LocalVolume:
         # An adopted controller's history is in our log already, or lost with it.
         adopted = self.controller is not None and self.controller.adopted
         number = events[-1].number if events and adopted else 0
-        paced = self.pace is None
         while True:
             status: VolumeStatus = await asker.ask(Status(), deadline=_ASK_DEADLINE)
-            if self.pace is not None and not paced and status.state == "serving":
-                # A new controller has a budget of its own, which is not what a person set.
-                await asker.ask(SetPace(self.pace.limit, self.pace.share), deadline=_ASK_DEADLINE)
-                paced = True
             self.status = status
             if status.state in ("serving", "suspended"):
                 with contextlib.suppress(Declined):

@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from blockengine.membership.policy import Budget
+
 MAX_LINE = 1 << 20
 
 
@@ -110,7 +112,7 @@ class Act(Verb, frozen=True):
 
 
 class SetPace(Verb, frozen=True):
-    """The budget of rebuilds and scrubs, until the controller ends. Answered by nothing.
+    """The budget of rebuilds and scrubs; the volume's record keeps it. Answered by nothing.
 
     `limit` is in bytes a second, 0 for none. `share` is the part of the time that they may take together
     while clients are active.
@@ -159,7 +161,8 @@ class Finding(Struct, frozen=True):
     """Bytes that a scrub found wrong on some members.
 
     `kind` is `rot` (they don't match their checksums there) or `differ` (they do, and yet are not the
-    same on all members, which must not happen). `mended`: they are right on all members now.
+    same on all members, which must not happen). `mended`: they are right on all members now. `snapshot`
+    is the oldest one that has them, if they were found in a frozen layer.
     """
 
     offset: int
@@ -168,6 +171,7 @@ class Finding(Struct, frozen=True):
     members: tuple[str, ...]
     mended: bool
     time: float
+    snapshot: str = ""
 
 
 class Progress(Struct, frozen=True):
@@ -198,7 +202,8 @@ class VolumeStatus(Struct, frozen=True):
     `suspended` (members, a majority or the lease are missing) and `ended`.
 
     `lease` is for how many milliseconds it may still serve, `words` what was told last. `position` is the
-    record's, as `epoch.seq`; sizes are bytes.
+    record's, as `epoch.seq`; sizes are bytes. `pace` is what a person set, `mended` how many blocks that had
+    rotted on some member were put right since the controller started.
     """
 
     pid: int
@@ -215,6 +220,8 @@ class VolumeStatus(Struct, frozen=True):
     clients: int = 0
     voters: tuple[VoterStatus, ...] = ()
     work: tuple[Progress, ...] = ()
+    pace: Budget | None = None
+    mended: int = 0
 
 
 class Event(Struct, frozen=True):

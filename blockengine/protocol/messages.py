@@ -122,6 +122,30 @@ class MapView(Control, frozen=True):
     length: int
 
 
+class LookView(Control, frozen=True):
+    """Are whole blocks of a snapshot intact? Only those that it has not from snapshot `since` are read.
+
+    Answered by one byte per block (0: it does not verify, 1: it does, 2: it is `since`'s, or zeroes if that
+    is 0), then the checksums, 8 bytes each, 0 for those not read.
+    """
+
+    view: int
+    since: int
+    offset: int
+    length: int
+
+
+class Mend(Control, frozen=True):
+    """Whole blocks as another member verified them, live (view 0) or as of a snapshot.
+
+    Those that don't verify here, in a layer that is frozen, are put right. Answered by how many; durable.
+    """
+
+    view: int
+    offset: int
+    data: bytes
+
+
 class Align(Control, frozen=True):
     """To a replica out of sync: have a layer for each of these snapshots, oldest first, to be filled.
 
@@ -221,7 +245,20 @@ class Missed(Struct, frozen=True):
     whole: bool = False
 
 
-Layered = KeepList | ReadList | Cut | ReadView | MapView | Align | Changed | Fill | Retain | Layers
+Layered = (
+    KeepList
+    | ReadList
+    | Cut
+    | ReadView
+    | MapView
+    | LookView
+    | Mend
+    | Align
+    | Changed
+    | Fill
+    | Retain
+    | Layers
+)
 Request = Hello | Ask | Keep | Open | Alive | Intent | Log | Clear | Copied | Forget | Grow | Enter | Layered
 ANSWERS: dict[type[Control], Any] = {
     Hello: Identity,
@@ -240,6 +277,8 @@ ANSWERS: dict[type[Control], Any] = {
     Cut: None,
     ReadView: bytes,
     MapView: list[tuple[int, bool]],
+    LookView: bytes,
+    Mend: int,
     Align: bool,
     Changed: list[tuple[int, bool]],
     Fill: None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Callable, Collection
 from functools import partial
@@ -17,14 +18,17 @@ from blockengine.protocol.messages import (
     KeepList,
     Layers,
     LayerSize,
+    LookView,
     MapView,
+    Mend,
     ReadList,
     ReadView,
     Retain,
 )
-from blockengine.replica import filling
+from blockengine.replica import filling, mending
+from blockengine.replica.layer import BLOCK, sums_of
 from blockengine.replica.merging import merging
-from blockengine.replica.replica import Failed, Replica
+from blockengine.replica.replica import Failed, Replica, Rotten
 
 # After a merge that failed (a full disk, most likely) it is tried again.
 _AGAIN = 10.0
@@ -59,12 +63,42 @@ class LayerService:
             return self._replica.read(message.offset, message.length, message.view)
         if isinstance(message, MapView):
             return self._replica.allocation(message.offset, message.length, message.view)
+        if isinstance(message, LookView):
+            return await self._look(message)
         if isinstance(message, Align):
             await self.stop()
         async with self._disk:
             if isinstance(message, Align):
                 return filling.align(self._replica, message.snapshots)
+            if isinstance(message, Mend):
+                return await self._mend(message)
             return self._handlers[type(message)](message)
+
+    async def _look(self, message: LookView) -> bytes:
+        replica, first, count = self._replica, message.offset // BLOCK, message.length // BLOCK
+        # A damaged map names no place to read from; the look finds it.
+        with contextlib.suppress(Rotten):
+            await asyncio.to_thread(replica.warming(message.offset, message.length, message.view))
+        marks, blocks = mending.look(replica, first, count, view=message.view, since=message.since)
+        sums = bytearray(sums_of(memoryview(blocks), first))
+        for place, mark in enumerate(marks):
+            if mark == mending.EARLIER:
+                sums[place * 8 : place * 8 + 8] = bytes(8)
+        return bytes(marks + sums)
+
+    async def _mend(self, message: Mend) -> int:
+        merges = self._merging is not None and not self._merging.done()
+
+        def dead(snapshot: int) -> bool:
+            return not snapshot or (merges and snapshot not in self._wanted)
+
+        mended = mending.mend(
+            self._replica, message.view, message.offset, memoryview(message.data), dead=dead
+        )
+        if mended:
+            for step in self._replica.flushing():
+                await asyncio.to_thread(step)
+        return mended
 
     def _list(self) -> bytes:
         held = self._replica.ballot.record

@@ -6,16 +6,13 @@ decided whether it may start.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from blockengine.membership.ballot import Ballot
 from blockengine.membership.record import Record
-from blockengine.replica.files import RealDirectory, RealFile
+from blockengine.replica.files import RealDirectory
 from blockengine.replica.identity import Header, Misplaced, Place, place_of
 from blockengine.replica.slots import Damaged, Slots
 
@@ -24,49 +21,63 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a directory says. `trouble` is why it can't be started as it is.
+    """What a directory says of a replica, or of a witness (not `keeps_data`).
 
-    What could not be read is None. `misplaced` says that it is a copy, or was moved: its header
-    names another place.
+    What could not be read is None; `damage` then says why. `misplaced` says in words that it is a copy, or
+    was moved: its header names another place. Both are empty if it may be started.
     """
 
     path: Path
+    keeps_data: bool
     header: Header | None
     ballot: Ballot | None
-    trouble: str = ""
-    misplaced: bool = False
+    damage: str = ""
+    misplaced: str = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why it can't be started as it is."""
+        return f"it can't be read: {self.damage}" if self.damage else self.misplaced
 
     @property
     def record(self) -> Record | None:
         """The record it holds; None if it is blank, or can't be read."""
         return self.ballot.record if self.ballot is not None else None
 
-    @property
-    def keeps_data(self) -> bool:
-        return self.header is not None and self.header.size > 0
-
 
 def peek(path: Path, place: Place) -> Seen | None:
     """What is in a directory; None if it holds no replica and no witness. Raises: OSError."""
-    names = set(os.listdir(path))
+    directory = RealDirectory(path, read_only=True)
+    names = directory.names()
     named = next((name for name in ("header", "witness") if name in names), None)
     if named is None:
         return None
-    header: Header | None = None
-    try:
-        header = _read(path / named, Header)
-        ballot = _read(path / "ballot", Ballot)
-        place_of(header, RealDirectory(path), place, moved=False)
-        return Seen(path, header, ballot)
-    except Misplaced as error:
-        return Seen(path, header, ballot, str(error), misplaced=True)
-    except (Damaged, FileNotFoundError, msgspec.DecodeError) as error:
-        return Seen(path, header, None, f"it can't be read: {error}")
+    damages: list[str] = []
+    header = value(directory, named, Header, damages)
+    ballot = value(directory, "ballot", Ballot, damages)
+    misplaced = ""
+    if header is not None:
+        try:
+            place_of(header, directory, place, moved=False)
+        except Misplaced as error:
+            misplaced = str(error)
+    return Seen(path, named == "header", header, ballot, "; ".join(damages), misplaced)
 
 
-def _read(path: Path, kind: type[Value]) -> Value:
-    file = RealFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+def value(directory: RealDirectory, name: str, kind: type[Value], damages: list[str]) -> Value | None:
+    """What a file of slots holds; None if that can't be read, and why is added to `damages`.
+
+    Raises: OSError but for a file that is not there.
+    """
     try:
-        return Slots(file, path.name, kind).peek()
+        slots = Slots(directory.open(name), name, kind)
+    except FileNotFoundError:
+        damages.append(f"{name} is missing")
+        return None
+    try:
+        return slots.peek()
+    except Damaged as error:
+        damages.append(str(error))
+        return None
     finally:
-        file.close()
+        slots.close()

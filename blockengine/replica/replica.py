@@ -360,32 +360,6 @@ class Replica:
         for step in self.store.flushing():
             yield self.trust.guarded(step)
 
-    def trust_unverified(self) -> int:
-        """Take blocks that a crash left torn as they are; how many. For a replica that stands alone:
-
-        otherwise a copy that verifies wins, and the controller writes it here.
-        """
-        count = 0
-        for first, length in self.unverified_ranges():
-            for block in self.store.unverified(first, length):
-                self.store.trust(block, 1)
-                count += 1
-        return count
-
-    def scrub(self) -> Iterator[tuple[int, list[int]]]:
-        """Read everything there is: (first block of a stretch, its blocks that don't verify)."""
-        blocks, step = self.header.size // BLOCK, 1024
-        for first in range(0, blocks, step):
-            count = min(step, blocks - first)
-            wrong: list[int] = []
-            try:
-                for layer, start, length in self.store.extents(first, count):
-                    if layer is not None:
-                        wrong += layer.read(start, length)[1]
-            except Rotten as rotten:
-                wrong += rotten.blocks
-            yield first, wrong
-
     def cut(self, snapshot: int) -> None:
         """Freeze what is there under an id (0: none); later writes go to a new layer.
 

@@ -24,7 +24,7 @@ from blockengine.protocol.stream import LARGE, Stream, widen
 from blockengine.protocol.tls import CONTROLLER, peer_is
 from blockengine.protocol.wire import Kind, Malformed, Request, Status
 from blockengine.replica.files import Bytes
-from blockengine.replica.replica import Failed
+from blockengine.replica.replica import Failed, Rotten
 from blockengine.replica.service import Answer, ReplicaService, failed
 from blockengine.replica.voting import Voting
 
@@ -142,7 +142,7 @@ class Connection(Stream):
                 answer = await self._replica.answer(message, issued)
             else:
                 answer = await self._service.answer(message)
-        except (ValueError, Failed, OSError) as error:
+        except (ValueError, Rotten, Failed, OSError) as error:
             return failed(error)
         status = Status.REFUSED if isinstance(answer, Refused) else Status.OK
         return status, messages.encode(answer)

@@ -41,26 +41,29 @@ class Slots(Generic[Value]):
         made.save(value)
         return made
 
-    def load(self, *, mend: bool = True) -> Value:
-        """The newest intact slot; the other one is mended, unless nothing may be changed.
+    def load(self) -> Value:
+        """The newest intact slot; the other one is mended.
 
         Raises: Damaged if neither is intact, or a newer program wrote them.
         """
         found = self._intact()
         self._counter, payload = max(found)
-        if mend and (len(found) < 2 or found[0] != found[1]):
+        if len(found) < 2 or found[0] != found[1]:
             self._write(payload)
-        try:
-            return msgspec.msgpack.decode(payload, type=self._kind)
-        except msgspec.DecodeError as error:
-            raise Damaged(f"{self._name}: {error}. A newer navarch may have written it") from None
+        return self._decoded(payload)
 
     def peek(self) -> Value:
         """The newest intact slot; nothing is mended, because another process may be writing.
 
         Raises: Damaged.
         """
-        return msgspec.msgpack.decode(max(self._intact())[1], type=self._kind)
+        return self._decoded(max(self._intact())[1])
+
+    def _decoded(self, payload: bytes) -> Value:
+        try:
+            return msgspec.msgpack.decode(payload, type=self._kind)
+        except msgspec.DecodeError as error:
+            raise Damaged(f"{self._name}: {error}. A newer navarch may have written it") from None
 
     def _intact(self) -> list[tuple[int, bytes]]:
         found = [intact for slot in (0, 1) if (intact := self._read(slot)) is not None]

@@ -65,14 +65,17 @@ class Store:
             raise Rotten(wrong)
         return data
 
-    def inspect(self, first: int, count: int) -> tuple[bytes, list[int]]:
-        """Blocks as they are, and which of them don't verify (or whose state is damaged)."""
+    def inspect(self, first: int, count: int, level: int = -1) -> tuple[bytes, list[int]]:
+        """Blocks as they are, and which of them don't verify (or whose state is damaged).
+
+        With `level`, as they were when that layer froze.
+        """
         try:
-            return self._gather(first, count)
+            return self._joined(self.extents(first, count, level))
         except Rotten as rotten:
             if count == 1:
                 return bytes(BLOCK), rotten.blocks
-        pieces = [self.inspect(block, 1) for block in range(first, first + count)]
+        pieces = [self.inspect(block, 1, level) for block in range(first, first + count)]
         return b"".join(data for data, _ in pieces), [block for _, wrong in pieces for block in wrong]
 
     def read_cached(self, first: int, count: int) -> bytes | bytearray | None:
@@ -120,6 +123,11 @@ class Store:
                 if state != ABSENT:
                     marks[start : start + length] = b"\1" * length
         return [(length, state == 1) for state, _, length in runs(bytes(marks))]
+
+    def holder(self, block: int, newest: int) -> int:
+        """The level of the layer that has a block for all from it up to the newest; -1 if none has it."""
+        held = (level for level in range(newest, -1, -1) if self.layers[level].states(block, 1)[0] != ABSENT)
+        return next(held, -1)
 
     def _find(self, level: int, first: int, count: int) -> list[Extent]:
         if level < 0:
@@ -256,6 +264,24 @@ class Store:
         layer = self.layers[level]
         layer.data.punch(first * BLOCK, count * BLOCK)
         self._fill(layer, first, bytes((ZERO,)) * count)
+
+    def mend(self, level: int, block: int, content: memoryview) -> bool:
+        """Give a frozen layer a block again that it has, but not intact; whether that was so.
+
+        Durable after the next flush. A stop before leaves the block bad or mended: nobody can read it as
+        anything else. Raises: OSError.
+        """
+        layer = self.layers[level]
+        state = layer.states(block, 1)[0]
+        if state in (ABSENT, ZERO) or (state == DATA and not layer.read(block, 1)[1]):
+            return False
+        layer.write(block, content)
+        if state != DATA:
+            # The map must not say that it is there before it is.
+            layer.sync_content()
+            layer.set_states(block, bytes((DATA,)))
+        self._filled.add(layer)
+        return True
 
     def _fill(self, layer: Layer, first: int, states: bytes) -> None:
         layer.set_states(first, states)

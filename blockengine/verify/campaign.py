@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from blockengine.protocol.address import parse
+from blockengine.protocol.nbd_client import Client, Lost, Refused
 from blockengine.verify.blocks import content
 from blockengine.verify.judge import Judge, Violation
-from blockengine.verify.nbd_client import Client, Lost, Refused
 from blockengine.verify.rig import Rig, Serving, Stuck
 from blockengine.verify.snapshotting import Snapshotter
 from blockengine.volume.founding import reach

@@ -7,9 +7,9 @@ import shutil
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 
+from blockengine.protocol.nbd_client import Client
 from blockengine.verify.campaign import Campaign
 from blockengine.verify.judge import Violation
-from blockengine.verify.nbd_client import Client
 
 Trouble = Callable[[Campaign], Awaitable[None]]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from blockengine.cli.place import here
 from blockengine.protocol.admin import DeleteSnapshot, ListSnapshots, TakeSnapshot
+from blockengine.protocol.nbd_client import Client, Lost, Refused
 from blockengine.replica.files import RealDirectory
 from blockengine.replica.replica import Replica
 from blockengine.verify.judge import Taken, Violation
-from blockengine.verify.nbd_client import Client, Lost, Refused
 from blockengine.volume.asking import Declined, Silent
 
 if TYPE_CHECKING:

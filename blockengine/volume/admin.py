@@ -134,7 +134,7 @@ async def _act(running: Running, verb: admin.Act) -> None:
 
 
 async def _set_pace(running: Running, verb: admin.SetPace) -> None:
-    running.controller.set_pace(limit=verb.limit, share=verb.share)
+    await running.controller.set_pace(limit=verb.limit, share=verb.share)
 
 
 async def _add_voter(running: Running, verb: admin.AddVoter) -> str:

@@ -8,11 +8,17 @@ from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
+from blockengine.membership import policy
 from blockengine.membership.catalog import Snapshot
+from blockengine.membership.policy import Budget
+from blockengine.membership.record import Position, Record
 from blockengine.protocol.address import Address
 from blockengine.protocol.admin import Progress
 from blockengine.protocol.messages import Identity
 from blockengine.volume import voters
+from blockengine.volume.agreeing import agree
 from blockengine.volume.cloning import FILLING, fill
 from blockengine.volume.founding import Impossible
 from blockengine.volume.geometry import Geometry
@@ -36,8 +42,8 @@ Result = TypeVar("Result")
 class Controller:
     """One term of office. `deadline` (seconds) is how long a replica may take for any answer.
 
-    `share` is what rebuilds and scrubs may take of the time (`volume.pace`). A volume that was made to
-    be filled is, from the NBD URI `fill_from`, before it is served.
+    `share` is what rebuilds and scrubs may take of the time (`volume.pace`), unless a person set it. A
+    volume that was made to be filled is, from the NBD URI `fill_from`, before it is served.
     """
 
     def __init__(
@@ -85,7 +91,8 @@ class Controller:
         office.changed()
         office.spawn("idle flushes", device.flush_when_idle)
         office.spawn("merging", snapshots.retain)
-        self.pace = Pace(lambda: device.asked, share=self._share)
+        kept = policy.budget(office.term.base.policy) or Budget(share=self._share)
+        self.pace = Pace(lambda: device.asked, limit=kept.limit, share=kept.share)
         resync = Resync(office, device, jobs=self._jobs, pace=self.pace, retain=snapshots.retain)
         office.spawn("resync", resync.for_ever)
         await _unless_ended(office, self._finish(office, device, snapshots))
@@ -197,11 +204,20 @@ class Controller:
             raise Impossible(f"a job can be paused, resumed and stopped, not {action!r}")
         getattr(job, action)()
 
-    def set_pace(self, *, limit: int, share: float) -> None:
-        """The budget of rebuilds and scrubs; see `volume.pace`. Raises: ValueError."""
-        self._in_office()
+    async def set_pace(self, *, limit: int, share: float) -> None:
+        """The budget of rebuilds and scrubs (`volume.pace`): at once, and by a record for later controllers.
+
+        Raises: ValueError.
+        """
+        office, _ = self._in_office()
         assert self.pace is not None
         self.pace.set(limit=limit, share=share)
+
+        def change(record: Record, at: Position) -> Record:
+            kept = policy.with_budget(record.policy, Budget(limit, share))
+            return replace(record, position=at, policy=kept)
+
+        await self._to_its_end(agree(office, None, change))
 
     async def add_voter(self, address: Address) -> str:
         """Let the blank replica or witness at this address vote; its id. A replica is rebuilt afterwards.

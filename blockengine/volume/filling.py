@@ -8,7 +8,7 @@ snapshot, but under their locks (`volume.resync`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 from blockengine.membership import catalog as catalogs
 from blockengine.protocol.messages import Align, Changed, Fill, KeepList
@@ -17,8 +17,15 @@ from blockengine.volume.office import Office
 from blockengine.volume.replicated import Replicated
 from blockengine.volume.snapshot_device import SnapshotDevice
 
-_STEP = 256 * 1024
 Stretch = tuple[int, int]
+
+
+class Part(NamedTuple):
+    """Bytes to copy: of a snapshot, or (no `source`) live ones."""
+
+    source: SnapshotDevice | None
+    offset: int
+    length: int
 
 
 class Filler:
@@ -44,23 +51,23 @@ class Filler:
             self.anew, self._away_since = True, None
         return True
 
-    async def fill(self, offset: int, length: int) -> Sequence[Stretch]:
-        """Copy every snapshot's part of a region, and say which live bytes to copy then.
+    async def plan(self, offset: int, length: int) -> list[Part]:
+        """What to copy in a region: every snapshot's part, oldest first, then live bytes.
 
-        Raises: Unanswered if the target failed; Refusal if no source has it intact.
+        Raises: Unanswered if the target or a source does not say what changed.
         """
         catalog = self._office.catalog
         if catalog is None or not catalog.snapshots:
-            return [(offset, length)]
+            return [Part(None, offset, length)]
+        parts: list[Part] = []
         since = 0
         for snapshot in catalog.snapshots:
             if self._away_since is None or snapshot.at >= self._away_since:
                 source = SnapshotDevice(self._office, snapshot, self._device.block_size)
-                for start, size in await self._differing(snapshot.id, since, offset, length):
-                    for first in range(start, start + size, _STEP):
-                        await self._copy(source, first, min(_STEP, start + size - first))
+                stretches = await self._differing(snapshot.id, since, offset, length)
+                parts += [Part(source, *stretch) for stretch in stretches]
             since = snapshot.id
-        return await self._differing(0, since, offset, length)
+        return parts + [Part(None, *stretch) for stretch in await self._differing(0, since, offset, length)]
 
     async def _differing(self, view: int, since: int, offset: int, length: int) -> list[Stretch]:
         """Where source or target have something that the earlier snapshot has not."""
@@ -78,11 +85,17 @@ class Filler:
                 start += size
         return _merged(stretches)
 
-    async def _copy(self, source: SnapshotDevice, offset: int, length: int) -> None:
-        data = await source.read(offset, length)
+    async def fill(self, part: Part) -> None:
+        """Copy a part of a snapshot.
+
+        Raises: Unanswered if the target failed; Refusal if no source has it intact.
+        """
+        _, offset, length = part
+        assert part.source is not None
+        data = await part.source.read(offset, length)
         if data.count(0) == length:
             data = b""
-        why = await self._office.order(self._target, Fill(source.snapshot.id, offset, length, data))
+        why = await self._office.order(self._target, Fill(part.source.snapshot.id, offset, length, data))
         if why:
             raise Unanswered(why)
 

@@ -58,6 +58,8 @@ class Office:
         self.layering = asyncio.Lock()
         self.catalog: Catalog | None = None
         self.serving = False
+        # Blocks that rotted on a member and were put right, since this controller took office.
+        self.mended = 0
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.watch: Callable[[], None] = lambda: None
         self._opened = 0

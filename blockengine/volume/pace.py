@@ -9,7 +9,19 @@ from contextlib import asynccontextmanager
 
 # While clients are active, background work is under way for this part of the time.
 SHARE = 0.3
-_LONGEST_REST = 3.0
+# What one step moves, in bytes: little beside clients, who wait behind it; much while nobody is there.
+_SMALL, _LARGE = 64 * 1024, 1024 * 1024
+# However slow a step was, the next one follows after so many seconds: a rebuild never stands still.
+_LONGEST_REST = 1.0
+
+
+class Step:
+    """One step: it may move `most` bytes, and says how many it `moved`."""
+
+    __slots__ = ("most", "moved")
+
+    def __init__(self, most: int) -> None:
+        self.most, self.moved = most, 0
 
 
 class Pace:
@@ -23,7 +35,8 @@ class Pace:
         self._asked = asked
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
-        self._workers = self._seen = 0
+        self._workers = 0
+        self._crowded = True
         self.set(limit=limit, share=share)
 
     def set(self, *, limit: int, share: float) -> None:
@@ -45,26 +58,26 @@ class Pace:
             self._workers -= 1
 
     @asynccontextmanager
-    async def step(self, size: int, *, beside: asyncio.Lock) -> AsyncIterator[None]:
-        """Around one step that moves `size` bytes: waits for its turn, and rests afterwards.
+    async def step(self, *, beside: asyncio.Lock) -> AsyncIterator[Step]:
+        """Around one step: waits for its turn, and rests afterwards if clients came meanwhile.
 
         `beside` is held during the step alone.
         """
-        await self._turn(size)
+        await self._turn()
         async with beside:
-            began = self._loop.time()
-            yield
+            step = Step(_SMALL if self._crowded and self.share < 1 else _LARGE)
+            began, before = self._loop.time(), self._asked()
+            yield step
             took = self._loop.time() - began
-        before, self._seen = self._seen, self._asked()
-        if self._seen != before:
+        self._crowded = self._asked() != before
+        if self.limit:
+            self._free_at = max(self._free_at, began) + step.moved / self.limit
+        if self._crowded:
             await asyncio.sleep(min(took * (max(self._workers, 1) / self.share - 1), _LONGEST_REST))
 
-    async def _turn(self, size: int) -> None:
-        if not self.limit:
-            return
-        start = max(self._loop.time(), self._free_at)
-        self._free_at = start + size / self.limit
-        # A limit that is changed meanwhile must not be slept through.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(start - self._loop.time()):
-                await self._changed.wait()
+    async def _turn(self) -> None:
+        """Wait until the limit allows a step; one that is changed meanwhile is not slept through."""
+        while self.limit and (left := self._free_at - self._loop.time()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._changed.wait()

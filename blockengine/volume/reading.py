@@ -13,6 +13,7 @@ from blockengine.replica.layer import BLOCK
 from blockengine.volume.device import Refusal
 from blockengine.volume.geometry import Geometry
 from blockengine.volume.link import Body, Link
+from blockengine.volume.mending import mend_view
 from blockengine.volume.office import Office
 from blockengine.volume.pending import Pending
 from blockengine.volume.ranges import NOTHING, BlockLocks, Range, blocks
@@ -131,6 +132,7 @@ class Reads:
             self._locks.take(wanted, granted.set_result, None)
             await granted
             try:
+                await mend_view(self._office, start, size, view=0, where="the volume")
                 await settle_range(self._office, geometry, start, size, intact_only=True)
                 self._office.tell(f"repaired bytes {start} to {start + size}")
             except Unsettled:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections import deque
+from collections.abc import Collection, Iterator
 
 import msgspec
 
+from blockengine.membership.catalog import Catalog
 from blockengine.membership.record import Position
 from blockengine.protocol.messages import Clear, Copied
 from blockengine.protocol.wire import Kind, Status
-from blockengine.volume.filling import Filler
+from blockengine.volume.filling import Filler, Part
 from blockengine.volume.jobs import Job
 from blockengine.volume.link import Body, Unanswered
 from blockengine.volume.office import Office, Session
@@ -18,8 +20,8 @@ from blockengine.volume.pace import Pace
 from blockengine.volume.ranges import blocks
 from blockengine.volume.replicated import Replicated
 
-_STEP = 256 * 1024
-_AT_ONCE = 4
+# Copied under one lock, and asked for at once.
+_MOST = 256 * 1024
 # What was copied is noted after so many seconds: that much work a kill may cost.
 _NOTED_EVERY = 2.0
 
@@ -44,30 +46,48 @@ class Copying:
         noted = self._loop.time()
         async with pace.working():
             for region in sorted(regions):
-                await job.may_go_on()
-                length = self._device.geometry.region(region)[1]
-                # While a region is copied no layer is cut and no list of snapshots changes.
-                async with pace.step(length, beside=self._office.layering):
-                    await self._copy_region(region)
-                job.advance(length)
+                before = job.done
+                await self._copy_region(region, job, pace)
+                job.advance(before + self._device.geometry.region(region)[1] - job.done)
                 fresh.add(region)
                 if self._loop.time() - noted > _NOTED_EVERY:
                     fresh -= await self._note(fresh)
                     noted = self._loop.time()
 
-    async def _copy_region(self, region: int) -> None:
-        """Snapshots that the target missed first, then live bytes."""
+    async def _copy_region(self, region: int, job: Job, pace: Pace) -> None:
+        """Snapshots that the target missed first, then live bytes; a little at a time.
+
+        While a step is made no layer is cut and no list of snapshots changes. Between two steps they may:
+        then the region is planned anew.
+        """
+        plan: deque[Part] = deque()
+        catalog: Catalog | None = None
+        begun = False
+        while plan or not begun:
+            await job.may_go_on()
+            async with pace.step(beside=self._office.layering) as step:
+                if not begun or catalog is not self._office.catalog:
+                    begun, catalog = True, self._office.catalog
+                    plan = deque(await self._plan(region))
+                parts = list(_taken(plan, step.most))
+                await asyncio.gather(*(self._copy_part(region, part) for part in parts))
+                step.moved = sum(part.length for part in parts)
+            job.advance(sum(part.length for part in parts if part.source is None))
+
+    async def _plan(self, region: int) -> list[Part]:
+        """What to copy, in this order. If the volume has nothing there the target is told so at once."""
         offset, length = self._device.geometry.region(region)
-        stretches = await self._filler.fill(offset, length)
-        if list(stretches) == [(offset, length)] and await self._copied_as_zeroes(region, offset, length):
-            return
-        pieces = [
-            (start + done, min(_STEP, size - done))
-            for start, size in stretches
-            for done in range(0, size, _STEP)
-        ]
-        for first in range(0, len(pieces), _AT_ONCE):
-            await asyncio.gather(*(self._copy(region, *piece) for piece in pieces[first : first + _AT_ONCE]))
+        parts = await self._filler.plan(offset, length)
+        whole = [(part.offset, part.length) for part in parts] == [(offset, length)]
+        if whole and await self._copied_as_zeroes(region, offset, length):
+            return []
+        return parts
+
+    async def _copy_part(self, region: int, part: Part) -> None:
+        if part.source is not None:
+            await self._filler.fill(part)
+        else:
+            await self._copy(region, part.offset, part.length)
 
     async def _copied_as_zeroes(self, region: int, offset: int, length: int) -> bool:
         """Copy a region in which the volume has nothing; whether it has nothing."""
@@ -124,3 +144,18 @@ class Copying:
         await office.each(holders, lambda name: office.ask(name, told))
         await office.ask(self._target, Clear(alike))
         return frozenset(alike)
+
+
+def _taken(plan: deque[Part], most: int) -> Iterator[Part]:
+    """The next parts, of so many bytes together, cut as small as they are copied; of one snapshot only.
+
+    What a snapshot has must be there before a later one, or live bytes, are copied over it.
+    """
+    source = plan[0].source if plan else None
+    while most > 0 and plan and plan[0].source is source:
+        part = plan.popleft()
+        size = min(part.length, most, _MOST)
+        if size < part.length:
+            plan.appendleft(part._replace(offset=part.offset + size, length=part.length - size))
+        yield part._replace(length=size)
+        most -= size

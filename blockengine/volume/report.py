@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from blockengine.clock import now
+from blockengine.membership import policy
 from blockengine.membership.record import Record
 from blockengine.protocol.admin import Progress, VolumeStatus, VoterStatus
 from blockengine.volume.controller import Controller
@@ -47,6 +48,8 @@ def status(
         clients=clients,
         voters=tuple(_voter(peer, record, joining) for peer in controller.peers) + silent,
         work=work,
+        pace=policy.budget(record.policy),
+        mended=office.mended,
     )
 
 

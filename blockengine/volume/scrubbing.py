@@ -4,48 +4,64 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
-from itertools import groupby
 
+from blockengine.membership.catalog import Catalog, Snapshot
 from blockengine.protocol.admin import Finding
 from blockengine.protocol.wire import Kind, Status
 from blockengine.replica.layer import BLOCK
 from blockengine.volume.jobs import Job
 from blockengine.volume.link import Body
+from blockengine.volume.mending import ROT, Wrong, compare, look, mend_view
 from blockengine.volume.office import Office
 from blockengine.volume.pace import Pace
 from blockengine.volume.ranges import blocks
 from blockengine.volume.replicated import Replicated
 
 SCRUB = "scrub"
-ROT, DIFFER = "rot", "differ"
-_STEP = 1024 * 1024
-_SUM = 8
-
-# One wrong stretch: first block, count, kind, and the members that have it wrong.
-_Wrong = tuple[int, int, str, tuple[str, ...]]
 
 
 async def scrub(office: Office, device: Replicated, pace: Pace, job: Job) -> None:
-    """Look at the whole volume once, as large as it is when this begins.
+    """Look at the whole volume once, as large as it is when this begins, and at what only snapshots have.
 
     Raises: Fenced, jobs.Stopped.
     """
     size, alone = device.size, asyncio.Lock()
     job.start(size)
     async with pace.working():
-        for offset in range(0, size, _STEP):
+        while job.done < size:
             await job.may_go_on()
-            length = min(_STEP, size - offset)
+            offset = job.done
             await office.until(lambda: office.steady)
-            async with pace.step(length, beside=alone):
+            async with pace.step(beside=alone) as step:
+                length = step.moved = min(step.most, size - offset)
                 wrong = await _look(office, device, offset, length)
             for one in wrong:
                 job.find(await _mend(office, device, one))
+            if office.catalog is not None and office.catalog.snapshots:
+                # No snapshot comes or goes meanwhile. What live bytes have was mended for them as well.
+                async with pace.step(beside=office.layering):
+                    frozen = await _look_at_snapshots(office, office.catalog, offset, length)
+                for snapshot, one in frozen:
+                    job.find(await _mend_snapshot(office, snapshot, one))
             job.advance(length)
 
 
-async def _look(office: Office, device: Replicated, offset: int, length: int) -> list[_Wrong]:
+async def _look_at_snapshots(
+    office: Office, catalog: Catalog, offset: int, length: int
+) -> list[tuple[Snapshot, Wrong]]:
+    """What is wrong in what each snapshot has, and the one before has not."""
+    found: list[tuple[Snapshot, Wrong]] = []
+    since = 0
+    for snapshot in catalog.snapshots:
+        size = min(length, snapshot.size - offset)
+        if size > 0:
+            for wrong in await look(office, offset, size, view=snapshot.id, since=since):
+                found.append((snapshot, wrong))
+        since = snapshot.id
+    return found
+
+
+async def _look(office: Office, device: Replicated, offset: int, length: int) -> list[Wrong]:
     """What is wrong in a range on the members that may be read from; nothing changes meanwhile."""
 
     async def sums(name: str) -> Body:
@@ -63,43 +79,35 @@ async def _look(office: Office, device: Replicated, offset: int, length: int) ->
         answers = await office.each(sorted(office.readable), sums)
     # One that left meanwhile comes back by a resync; it is not compared.
     there = {name: body for name, body in answers.items() if body and name in office.readable}
-    return list(_wrong(there, offset // BLOCK, length // BLOCK))
+    return list(compare(there, offset // BLOCK, length // BLOCK))
 
 
-def _wrong(bodies: dict[str, Body], first: int, count: int) -> Iterator[_Wrong]:
-    """Neighbours that are wrong in the same way on the same members are one stretch."""
-    whole = list(bodies.values())
-    if all(body == whole[0] for body in whole) and (not whole or whole[0].count(1, 0, count) == count):
-        return
-    found = ((block, _wrong_block(bodies, block, count)) for block in range(count))
-    for kind, run in groupby(found, key=lambda one: one[1]):
-        stretch = [block for block, _ in run]
-        if kind is not None:
-            yield first + stretch[0], len(stretch), *kind
-
-
-def _wrong_block(bodies: dict[str, Body], block: int, count: int) -> tuple[str, tuple[str, ...]] | None:
-    rotten = tuple(name for name, body in bodies.items() if body[block] != 1)
-    if rotten:
-        return ROT, rotten
-    at = count + block * _SUM
-    if len({bytes(body[at : at + _SUM]) for body in bodies.values()}) > 1:
-        return DIFFER, tuple(bodies)
-    return None
-
-
-async def _mend(office: Office, device: Replicated, wrong: _Wrong) -> Finding:
+async def _mend(office: Office, device: Replicated, wrong: Wrong) -> Finding:
     """Repair from a member that has the bytes intact; look again whether that helped.
 
     Members that verify and differ are only shown: nobody can tell which of them is right.
     """
-    first, count, kind, members = wrong
-    offset, length = first * BLOCK, count * BLOCK
     mended = False
-    if kind == ROT:
-        await device.repair(offset, length)
-        mended = not await _look(office, device, offset, length)
-    what = "don't match their checksums" if kind == ROT else "verify and yet differ"
+    if wrong.kind == ROT:
+        await device.repair(wrong.offset, wrong.length)
+        mended = not await _look(office, device, wrong.offset, wrong.length)
+    return _told(office, wrong, "", mended=mended)
+
+
+async def _mend_snapshot(office: Office, snapshot: Snapshot, wrong: Wrong) -> Finding:
+    """The same in a snapshot; live bytes may be mended by it as well, or have been already."""
+    mended = False
+    if wrong.kind == ROT:
+        where = f"snapshot {snapshot.name}"
+        await mend_view(office, wrong.offset, wrong.length, view=snapshot.id, where=where)
+        mended = not await look(office, wrong.offset, wrong.length, view=snapshot.id)
+    return _told(office, wrong, snapshot.name, mended=mended)
+
+
+def _told(office: Office, wrong: Wrong, snapshot: str, *, mended: bool) -> Finding:
+    what = "don't match their checksums" if wrong.kind == ROT else "verify and yet differ"
+    where = f" in snapshot {snapshot}" if snapshot else ""
     then = "; mended" if mended else "; NOT mended"
-    office.tell(f"scrub: bytes {offset} to {offset + length} {what} on {', '.join(members)}{then}")
-    return Finding(offset, length, kind, members, mended, time.time())
+    end = wrong.offset + wrong.length
+    office.tell(f"scrub: bytes {wrong.offset} to {end}{where} {what} on {', '.join(wrong.members)}{then}")
+    return Finding(wrong.offset, wrong.length, wrong.kind, wrong.members, mended, time.time(), snapshot)

@@ -88,6 +88,8 @@ async def settle_range(
     inspected = await office.each(members, lambda name: _inspect(office, name, offset, length))
     for rewrite in list(_differences(inspected, offset, length, intact_only=intact_only)):
         await _write(office, geometry, members, rewrite)
+        if intact_only:
+            office.mended += len(rewrite.payload) // BLOCK
 
 
 async def _inspect(office: Office, name: str, offset: int, length: int) -> Body:

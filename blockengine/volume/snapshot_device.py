@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from functools import partial
 from typing import Any, NoReturn
 
 from blockengine.clock import now
@@ -13,6 +14,7 @@ from blockengine.protocol.nbd import Code
 from blockengine.protocol.wire import Kind, Status
 from blockengine.replica.files import Bytes
 from blockengine.volume.device import Refusal
+from blockengine.volume.mending import mend_view
 from blockengine.volume.office import Fenced, Office
 
 
@@ -41,11 +43,17 @@ class SnapshotDevice:
         """The answer of some member; one whose copy is bad is passed over. Raises: Refusal."""
         office = self._office
         bad: set[str] = set()
+        tried = False
         try:
             while True:
                 await office.until(lambda: office.serving and bool(office.readable & office.sessions.keys()))
                 self._check()
                 names = sorted((office.readable & office.sessions.keys()) - bad)
+                if not names and not tried:
+                    # Every member has bad blocks, but perhaps not the same.
+                    await self._repair(message)
+                    tried, bad = True, set()
+                    continue
                 if not names:
                     raise Refusal(
                         Code.EIO, f"no replica has intact bytes of snapshot {self.snapshot.name} there"
@@ -53,10 +61,19 @@ class SnapshotDevice:
                 self._sent += 1
                 answer = await self._ask_one(names[self._sent % len(names)], message, bad)
                 if answer is not None:
+                    if bad:
+                        office.spawn(
+                            f"repair of {self.snapshot.name} at {message.offset}",
+                            partial(self._repair, message),
+                        )
                     await office.until(lambda: now() < office.serve_until)
                     return answer
         except Fenced as fenced:
             raise Refusal(Code.ESHUTDOWN, str(fenced)) from None
+
+    async def _repair(self, message: ReadView | MapView) -> None:
+        where = f"snapshot {self.snapshot.name}"
+        await mend_view(self._office, message.offset, message.length, view=self.snapshot.id, where=where)
 
     async def _ask_one(self, name: str, message: Control, bad: set[str]) -> Any | None:
         office = self._office

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from blockengine.protocol.nbd import Code
+from blockengine.replica.alone import trust_unverified
 from blockengine.replica.files import Bytes
 from blockengine.replica.replica import Failed, Replica, Rotten
 from blockengine.volume.device import Refusal
@@ -41,7 +42,7 @@ class Standalone:
     def settle(self) -> int:
         """After an unclean stop, take what is there; how many blocks were torn."""
         with _refusing():
-            torn = self._replica.trust_unverified()
+            torn = trust_unverified(self._replica)
             self._replica.flush()
             self._replica.clear(sorted(self._replica.intent.marked))
         return torn

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from blockengine.protocol.admin import Jobs, Progress, SetPace
-from blockengine.verify.nbd_client import Client
+from blockengine.protocol.nbd_client import Client
 from blockengine.verify.rig import Rig, Serving
 from tests.bench.measure import Failed
 from tests.bench.table import Line, megabytes, milliseconds

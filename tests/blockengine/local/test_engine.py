@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from blockengine.verify.nbd_client import Client
+from blockengine.protocol.nbd_client import Client
 from tests.alive import alive
 from tests.blockengine.local.running import SIZE, Engine, replica_of, wait_for
 
@@ -408,6 +408,18 @@ def test_a_scrub_is_held_back_also_by_the_next_controller(engine: Engine) -> Non
     job = engine.ok("POST", "/v1/volumes/demo/scrub")
     assert engine.ok("GET", f"/v1/jobs/{job['id']}?wait=5")["state"] == "running"
     assert engine.volume("demo")["pace"]["limit"] == 1
+    # Nor is it forgotten by the next engine, whatever its folder of states still has.
+    engine.kill()
+    shutil.rmtree(engine.home / "state")
+    engine.start()
+    engine.until_healthy("demo")
+    assert engine.volume("demo")["pace"] == {"limit": 1, "share": 0.3}
+    engine.stop()
+    engine.start()
+    engine.until_healthy("demo")
+    assert engine.volume("demo")["pace"] == {"limit": 1, "share": 0.3}
+    job = engine.ok("POST", "/v1/volumes/demo/scrub")
+    assert engine.ok("GET", f"/v1/jobs/{job['id']}?wait=2")["state"] == "running"
     engine.ok("PUT", "/v1/volumes/demo/pace", {})
     assert engine.job(job)["state"] == "done"
 

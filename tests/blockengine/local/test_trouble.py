@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from blockengine.protocol.nbd_client import Client
 from blockengine.replica.slots import SLOT
-from blockengine.verify.nbd_client import Client
 from tests.blockengine.local.running import Engine, replica_of, wait_for
 from tests.blockengine.local.test_engine import read, written
 

@@ -14,6 +14,7 @@ from blockengine.membership.catalog import Catalog, Snapshot
 from blockengine.membership.record import Epoch, Position
 from blockengine.replica import filling, merging
 from blockengine.replica.layer import BLOCK
+from blockengine.replica.mending import scrub
 from blockengine.replica.replica import Replica, Rotten
 from blockengine.replica.slots import Damaged
 from blockengine.verify.disk import SimulatedDisk
@@ -89,7 +90,7 @@ def test_a_merge_on_a_full_disk_loses_nothing_and_goes_on_later(
     merge(replica)
     assert len(replica.store.layers) == 1
     assert replica.read(0, SIZE) == live
-    assert not any(wrong for _, wrong in replica.scrub())
+    assert not any(wrong for _, wrong in scrub(replica, replica.layers.snapshots))
 
 
 def test_a_merge_carries_rot_along_as_rot(disk: SimulatedDisk, replica: Replica) -> None:

@@ -12,6 +12,7 @@ from blockengine.membership.ballot import Ballot, Refused
 from blockengine.membership.record import Epoch, Member, Position, Record, Voter
 from blockengine.replica.files import Directory, RealDirectory
 from blockengine.replica.layer import BLOCK
+from blockengine.replica.mending import scrub
 from blockengine.replica.replica import Damaged, Failed, Misplaced, Place, Replica, Rotten
 from blockengine.replica.trust import mend
 from blockengine.verify.disk import SimulatedDisk
@@ -65,7 +66,7 @@ def test_a_replica_reads_what_a_byte_array_would(directory: Directory, block_siz
     replica.close()
     again = Replica.open(directory, PLACE)
     assert again.read(0, size) == mirror
-    assert not any(wrong for _, wrong in again.scrub())
+    assert not any(wrong for _, wrong in scrub(again, ()))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_rot_is_noticed_on_read_and_by_scrub() -> None:
         replica.read(0, 3 * BLOCK)
     assert rotten.value.blocks == [1]
     assert replica.read(0, BLOCK)
-    assert [wrong for _, wrong in replica.scrub() if wrong] == [[1]]
+    assert [wrong for _, wrong in scrub(replica, ()) if wrong] == [[1]]
 
 
 def test_a_block_at_the_wrong_place_is_noticed() -> None:

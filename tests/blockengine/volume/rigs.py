@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from blockengine.membership.record import Record
 from blockengine.protocol.address import parse
-from blockengine.verify.nbd_client import Client
+from blockengine.protocol.nbd_client import Client
 from blockengine.verify.rig import Rig, Serving, Shape
 from blockengine.volume.founding import Reached, reach
 

@@ -17,7 +17,7 @@ import pytest
 from blockengine.cli.main import main
 from blockengine.protocol import admin
 from blockengine.protocol.admin import Events, Stats, Status, VolumeStatus
-from blockengine.verify.nbd_client import Client, Lost
+from blockengine.protocol.nbd_client import Client, Lost
 from blockengine.verify.rig import Rig, Serving, Shape
 from blockengine.volume.asking import Asker, Declined, Silent, asking, connect
 

@@ -8,9 +8,9 @@ import signal
 import pytest
 
 from blockengine.protocol.admin import Grow
+from blockengine.protocol.nbd_client import Client
 from blockengine.replica.layer import BLOCK
 from blockengine.verify.blocks import content
-from blockengine.verify.nbd_client import Client
 from blockengine.verify.rig import Shape
 from blockengine.volume.asking import Declined
 from tests.blockengine.volume.rigs import DEADLINE, Made, records, served, until_in_sync

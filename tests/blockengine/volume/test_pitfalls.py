@@ -18,11 +18,11 @@ from blockengine.cli.place import here
 from blockengine.membership.record import Record
 from blockengine.protocol.admin import Grow, Jobs, ListSnapshots, Scrub, SetPace, TakeSnapshot
 from blockengine.protocol.nbd import Code
+from blockengine.protocol.nbd_client import Client, Lost, Refused
 from blockengine.replica.files import RealDirectory
 from blockengine.replica.layer import BLOCK
 from blockengine.replica.replica import Replica
 from blockengine.verify.blocks import content
-from blockengine.verify.nbd_client import Client, Lost, Refused
 from blockengine.verify.rig import Rig, Serving, Shape
 from blockengine.volume.asking import Declined
 from tests.blockengine.volume.rigs import (

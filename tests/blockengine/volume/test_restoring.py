@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from blockengine.protocol.admin import DeleteSnapshot, ListSnapshots, RestoreSnapshot, Status, TakeSnapshot
+from blockengine.protocol.nbd_client import Client, Lost
 from blockengine.replica.layer import BLOCK
 from blockengine.verify.blocks import content
-from blockengine.verify.nbd_client import Client, Lost
 from blockengine.verify.rig import Rig, Shape
 from blockengine.volume.asking import Declined, Silent
 from tests.blockengine.volume.rigs import DEADLINE, Made, records, served, until_in_sync

@@ -8,9 +8,9 @@ import signal
 
 import pytest
 
+from blockengine.protocol.nbd_client import Client, Refused
 from blockengine.replica.layer import BLOCK
 from blockengine.verify.blocks import content
-from blockengine.verify.nbd_client import Client, Refused
 from blockengine.verify.rig import Shape
 from tests.blockengine.volume.rigs import DEADLINE, Made, is_suspended, served, until_in_sync
 

@@ -18,9 +18,9 @@ from blockengine.protocol.admin import (
     Scrub,
     SetPace,
 )
+from blockengine.protocol.nbd_client import Client
 from blockengine.replica.layer import BLOCK, checksum
 from blockengine.verify.blocks import content
-from blockengine.verify.nbd_client import Client
 from blockengine.verify.rig import Rig, Serving, Shape
 from blockengine.volume.asking import Asker, Declined, asking
 from tests.blockengine.volume.rigs import DEADLINE, Made, served, until_in_sync

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blockengine.replica.alone import trust_unverified
 from blockengine.replica.merging import merging
 from blockengine.replica.replica import Place, Replica
 from blockengine.verify.disk import Crashed, SimulatedDisk
@@ -24,18 +25,22 @@ def sweep(seed: int, *, operations: int, survivals: int = 3, twice: bool = False
     With `twice`, the recovery from that stop is stopped as well, at a drawn change.
     """
     whole = Workload(SimulatedDisk(), seed)
-    assert whole.run(operations)
     swept = Swept()
+    try:
+        assert whole.run(operations)
+    except Exception as error:
+        swept.broken = f"seed {seed}, without a stop: {type(error).__name__}: {error}"
+        return swept
     for stop in range(1, whole.disk.changes + 1):
         for survival in range(survivals + 1):
             work = Workload(SimulatedDisk(stop_after=stop), seed)
-            work.run(operations)
             swept.stops += 1
             power = survival > 0
-            disk = work.disk.after_power_loss(stop * 31 + survival) if power else work.disk.after_kill()
-            if twice and work.replica is not None:
-                disk = stopped_again(disk, seed=stop * 31 + survival, power=power)
             try:
+                work.run(operations)
+                disk = work.disk.after_power_loss(stop * 31 + survival) if power else work.disk.after_kill()
+                if twice and work.replica is not None:
+                    disk = stopped_again(disk, seed=stop * 31 + survival, power=power)
                 look(work, disk, power=power)
             except Exception as error:
                 kind = f"power loss {survival}" if power else "kill"
@@ -49,7 +54,7 @@ def stopped_again(disk: SimulatedDisk, *, seed: int, power: bool) -> SimulatedDi
     disk.stop_after = 1 + seed % 23
     try:
         after = Replica.open(disk, REBOOTED if power else PLACE)
-        after.trust_unverified()
+        trust_unverified(after)
         after.flush()
     except Crashed:
         pass

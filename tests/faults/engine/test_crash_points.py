@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from blockengine.replica import layer, ledger, merging, regionlog, replica, slots, store
+from blockengine.replica import layer, ledger, mending, merging, regionlog, replica, slots, store
 from blockengine.replica.layer import ABSENT, DATA, NEW, ZERO
 from blockengine.verify.disk import SimulatedDisk
 from tests.faults.engine.sweep import sweep
@@ -106,7 +106,25 @@ def _unflushed_cut(held: replica.Replica, snapshot: int) -> None:
     held.layers.cut(snapshot, held.trust)
 
 
-_COPY = merging._copy
+def _rot_blessed(held: store.Store, level: int, block: int, content: memoryview) -> bool:
+    frozen = held.layers[level]
+    frozen.sums.pwrite(layer.sums_of(memoryview(frozen.read(block, 1)[0]), block), block * 8)
+    frozen.set_states(block, bytes((DATA,)))
+    held._filled.add(frozen)
+    return True
+
+
+def _mended_in_memory(held: store.Store, level: int, block: int, content: memoryview) -> bool:
+    mended = _MEND(held, level, block, content)
+    held._filled.discard(held.layers[level])
+    return mended
+
+
+def _mended_once(*arguments: Any, dead: Any) -> int:
+    return _MENDED(*arguments, dead=lambda _: False)
+
+
+_COPY, _MEND, _MENDED = merging._copy, store.Store.mend, mending.mend
 
 
 @pytest.mark.parametrize(
@@ -128,6 +146,9 @@ _COPY = merging._copy
         pytest.param(merging, "_merge_top", _top_unflushed, id="a merge overtakes what was not flushed"),
         pytest.param(merging, "_merge_frozen", _unsynced_merge, id="a merge is not synced"),
         pytest.param(replica.Replica, "cut", _unflushed_cut, id="a cut does not flush"),
+        pytest.param(store.Store, "mend", _rot_blessed, id="a mend takes rot for bytes"),
+        pytest.param(store.Store, "mend", _mended_in_memory, id="a mend is not synced"),
+        pytest.param(mending, "mend", _mended_once, id="a merge brings back what was mended"),
     ],
 )
 def test_the_sweep_sees_a_seeded_fault(owner: Any, rule: str, broken: Any) -> None:

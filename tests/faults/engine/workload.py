@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Iterator
 
 from blockengine.membership import changes
 from blockengine.membership.ballot import Ballot
 from blockengine.membership.record import Epoch, Member, Position, Record, Voter
-from blockengine.replica.layer import BLOCK
+from blockengine.replica import mending
+from blockengine.replica.alone import trust_unverified
+from blockengine.replica.layer import BLOCK, DATA
 from blockengine.replica.merging import merging
-from blockengine.replica.replica import Place, Replica
+from blockengine.replica.replica import Place, Replica, Rotten
 from blockengine.verify.disk import SECTOR, Crashed, SimulatedDisk
 
 PLACE, REBOOTED = Place("machine", "boot 1"), Place("machine", "boot 2")
@@ -44,6 +47,8 @@ class Workload:
         # What the volume was at each snapshot that the list has; and the merge under way.
         self.views: dict[int, list[bytes]] = {}
         self.merge: Iterator[Callable[[], None]] | None = None
+        # A block that went bad, and is not safely mended yet: the snapshot that has it, and its number.
+        self.rotten: tuple[int, int] | None = None
         self.cuts = 0
         self.count = 0
         self.replica: Replica | None = None
@@ -74,8 +79,9 @@ class Workload:
                 self.vote,
                 self.merge_on,
                 self.grow,
+                self.rot,
             ],
-            [12, 3, 2, 3, 5, 2, 2, 2, 6, 0.5],
+            [12, 3, 2, 3, 5, 2, 2, 2, 6, 0.5, 2],
         )[0]
         act(replica)
 
@@ -177,6 +183,42 @@ class Workload:
             self.trail += [[ZERO] for _ in range(REGION // SECTOR)]
             replica.grow(replica.header.size + REGION)
 
+    # Rot.
+
+    def rot(self, replica: Replica) -> None:
+        """A frozen block goes bad, in one way or another, and is mended from what another member has."""
+        if not self.views:
+            return
+        cuts = replica.layers.snapshots
+        above = [cuts.index(view) for view in self.views]
+        # A merge copies down what it merges, rot too: those are the interesting ones.
+        merged = [cuts[level] for level in above if level and cuts[level - 1] not in self.views]
+        view = self.draw.choice(merged or list(self.views))
+        block = self.draw.randrange(len(self.views[view]) * SECTOR // BLOCK)
+        level = replica.store.holder(block, replica.layers.level(view))
+        if level < 0 or replica.store.layers[level].states(block, 1)[0] != DATA:
+            return
+        layer = replica.store.layers[level]
+        end, each = self.draw.choice((("data", BLOCK), ("sums", 8), ("map", 1)))
+        self.disk.rot(f"{layer.name}.{end}", block * each + self.draw.randrange(each))
+        # As if it had been read from the disk only now.
+        layer._chunks.clear()
+        self.rotten = view, block
+        self.mend(replica)
+        self.rotten = None
+
+    def mend(self, replica: Replica) -> None:
+        assert self.rotten is not None
+        view, block = self.rotten
+        content, place = self.block(view, block), block * BLOCK
+        mending.mend(replica, view, place, memoryview(content), dead=lambda cut: cut not in self.views)
+        self.flush(replica)
+        assert replica.read(place, BLOCK, view) == content, "a block was not mended"
+
+    def block(self, view: int, block: int) -> bytes:
+        per_block = BLOCK // SECTOR
+        return b"".join(self.views[view][block * per_block : (block + 1) * per_block])
+
     # Votes.
 
     def vote(self, replica: Replica) -> None:
@@ -205,10 +247,23 @@ class Workload:
         if self.missed is not None and after.ballot.record == self.record:
             assert self.missed <= after.missed["b"].marked, "a missed log forgot a change"
             assert after.missed["b"].tag == self.record.absence("b").out  # type: ignore[union-attr]
-        after.trust_unverified()
+        trust_unverified(after)
+        if self.rotten is not None:
+            self.mended_after_all(after)
         self.look_at_snapshots(after)
         self.compare(after, exact if power else set(range(self.sectors)))
-        assert not any(wrong for _, wrong in after.scrub())
+        assert not any(wrong for _, wrong in mending.scrub(after, list(self.views)))
+
+    def mended_after_all(self, after: Replica) -> None:
+        """A mend that was cut short left the block as bad as it was, or well; it can be done again."""
+        assert self.rotten is not None
+        view, block = self.rotten
+        with contextlib.suppress(Rotten):
+            assert after.read(block * BLOCK, BLOCK, view) == self.block(view, block), "rot passes for bytes"
+        trail = self.trail
+        self.mend(after)
+        # What the volume held before the crash is still to be judged.
+        self.trail = trail
 
     def look_at_snapshots(self, after: Replica) -> None:
         """Each is there, as it was, to the byte."""

@@ -1,4 +1,4 @@
-"""A pipelined NBD client, for the programs that judge a volume."""
+"""A pipelined NBD client, for the bridge and for the programs that judge a volume."""
 
 from __future__ import annotations
 
