@@ -12,6 +12,7 @@ import pytest
 from console.application import NavarchApp
 from console.screens.resources import ResourcesScreen
 from console.session import Gate
+from console.views import ResourcesView
 from tests.ui.double import SessionDouble
 from tests.ui.seeing import see, until, write
 
@@ -77,3 +78,18 @@ async def test_what_falls_due_while_a_screen_is_left_does_nothing(open_app: Open
             getattr(callback, "args", (callback,))[0]()
         screen._let_go()
         assert due == ["in time"]
+
+
+async def test_lines_typed_ahead_each_reach_their_own_prompt(open_app: Open) -> None:
+    """Pasted, or typed behind a slow line: no key of the next line may act on the list below."""
+    app = open_app()
+    kinds = ["nodes", "secrets", "deployments", "nodes", "secrets", "pods"]
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        for kind in kinds:
+            for key in ("colon", *kind, "enter"):
+                app.simulate_key(key)
+        await see(pilot, "90 rows", "api-0")
+        await until(pilot, lambda: not app.changing)
+        seen = [view.query.kind for view in app.history.views if isinstance(view, ResourcesView)]
+        assert seen == kinds
