@@ -179,7 +179,8 @@ class _Names:
 
 
 def _rows_out(request: Request) -> RowWriter:
-    return _Names() if request.form is Format.NAME else writer_for(request.shown())
+    """Without a column of reasons: reason and message say it."""
+    return _Names() if request.form is Format.NAME else writer_for(request.form)
 
 
 async def follow(request: Request) -> int:

@@ -138,20 +138,21 @@ async def _print_rows(clusters: Sequence[Cluster], request: Request, use: Measur
     return outcome.code(matched=printer.written)
 
 
-def writer_for(request: Request) -> RowWriter:
-    match request.form:
+def writer_for(form: Format, *, why: bool = False) -> RowWriter:
+    """``why``: tables get a last column with the reason of each row's health."""
+    match form:
         case Format.NAME:
             return NameWriter()
         case Format.CSV:
             return CsvWriter()
-    return TableWriter(wide=request.form is Format.WIDE, why=request.problems)
+    return TableWriter(wide=form is Format.WIDE, why=why)
 
 
 class _Printer:
     """Collects rows per cluster and prints what is complete, in the fleet's order."""
 
     def __init__(self, clusters: Sequence[Cluster], request: Request, use: Measured | None = None) -> None:
-        self._writer = writer_for(request)
+        self._writer = writer_for(request.form, why=request.problems)
         self._use = use
         self._request = request
         self._filter = RowFilter(
@@ -223,7 +224,7 @@ class Follower:
         self._filter = RowFilter(match=query.match, not_match=query.not_match, problems_only=request.problems)
         self._sort = query.sort
         self._descending = query.descending
-        self._writer = writer or writer_for(request)
+        self._writer = writer or writer_for(request.form, why=request.problems)
         self._states: dict[str, State] = {}
 
     def take(self, batch: Batch) -> None:

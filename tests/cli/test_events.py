@@ -66,6 +66,18 @@ def test_events_of_all_clusters_are_one_table(demo: Demo) -> None:
     assert {line.split()[0] for line in lines} == set(demo.clusters)
 
 
+def test_problems_have_no_second_column_that_says_the_message(told: Demo) -> None:
+    async def tell() -> None:
+        async with Fleet(members_of(told.kubeconfig)[0]) as fleet:
+            body = event("worse.1", about="shelf", reason="FailedMount") | {"type": "Warning"}
+            await fleet.clusters[0].client.create(KIND.resource, body, namespace="pay")
+
+    asyncio.run(tell())
+    done = navarch("events", "--problems", "-n", "pay", kubeconfig=told.kubeconfig)
+    assert done.stdout.splitlines()[0].split() == TITLES
+    assert done.stdout.count("FailedMount worse.1") == 1
+
+
 def test_groups_as_json_and_yaml_and_single_events(told: Demo) -> None:
     words = ("events", "deployments", "till", "-c", told.clusters[0], "-n", "pay")
     (group,) = json.loads(navarch(*words, "-o", "json", kubeconfig=told.kubeconfig).stdout)["items"]
