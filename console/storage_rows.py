@@ -16,6 +16,7 @@ _HEALTH = {
     "in-sync": Health.OK,
     "witness": Health.OK,
     "rebuilding": Health.PROGRESSING,
+    "restoring": Health.PROGRESSING,
     "joining": Health.PROGRESSING,
     "starting": Health.PROGRESSING,
     "degraded": Health.WARNING,

@@ -150,6 +150,16 @@ class BlockEngine:
     async def scrub(self, volume: str) -> Job:
         return await self._client.ask("POST", self._volume(volume, "/scrub"), Job)
 
+    async def job(self, job: str) -> Job:
+        return await self._client.ask("GET", f"/v1/jobs/{quoted(job)}", Job)
+
+    async def pause(self, job: str) -> Job:
+        """Let a rebuild or a scrub rest."""
+        return await self._client.ask("POST", f"/v1/jobs/{quoted(job)}/pause", Job)
+
+    async def resume(self, job: str) -> Job:
+        return await self._client.ask("POST", f"/v1/jobs/{quoted(job)}/resume", Job)
+
     async def cancel(self, job: str) -> Job:
         """Stop a piece of work; what it changed so far stays."""
         return await self._client.ask("DELETE", f"/v1/jobs/{quoted(job)}", Job)
@@ -173,7 +183,7 @@ class BlockEngine:
         :raises StorageFailure: it failed; the message says why
         """
         seen = job
-        while job.state == "running":
+        while not job.ended:
             told(job)
             path = f"/v1/jobs/{quoted(job.id)}"
             # Held back until it ends, but not so long that its progress would be old.

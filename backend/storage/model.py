@@ -115,6 +115,7 @@ class Progress(Struct, frozen=True):
     findings: list[Wrong] = field(default_factory=list)
     began: float = 0
     ended: float = 0
+    acts: list[str] = field(default_factory=list)
 
 
 class Pace(Struct, frozen=True):
@@ -125,7 +126,7 @@ class Pace(Struct, frozen=True):
 
 
 class Volume(Struct, frozen=True):
-    """A volume. ``health`` is healthy, rebuilding, degraded, starting, suspended or failed."""
+    """A volume. ``health`` is healthy, rebuilding, restoring, degraded, starting, suspended or failed."""
 
     id: str
     name: str
@@ -184,7 +185,11 @@ class Event(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True):
-    """A piece of work; ``state`` is running, done, failed or cancelled."""
+    """A piece of work of the engine or of a volume's controller.
+
+    ``state`` is running, paused, done, failed or cancelled; ``done`` of ``total`` are in ``unit``s, ``rate``
+    is in units a second, ``eta`` in seconds (0: unknown). ``acts``: what can be done to it (pause, stop).
+    """
 
     id: str
     kind: str
@@ -197,6 +202,10 @@ class Job(Struct, frozen=True):
     unit: str = ""
     text: str = ""
     error: str = ""
+    rate: float = 0
+    eta: float = 0
+    target: str = ""
+    acts: list[str] = field(default_factory=list)
 
 
 class EngineInfo(Struct, frozen=True):

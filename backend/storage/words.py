@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 
-from backend.storage.model import Attachment, Pace, Progress, Rates, Volume
+from backend.storage.model import Attachment, Job, Pace, Progress, Rates, Volume
 
 SIGNS = {
     "healthy": "✔",
     "rebuilding": "↻",
+    "restoring": "↻",
+    "running": "↻",
+    "paused": "‖",
+    "done": "✔",
+    "cancelled": "○",
     "degraded": "!",
     "starting": "…",
     "suspended": "✖",
@@ -86,12 +91,38 @@ def progress(work: Progress) -> str:
     """``rebuild of r-1: 34% of 1G, 45M/s, 12s left``."""
     told = [f"{work.what} of {work.target}" if work.target else work.what]
     if work.total:
-        told.append(f"{100 * work.done / work.total:.0f}% of {size(work.total)}")
+        told.append(_share(work.done, work.total))
+    if work.state == "paused":
+        told.append("paused")
     if work.rate:
         told.append(f"{size(work.rate)}/s")
     if work.eta:
         told.append(f"{seconds(work.eta)} left")
     return told[0] + (": " + ", ".join(told[1:]) if told[1:] else "")
+
+
+def done(job: Job) -> str:
+    """``34% of 1G``, ``2 of 5 steps``, ``4 steps``; ``-`` where nobody knows."""
+    if not job.total:
+        return "-"
+    if job.unit == "bytes":
+        return f"{size(job.total)}" if job.ended and job.done >= job.total else _share(job.done, job.total)
+    return f"{job.done} of {job.total} {job.unit}"
+
+
+def _share(done: int, total: int) -> str:
+    return f"{100 * done // total}% of {size(total)}"
+
+
+def job(job: Job) -> str:
+    """``restore demo monday: 34% of 1G, 45M/s, 12s left: copying``."""
+    told = [done(job)] if job.total else []
+    told += ["paused"] if job.state == "paused" else []
+    told += [f"{size(job.rate)}/s"] if job.rate else []
+    told += [f"{seconds(job.eta)} left"] if job.eta else []
+    told += [job.text] if job.text else []
+    name = " ".join(word for word in (job.kind, job.about, job.target) if word)
+    return f"{name}: {', '.join(told)}" if told else name
 
 
 def seconds(number: float) -> str:

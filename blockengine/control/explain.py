@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from blockengine.control.model import EngineHealth, Finding, Pool, Replica, Severity, Volume
 from blockengine.control.placement import gib
+from blockengine.protocol.admin import Progress
 
 _ORDER: dict[Severity, int] = {"failing": 0, "warning": 1, "info": 2}
 _POOL_ADVICE: dict[str, str] = {
@@ -69,6 +70,18 @@ def _as_a_whole(volume: Volume, lineages: Sequence[str]) -> Iterator[Finding]:
         )
     elif volume.health == "suspended":
         yield _suspended(volume)
+    elif volume.state == "withheld":
+        yield Finding(
+            "failing",
+            name,
+            "it was not taken back to its end, and nobody can use it",
+            volume.words,
+            f"Take it back to another snapshot: navarch engine snapshot list {name}, then snapshot restore.",
+        )
+    elif volume.health == "restoring":
+        yield Finding("info", name, "it is being taken back to a snapshot", _work(volume, "restore"), "Wait.")
+    elif volume.health == "starting" and any(work.what == "fill" for work in volume.work):
+        yield Finding("info", name, "it is a clone that is being filled", _work(volume, "fill"), "Wait.")
     elif "made to be filled" in volume.controller.words:
         yield Finding(
             "failing",
@@ -211,9 +224,18 @@ def _outside(volume: Volume, replica: Replica, pool: Pool | None, rebuild: str) 
 def _progress(volume: Volume, replica: Replica) -> str:
     for work in volume.work:
         if work.target == replica.id:
-            left = f", {work.eta:.0f} s left" if work.eta else ""
-            return f"{gib(work.done)} of {gib(work.total)} copied{left}"
+            return _copied(work)
     return "What it missed is copied."
+
+
+def _work(volume: Volume, what: str) -> str:
+    """How far a piece of work is."""
+    return next((_copied(work) for work in volume.work if work.what == what and work.total), volume.words)
+
+
+def _copied(work: Progress) -> str:
+    paused = ", paused" if work.state == "paused" else f", {work.eta:.0f} s left" if work.eta else ""
+    return f"{gib(work.done)} of {gib(work.total)} copied{paused}"
 
 
 def _spread(volume: Volume, pools: dict[str, Pool]) -> Iterator[Finding]:

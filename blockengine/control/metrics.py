@@ -13,7 +13,9 @@ from blockengine.control.model import Pool, Volume
 from blockengine.protocol.admin import Flow
 
 CASTYPE = "navarch"
-_MAYA_STATUS = {"suspended": 1, "failed": 1, "degraded": 2, "rebuilding": 2, "healthy": 3, "starting": 4}
+_MAYA_STATUS = {
+    "suspended": 1, "failed": 1, "restoring": 1, "degraded": 2, "rebuilding": 2, "healthy": 3, "starting": 4,
+}  # fmt: skip
 _MAYA_POOL = {"healthy": 1, "full": 1, "read-only": 2, "failing": 3, "vanished": 4, "foreign": 5}
 _MAYA_REPLICA = {"in-sync": 1, "out-of-sync": 2, "blank": 2, "joining": 3}
 _GIB = 1 << 30

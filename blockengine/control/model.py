@@ -13,10 +13,10 @@ from msgspec import Struct, field
 from blockengine.protocol.admin import Progress, Traffic
 
 PoolState = Literal["healthy", "full", "read-only", "failing", "vanished", "foreign"]
-Health = Literal["healthy", "rebuilding", "degraded", "starting", "suspended", "failed"]
+Health = Literal["healthy", "rebuilding", "restoring", "degraded", "starting", "suspended", "failed"]
 EngineHealth = Literal["healthy", "degraded", "failing", "empty"]
 Severity = Literal["info", "warning", "failing"]
-JobState = Literal["running", "done", "failed", "cancelled"]
+JobState = Literal["running", "paused", "done", "failed", "cancelled"]
 
 
 class Pool(Struct, frozen=True):
@@ -152,7 +152,12 @@ class Event(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True):
-    """A piece of work that takes a while. `done` of `total` are in `unit`s (0: unknown)."""
+    """A piece of work that takes a while, of the engine or of a volume's controller.
+
+    `done` of `total` are in `unit`s (0: unknown), `rate` in units a second, `eta` in seconds (0: unknown).
+    `target` is the replica or snapshot that it is about. `acts` is what can be done to it now: `pause` (or
+    resume, if it is paused), `stop` (cancel).
+    """
 
     id: str
     kind: str
@@ -165,6 +170,10 @@ class Job(Struct, frozen=True):
     unit: str = ""
     text: str = ""
     error: str = ""
+    rate: float = 0
+    eta: float = 0
+    target: str = ""
+    acts: list[str] = field(default_factory=list)
 
 
 class EngineInfo(Struct, frozen=True):

@@ -218,6 +218,14 @@ async def _cancel_job(engine: Engine, call: Call) -> Job:
     return await engine.cancel_job(call.path["job"])
 
 
+async def _pause_job(engine: Engine, call: Call) -> Job:
+    return await engine.pause_job(call.path["job"])
+
+
+async def _resume_job(engine: Engine, call: Call) -> Job:
+    return await engine.resume_job(call.path["job"])
+
+
 async def _events(engine: Engine, call: Call) -> list[Event]:
     return await engine.events(
         int(call.number("after", 0)), wait=call.wait, about=call.query.get("about", "")
@@ -364,6 +372,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("jobs", "GET", "/v1/jobs", "Work under way, and what ended lately.", _jobs, list[Job]),
     Operation("job", "GET", "/v1/jobs/{job}", "One piece of work.", _job, Job, query=(_WAIT,)),
     Operation("cancel-job", "DELETE", "/v1/jobs/{job}", "Stop a piece of work.", _cancel_job, Job),
+    Operation("pause-job", "POST", "/v1/jobs/{job}/pause", "Let a rebuild or scrub rest.", _pause_job, Job),
+    Operation("resume-job", "POST", "/v1/jobs/{job}/resume", "Let it go on.", _resume_job, Job),
     Operation(
         "events", "GET", "/v1/events", "What happened.", _events, list[Event], query=(_AFTER, _ABOUT, _WAIT)
     ),

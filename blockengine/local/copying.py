@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from blockengine.local.creating import Creating
 from blockengine.local.viewing import view
 from blockengine.local.volumes import LocalVolume
 from blockengine.protocol.admin import DeleteSnapshot, RestoreSnapshot, SnapshotStatus, TakeSnapshot
+from blockengine.volume.asking import Declined, Silent
 
 if TYPE_CHECKING:
     from blockengine.local.engine import LocalEngine
@@ -46,14 +48,74 @@ class Copying:
                 f"navarch engine volume detach {volume.name}",
             )
 
+        kept = f"; what it was is snapshot {keep}" if keep else ""
+
         async def work(report: Report) -> str:
+            report.remember(volume=volume.id)
             with self._engine.busy(volume, "restoring"):
-                order = RestoreSnapshot(snapshot.name, keep)
-                await self._engine.order(volume, order, deadline=_LONGEST)
-            kept = f"; what it was is snapshot {keep}" if keep else ""
+                await self._taken_back(volume, RestoreSnapshot(snapshot.name, keep), report)
             return f"it is what it was at snapshot {snapshot.name}{kept}"
 
-        return self._engine.table.start("restore", volume.name, work)
+        return self._engine.table.start("restore", volume.name, work, unit="bytes", target=snapshot.name)
+
+    async def _taken_back(self, volume: LocalVolume, order: RestoreSnapshot, report: Report) -> None:
+        """Have it done, and tell how far it is. Raises: Impossible."""
+        began = time.time()
+        asked = asyncio.ensure_future(volume.ask(order, deadline=_LONGEST))
+        try:
+            while not asked.done():
+                if work := volume.work("restore", order.name):
+                    report.follow(volume.id, work)
+                await asyncio.wait([asked], timeout=_LOOK_AGAIN)
+        finally:
+            asked.cancel()
+        try:
+            await asked
+        except Declined as error:
+            raise Impossible(str(error)) from None
+        except Silent:
+            # The next controller ends what this one began.
+            await self._ended_by_the_next(volume, order.name, began, report)
+
+    async def _ended_by_the_next(
+        self, volume: LocalVolume, snapshot: str, began: float, report: Report
+    ) -> None:
+        """Wait for the end of a restore that nobody answers for any more. Raises: Impossible."""
+        while True:
+            await volume.until_told()
+            if work := volume.work("restore", snapshot):
+                report.follow(volume.id, work)
+            elif volume.status is not None and volume.status.state in ("serving", "withheld"):
+                break
+            await asyncio.sleep(_LOOK_AGAIN)
+        works = [one for one in volume.works if (one.what, one.target) == ("restore", snapshot)]
+        mine = [one for one in works if one.began >= began]
+        if not mine:
+            raise Impossible(
+                "its controller ended before it began with it: the volume is as it was",
+                f"navarch engine snapshot restore {volume.name} {snapshot}",
+                status=500,
+            )
+        if mine[-1].state != "done":
+            raise Impossible(mine[-1].words, f"navarch engine volume explain {volume.name}", status=500)
+
+    async def restored(self, volume: LocalVolume, job: Job, report: Report) -> str:
+        """A restore that an earlier engine began. Raises: Impossible."""
+        with self._engine.busy(volume, "restoring"):
+            await self._ended_by_the_next(volume, job.target, job.started, report)
+        return f"it is what it was at snapshot {job.target}"
+
+    async def filled(self, volume: LocalVolume, facts: Mapping[str, str], report: Report) -> str:
+        """A clone that an earlier engine began; its snapshot goes when it is whole. Raises: Impossible."""
+        try:
+            await volume.until_told()
+            await Creating(self._engine).until_served(volume, report)
+        finally:
+            volume.fill_from = ""
+            source = self._engine.kept.get(facts.get("source", ""))
+            if source is not None and "snapshot" in facts:
+                await asyncio.shield(self._given_up(source, facts["snapshot"]))
+        return "filled"
 
     async def _given_up(self, volume: LocalVolume, snapshot: str) -> None:
         """A snapshot made for a clone goes, once its controller saw that the copying ended."""
@@ -79,11 +141,12 @@ class Copying:
         create = CreateVolume(wanted.name, size, replicas, seen.block_size, wanted.pools)
 
         @contextlib.asynccontextmanager
-        async def source() -> AsyncIterator[str]:
+        async def source(report: Report) -> AsyncIterator[str]:
             """The export of the snapshot; one made for this goes when the clone is whole."""
             made = ""
             if not wanted.snapshot:
                 made = f"clone-{wanted.name}"
+                report.remember(source=volume.id, snapshot=made)
                 await self._engine.order(volume, TakeSnapshot(made))
             try:
                 export = (await self.snapshot(volume, wanted.snapshot or made)).export

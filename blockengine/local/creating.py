@@ -23,7 +23,7 @@ from blockengine.volume.restoring import SERVING
 if TYPE_CHECKING:
     from blockengine.local.engine import LocalEngine
 
-Before = Callable[[], AbstractAsyncContextManager[str]]
+Before = Callable[[Report], AbstractAsyncContextManager[str]]
 _SERVED_DEADLINE = 120.0
 _LOOK_AGAIN = 0.2
 
@@ -52,7 +52,7 @@ class Creating:
             raise Impossible(f"there is a volume {wanted.name} already", "navarch engine volume list")
         await engine.store.look_at_all()
         chosen = self._chosen(wanted)
-        volume = LocalVolume(secrets.token_hex(8), engine.layout, engine.tell)
+        volume = engine.new_volume(secrets.token_hex(8))
         volume.given_name, volume.busy = wanted.name, "creating"
         engine.kept[volume.id] = volume
 
@@ -60,15 +60,16 @@ class Creating:
             if before is None:
                 return await self._make(volume, wanted, chosen, report)
             try:
-                async with before() as uri:
+                async with before(report) as uri:
                     volume.fill_from = uri
+                    report.remember(volume=volume.id, fill_from=uri)
                     return await self._make(volume, wanted, chosen, report)
             finally:
                 volume.fill_from = ""
                 if volume.busy == "creating":
                     engine.kept.pop(volume.id, None)
 
-        return engine.table.start(kind, wanted.name, work, unit="steps")
+        return engine.table.start(kind, wanted.name, work, unit="steps", stoppable=True)
 
     def _chosen(self, wanted: CreateVolume) -> list[tuple[Pool, bool]]:
         """(pool, whether it gets a witness)."""
@@ -103,7 +104,7 @@ class Creating:
             volume.places = find(engine.store).get(volume.id, {})
             report(len(places) + 1, steps, "copying" if volume.fill_from else "starting its controller")
             volume.start_controller()
-            await self._until_served(volume)
+            await self.until_served(volume, report)
         except BaseException:
             await asyncio.shield(self._undo(volume, folders))
             raise
@@ -120,10 +121,13 @@ class Creating:
             pool, volume.id, name, size=wanted.size, block_size=wanted.block_size, place=place
         )
 
-    async def _until_served(self, volume: LocalVolume) -> None:
+    async def until_served(self, volume: LocalVolume, report: Report) -> None:
+        """Wait for it; how far it is filled is told. Raises: Impossible if it can't be served."""
         loop = asyncio.get_running_loop()
         end = loop.time() + _SERVED_DEADLINE
         while volume.status is None or volume.status.state != "serving":
+            if work := volume.work("fill"):
+                report.follow(volume.id, work)
             ends_again = volume.controller is not None and volume.controller.view().restarts > 2
             if ends_again or (loop.time() > end and not volume.fill_from):
                 raise Impossible(f"it was made, but is not served: {volume.silence}", status=500)
@@ -145,7 +149,7 @@ class Creating:
         engine = self._engine
         volume = engine.find(name)
         if volume.busy:
-            raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine status")
+            raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine job list")
         for attachment in volume.attachments:
             name = f"{volume.name}@{attachment.snapshot}" if attachment.snapshot else volume.name
             raise Impossible(
@@ -192,7 +196,7 @@ class Creating:
         async def work(report: Report) -> str:
             return await self._recover(wanted, report)
 
-        return self._engine.table.start("recover", "engine", work, unit="directories")
+        return self._engine.table.start("recover", "engine", work, unit="directories", stoppable=True)
 
     async def _recover(self, wanted: Recover, report: Report) -> str:
         engine = self._engine

@@ -35,6 +35,7 @@ from blockengine.local.copying import Copying
 from blockengine.local.creating import Creating
 from blockengine.local.finding import stray
 from blockengine.local.replicas import Replicas
+from blockengine.local.resuming import resume
 from blockengine.local.scrubbing import Scrubbing
 from blockengine.local.tending import Tending
 from blockengine.local.viewing import view
@@ -223,7 +224,7 @@ class LocalEngine(Tending):
         await self._until_started(volume)
         async with self.changing:
             seen = view(volume, self.layout.run)
-            if seen.health in ("failed", "suspended", "starting"):
+            if seen.health in ("failed", "suspended", "starting", "restoring"):
                 raise Impossible(
                     f"{seen.name} is {seen.health}: {seen.words}",
                     f"navarch engine volume explain {seen.name}",
@@ -267,7 +268,7 @@ class LocalEngine(Tending):
     def busy(self, volume: LocalVolume, what: str) -> Iterator[None]:
         """No care for a volume meanwhile: what is half done must not be tidied up. Raises: Impossible."""
         if volume.busy:
-            raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine status")
+            raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine job list")
         volume.busy = what
         try:
             yield
@@ -275,6 +276,9 @@ class LocalEngine(Tending):
             volume.busy = ""
 
     # Jobs and events.
+
+    def resume(self) -> None:
+        resume(self)
 
     def jobs(self) -> list[Job]:
         return self.table.all()
@@ -288,7 +292,27 @@ class LocalEngine(Tending):
         return self.table.one(id)
 
     async def cancel_job(self, id: str) -> Job:
-        return await self.table.cancel(id)
+        if self.table.is_own(id):
+            return await self.table.cancel(id)
+        return await self._act(id, "stop")
+
+    async def pause_job(self, id: str) -> Job:
+        return await self._act(id, "pause")
+
+    async def resume_job(self, id: str) -> Job:
+        return await self._act(id, "resume")
+
+    async def _act(self, id: str, action: str) -> Job:
+        """Upon the work of a controller that is behind a job. Raises: Impossible."""
+        whose, number = self.table.behind(id, action)
+        volume = self.find(whose)
+        try:
+            await volume.act(number, action)
+        except (Declined, Silent) as error:
+            raise Impossible(str(error), f"navarch engine volume explain {volume.name}") from None
+        job = self.table.one(id)
+        self.tell(volume.name, f"{job.kind}: told to {action}")
+        return job
 
     async def events(self, after: int, *, wait: float, about: str) -> list[Event]:
         return await self.log.after(after, wait=wait, about=about)

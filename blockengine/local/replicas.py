@@ -49,7 +49,7 @@ class Replicas:
         if seen.state != "serving":
             raise Impossible(f"{volume.name} is {seen.state}", f"navarch engine volume explain {volume.name}")
         if volume.busy:
-            raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine local status")
+            raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine job list")
         kind: Literal["replica", "witness"] = "witness" if wanted.witness else "replica"
         new = Replica(making.new_id(kind[0]), kind, wanted.pool, "", "missing", STOPPED)
         pool = self._named(wanted.pool, seen) if wanted.pool else self._pool_for(volume, new, seen)
@@ -58,7 +58,7 @@ class Replicas:
         async def work(report: Report) -> str:
             return await self._added(volume, new, pool, report)
 
-        return self._engine.table.start("add replica", volume.name, work, unit="bytes")
+        return self._engine.table.start("add replica", volume.name, work, unit="bytes", target=new.id)
 
     def _named(self, name: str, seen: Volume) -> Pool:
         pool = self._engine.store.find(name)
@@ -79,6 +79,7 @@ class Replicas:
             making.hang_up(await making.reached([new.id]))
             await engine.order(volume, AddVoter(f"unix:{socket_name('voter', new.id)}"))
             entered = True
+            report.remember(volume=volume.id, made=new.id)
             await engine.store.look_at_all()
             volume.places = find(engine.store).get(volume.id, {})
         finally:
@@ -98,7 +99,7 @@ class Replicas:
         """Take a voter off for good, and its directory away. Raises: Impossible."""
         replica = self.one(volume, name)
         if volume.busy:
-            raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine local status")
+            raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine job list")
         volume.busy = "losing a replica"
 
         async def work(report: Report) -> str:
@@ -114,7 +115,7 @@ class Replicas:
                 self._engine.wake()
             return f"{name} is taken off"
 
-        return self._engine.table.start("remove replica", volume.name, work)
+        return self._engine.table.start("remove replica", volume.name, work, target=name)
 
     async def rebuild(self, volume: LocalVolume, name: str) -> Job:
         """Make a replica anew, blank, and have it copied from the others. Raises: Impossible."""
@@ -131,14 +132,14 @@ class Replicas:
                 f"navarch engine volume explain {volume.name}",
             )
         if volume.busy:
-            raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine local status")
+            raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine job list")
         pool = self._pool_for(volume, replica, seen)
         volume.busy = "rebuilding"
 
         async def work(report: Report) -> str:
             return await self._rebuilt(volume, replica, pool, report)
 
-        return self._engine.table.start("rebuild", volume.name, work, unit="bytes")
+        return self._engine.table.start("rebuild", volume.name, work, unit="bytes", target=name)
 
     def _pool_for(self, volume: LocalVolume, replica: Replica, seen: Volume) -> Pool:
         """Where it was, if that pool is well; else where it fits, apart from the others."""
@@ -162,6 +163,7 @@ class Replicas:
             await engine.store.look_at_all()
             volume.places = find(engine.store).get(volume.id, {})
             volume.start_voter(replica.id, folder)
+            report.remember(volume=volume.id, made=replica.id)
         finally:
             volume.busy = ""
         await self.until_in_sync(volume, replica.id, report)
@@ -204,7 +206,6 @@ class Replicas:
                 raise Impossible(f"{name} is {replica.role}: {replica.trouble}", status=500)
             if replica.role in ("in-sync", "witness") and not replica.trouble:
                 return
-            for work in volume.status.work if volume.status is not None else ():
-                if work.target == name:
-                    report(work.done, work.total, work.what)
+            if work := volume.work("rebuild", name):
+                report.follow(volume.id, work)
             await asyncio.sleep(_LOOK_AGAIN)

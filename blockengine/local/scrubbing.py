@@ -28,24 +28,39 @@ class Scrubbing:
         number: int = await self._engine.order(volume, Scrub())
 
         async def work(report: Report) -> str:
-            try:
-                return await self._followed(volume, number, report)
-            except asyncio.CancelledError:
-                await self._engine.order(volume, Act(number, "stop"))
-                raise
+            report.remember(volume=volume.id)
+            return await self._watched(volume, number, report)
 
-        return self._engine.table.start("scrub", volume.name, work, unit="bytes")
+        return self._engine.table.start("scrub", volume.name, work, unit="bytes", stoppable=True)
+
+    async def _watched(self, volume: LocalVolume, number: int, report: Report) -> str:
+        try:
+            return await self._followed(volume, number, report)
+        except asyncio.CancelledError:
+            await self._engine.order(volume, Act(number, "stop"))
+            raise
 
     async def _followed(self, volume: LocalVolume, number: int, report: Report) -> str:
+        began = 0.0
         while True:
             jobs: list[Progress] = await self._engine.order(volume, Jobs())
-            now = next((job for job in jobs if job.number == number), None)
+            # Another controller counts from 1 again.
+            now = next((job for job in jobs if job.number == number and began in (0.0, job.began)), None)
             if now is None:
                 raise Impossible("its controller was replaced meanwhile", "Begin it again.", status=500)
-            report(now.done, now.total, now.words or f"{now.found} bad places so far")
+            began = now.began
+            report.follow(volume.id, now)
             if now.ended:
                 return _told(now)
             await asyncio.sleep(_LOOK_AGAIN)
+
+    async def follow(self, volume: LocalVolume, report: Report) -> str:
+        """The scrub that an earlier engine began, if it is still under way. Raises: Impossible."""
+        await volume.until_told()
+        work = volume.work("scrub")
+        if work is None:
+            raise Impossible("its controller was replaced meanwhile", "Begin it again.", status=500)
+        return await self._watched(volume, work.number, report)
 
 
 def _told(ended: Progress) -> str:

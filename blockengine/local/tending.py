@@ -25,6 +25,7 @@ from blockengine.local.attaching import Attacher
 from blockengine.local.finding import deleted, find
 from blockengine.local.layout import Layout
 from blockengine.local.pools import Pools, read_marker_quietly
+from blockengine.local.resuming import fills
 from blockengine.local.volumes import LocalVolume
 
 _TURN = 1.0
@@ -39,7 +40,7 @@ class Tending:
         self.layout = layout
         self.place = here()
         self.log = EventLog(layout.state / "events.jsonl")
-        self.table = Jobs(self._job_ended)
+        self.table = Jobs(self._job_ended, layout.state / "jobs.json")
         self.store = Pools(layout.state / "pools.json", self.place)
         self.kept: dict[str, LocalVolume] = {}
         self.attacher = Attacher(layout)
@@ -61,6 +62,7 @@ class Tending:
             await asyncio.to_thread(making.empty_trash, pool)
         self.tell("engine", f"engine {VERSION} started (process {os.getpid()})")
         await self._turn()
+        self.resume()
         self._tending = asyncio.get_running_loop().create_task(self._tend())
 
     async def _own_pools(self) -> None:
@@ -142,11 +144,23 @@ class Tending:
         for id, places in find(self.store).items():
             volume = self.kept.get(id)
             if volume is None:
-                volume = self.kept[id] = LocalVolume(id, self.layout, self.tell)
+                volume = self.kept[id] = self.new_volume(id)
+                volume.fill_from = fills(self.table).get(id, "")
             volume.places = places
         for volume in list(self.kept.values()):
             if not volume.busy:
                 await self._care_for(volume)
+
+    def resume(self) -> None:
+        """Go on with jobs that an earlier engine left."""
+
+    def new_volume(self, id: str) -> LocalVolume:
+        """A volume in our care, of which nothing is known yet."""
+
+        def worked(volume: LocalVolume) -> None:
+            self.table.observe(volume.id, volume.name, volume.works)
+
+        return LocalVolume(id, self.layout, self.tell, worked)
 
     async def _forget_deleted(self) -> None:
         """What a pool that was away still has of volumes that were deleted meanwhile."""

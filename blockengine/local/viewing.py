@@ -40,7 +40,7 @@ def view(volume: LocalVolume, run: Path) -> Volume:
         attachment=volume.attachment,
         rates=volume.rates(),
         traffic=volume.traffic,
-        work=list(status.work) if status is not None else [],
+        work=[work for work in volume.works if not work.ended],
         snapshots=volume.snapshots,
         pace=volume.pace,
         attached_snapshots=[one for one in volume.attachments if one.snapshot],
@@ -55,6 +55,9 @@ def health(volume: LocalVolume, replicas: list[Replica]) -> Health:
         return "failed"
     if status is None or status.state == "settling":
         return "starting"
+    if status.state in ("filling", "restoring", "withheld"):
+        healths: dict[str, Health] = {"filling": "starting", "restoring": "restoring", "withheld": "failed"}
+        return healths[status.state]
     if status.state != "serving":
         running = sum(replica.process.state == "running" for replica in replicas)
         few = running * 2 <= len(replicas)

@@ -18,9 +18,12 @@ from blockengine.local.layout import Layout, socket_name
 from blockengine.membership import policy
 from blockengine.membership.record import Record
 from blockengine.protocol.admin import (
+    Act,
     Event,
     Events,
+    Jobs,
     ListSnapshots,
+    Progress,
     Stats,
     Status,
     Traffic,
@@ -34,6 +37,7 @@ from blockengine.volume.asking import Asker, Declined, Silent, connect
 PROGRAM = (sys.executable, "-P", "-m", "blockengine")
 _ASK_DEADLINE = 10.0
 _AGAIN = 0.5
+_TOLD_DEADLINE = 60.0
 _RATE_SPAN = 5.0
 _COUNT_AGAIN = 10.0
 
@@ -55,8 +59,12 @@ class LocalVolume:
 
     export = ""
 
-    def __init__(self, id: str, layout: Layout, tell: Tell) -> None:
-        self.id, self._layout, self._tell = id, layout, tell
+    def __init__(
+        self, id: str, layout: Layout, tell: Tell, worked: Callable[[LocalVolume], None] = lambda volume: None
+    ) -> None:
+        """`worked` hears whenever its controller told what it does."""
+        self.id, self._layout, self._tell, self._worked = id, layout, tell, worked
+        self.works: list[Progress] = []
         self.places: dict[str, Place] = {}
         self.lost: dict[str, str] = {}
         self.voters: dict[str, Child] = {}
@@ -218,7 +226,7 @@ class LocalVolume:
         if watching is not None:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-        self.status, self.silence = None, "its controller is stopped"
+        self.status, self.works, self.silence = None, [], "its controller is stopped"
 
     # What its controller tells.
 
@@ -227,6 +235,22 @@ class LocalVolume:
         if self._asker is None or self._asker.lost:
             raise Silent(self.silence)
         return await self._asker.ask(verb, deadline=deadline)
+
+    def work(self, what: str, target: str = "") -> Progress | None:
+        """The newest work of its controller of this kind that has not ended."""
+        found = [
+            one for one in self.works if one.what == what and target in ("", one.target) and not one.ended
+        ]
+        return found[-1] if found else None
+
+    async def until_told(self) -> None:
+        """Wait until its controller told how it is, and what it does. Raises: Silent."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _TOLD_DEADLINE
+        while self.status is None:
+            if loop.time() > end:
+                raise Silent(f"{self.name} is not served: {self.silence}")
+            await asyncio.sleep(_AGAIN)
 
     async def look(self) -> None:
         """Ask how it is, now. Raises: Silent, Declined."""
@@ -239,7 +263,7 @@ class LocalVolume:
                 self._asker = await connect(Path(self.admin))
                 await self._follow(self._asker)
             except (Silent, Declined) as error:
-                self.status, self.silence, self.traffic = None, str(error), None
+                self.status, self.works, self.silence, self.traffic = None, [], str(error), None
                 self._samples.clear()
             finally:
                 asker, self._asker = self._asker, None
@@ -255,6 +279,7 @@ class LocalVolume:
         while True:
             status: VolumeStatus = await asker.ask(Status(), deadline=_ASK_DEADLINE)
             self.status = status
+            await self._see_works(asker)
             if status.state in ("serving", "suspended"):
                 with contextlib.suppress(Declined):
                     await self._measure(asker, events)
@@ -262,6 +287,16 @@ class LocalVolume:
             for event in events:
                 self._tell(self.name, event.text, _severity(event.text))
                 number = event.number
+
+    async def _see_works(self, asker: Asker) -> None:
+        self.works = await asker.ask(Jobs(), deadline=_ASK_DEADLINE)
+        self._worked(self)
+
+    async def act(self, number: int, action: str) -> None:
+        """Upon a work of its controller, and see what came of it. Raises: Silent, Declined."""
+        await self.ask(Act(number, action))
+        if self._asker is not None:
+            await self._see_works(self._asker)
 
     async def _measure(self, asker: Asker, events: list[Event]) -> None:
         """Its traffic; its snapshots less often, for that asks a replica. Raises: Silent, Declined."""

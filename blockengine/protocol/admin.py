@@ -180,6 +180,8 @@ class Progress(Struct, frozen=True):
     `done` and `total` are bytes, `rate` bytes a second, `eta` seconds (0: unknown). `state` is one of
     `running`, `paused`, `stopping`, `stopped`, `done`, `failed`; `words` say more. `found` counts what
     a scrub found, of which `findings` are the newest. Times are seconds since 1970, 0 for not yet.
+    `what` is one of `rebuild`, `scrub`, `merge` (of the layers of snapshots that were given up), `restore`
+    and `fill` (of a clone); `acts` is what may be done to it (see `Act`).
     """
 
     what: str
@@ -195,11 +197,13 @@ class Progress(Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
     began: float = 0
     ended: float = 0
+    acts: tuple[str, ...] = ()
 
 
 class VolumeStatus(Struct, frozen=True):
     """A volume by its controller. `state` is one of `waiting` (for voters or a lease), `settling`, `serving`,
-    `suspended` (members, a majority or the lease are missing) and `ended`.
+    `suspended` (members, a majority or the lease are missing), `filling` (a clone), `restoring` (a snapshot),
+    `withheld` (a restore failed, `words` say why: another one is needed) and `ended`.
 
     `lease` is for how many milliseconds it may still serve, `words` what was told last. `position` is the
     record's, as `epoch.seq`; sizes are bytes. `pace` is what a person set, `mended` how many blocks that had

@@ -231,10 +231,14 @@ class Booted(Struct, frozen=True):
 
 
 class LayerSize(Struct, frozen=True):
-    """One layer: the snapshot at which it froze (0: none, or the last), its bytes on the disk."""
+    """One layer: the snapshot at which it froze (0: none, or the last), its bytes on the disk.
+
+    `merged` of them are in the layer below already, which is taking this one in.
+    """
 
     snapshot: int
     bytes: int
+    merged: int = 0
 
 
 class Missed(Struct, frozen=True):

@@ -116,7 +116,7 @@ class LayerService:
         layers = self._replica.layers
         ids = (*layers.snapshots, 0)
         return [
-            LayerSize(snapshot, layer.allocated())
+            LayerSize(snapshot, layer.allocated(), layers.moved if layer.name == layers.moving else 0)
             for snapshot, layer in zip(ids, layers.store.layers, strict=True)
         ]
 

@@ -28,6 +28,8 @@ class Layers:
         self._slots = Slots(directory.open("chain"), "chain", Chain)
         self.chain = self._slots.load()
         self.store = Store(directory, list(self.chain.layers))
+        # How many bytes of which layer a merge under way has copied: for people only.
+        self.moving, self.moved = "", 0
 
     @staticmethod
     def create(directory: Directory) -> None:

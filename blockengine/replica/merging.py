@@ -61,11 +61,13 @@ def _merge_frozen(replica: Replica, level: int) -> Iterator[Step]:
     done = layers.merged_so_far(lower.name, upper.name)
     unnoted = 0
     chunks: list[int] = []
+    layers.moving, layers.moved = upper.name, 0
     yield partial(_list_chunks, upper, replica.blocks, chunks)
     for first, count in _pieces(chunks, done, replica.blocks):
         copied: Copied = {}
         yield partial(_copy, lower, upper, first, count, copied)
         _set(lower, copied)
+        layers.moved += BLOCK * sum(map(len, copied.values()))
         unnoted += count
         if unnoted >= _NOTED:
             yield trust.guarded(lower.sync_content)

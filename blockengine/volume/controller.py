@@ -37,6 +37,7 @@ from blockengine.volume.snapshots import Snapshots, SnapshotState
 from blockengine.volume.takeover import Strangers, open_sessions, take_office
 
 Result = TypeVar("Result")
+_PAST = {"pause": "paused", "resume": "resumed", "stop": "stopped"}
 
 
 class Controller:
@@ -85,12 +86,13 @@ class Controller:
         if missing := office.obliged - office.sessions.keys():
             raise Fenced(f"{', '.join(sorted(missing))} failed during the take-over")
         self.device = device = Replicated(office, geometry)
-        self.snapshots = snapshots = Snapshots(office, device)
+        self.snapshots = snapshots = Snapshots(office, device, self._jobs)
         await snapshots.load()
         office.serving = True
         office.changed()
         office.spawn("idle flushes", device.flush_when_idle)
         office.spawn("merging", snapshots.retain)
+        office.spawn("watching merges", snapshots.merges.for_ever)
         kept = policy.budget(office.term.base.policy) or Budget(share=self._share)
         self.pace = Pace(lambda: device.asked, limit=kept.limit, share=kept.share)
         resync = Resync(office, device, jobs=self._jobs, pace=self.pace, retain=snapshots.retain)
@@ -105,7 +107,7 @@ class Controller:
             return
         if not self._fill_from:
             raise Impossible("the volume was made to be filled: say from what (--fill-from)")
-        await fill(office, device, self._fill_from)
+        await fill(office, device, self._fill_from, self._jobs)
 
     def _geometry(self, office: Office) -> Geometry:
         """The volume's shape, on which all members must agree. Raises: Strangers."""
@@ -121,7 +123,7 @@ class Controller:
         return Geometry(office.term.base.size, block_size, region)
 
     def jobs(self) -> tuple[Progress, ...]:
-        """Rebuilds and scrubs: those under way, and the last that ended, oldest first."""
+        """Rebuilds, scrubs, merges, restores, the filling of a clone: under way, and the last that ended."""
         return self._jobs.progress()
 
     # What an operator may ask of a volume that is served. All of it may wait, for a member that is
@@ -178,7 +180,7 @@ class Controller:
         if running := self._jobs.running(SCRUB):
             raise Impossible(f"a scrub is under way already (job {running.number}, {running.state})")
         assert self.pace is not None
-        job = self._jobs.add(SCRUB)
+        job = self._jobs.add(SCRUB, acts=("pause", "stop"))
         office.spawn(f"scrub {job.number}", partial(self._scrub, office, device, self.pace, job))
         return job.number
 
@@ -195,13 +197,15 @@ class Controller:
 
     def act_on(self, number: int, action: str) -> None:
         """`pause`, `resume` or `stop` a job. A rebuild can't be stopped: the volume needs it."""
+        if action not in ("pause", "resume", "stop"):
+            raise Impossible(f"a job can be paused, resumed and stopped, not {action!r}")
         job = self._jobs.get(number)
         if job.over:
             raise Impossible(f"job {number} is over: {job.state}")
         if action == "stop" and job.what == REBUILD:
             raise Impossible("a rebuild can be paused, not stopped; take the replica off if it is not wanted")
-        if action not in ("pause", "resume", "stop"):
-            raise Impossible(f"a job can be paused, resumed and stopped, not {action!r}")
+        if ("pause" if action == "resume" else action) not in job.acts:
+            raise Impossible(f"a {job.what} can't be {_PAST[action]}: it goes to its end")
         getattr(job, action)()
 
     async def set_pace(self, *, limit: int, share: float) -> None:

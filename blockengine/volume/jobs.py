@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
+from collections.abc import Collection, Iterator
 
 from blockengine.protocol.admin import Finding, Progress
 
@@ -21,8 +23,9 @@ class Stopped(Exception):
 class Job:
     """One piece of work. `total` and `done` are bytes."""
 
-    def __init__(self, number: int, what: str, target: str = "") -> None:
-        self.number, self.what, self.target = number, what, target
+    def __init__(self, number: int, what: str, target: str = "", *, acts: Collection[str] = ()) -> None:
+        """`acts` is what a person may do to it: `pause` (and resume), `stop`."""
+        self.number, self.what, self.target, self.acts = number, what, target, tuple(acts)
         self.state, self.words = "running", ""
         self.total = self.done = 0
         self.began = time.time()
@@ -47,6 +50,12 @@ class Job:
     def advance(self, size: int) -> None:
         """So many bytes more are done."""
         self.done = min(self.done + size, self.total)
+        self._sample()
+
+    def reach(self, left: int) -> None:
+        """So much is left; what is to do may have grown meanwhile."""
+        self.total = max(self.total, self.done + left)
+        self.done = max(self.done, self.total - left)
         self._sample()
 
     def find(self, finding: Finding) -> None:
@@ -114,6 +123,7 @@ class Job:
             findings=tuple(self.findings),
             began=self.began,
             ended=self.ended,
+            acts=self.acts,
         )
 
 
@@ -124,13 +134,24 @@ class Jobs:
         self._jobs: dict[int, Job] = {}
         self._number = 0
 
-    def add(self, what: str, target: str = "") -> Job:
+    def add(self, what: str, target: str = "", *, acts: Collection[str] = ()) -> Job:
         """A new piece of work."""
         self._number += 1
-        job = self._jobs[self._number] = Job(self._number, what, target)
+        job = self._jobs[self._number] = Job(self._number, what, target, acts=acts)
         for old in [number for number, each in self._jobs.items() if each.over][:-ENDED_KEPT]:
             del self._jobs[old]
         return job
+
+    @contextlib.contextmanager
+    def working(self, what: str, target: str = "") -> Iterator[Job]:
+        """A piece of work that nobody may pause: done at the end, failed if that is an error."""
+        job = self.add(what, target)
+        try:
+            yield job
+        except BaseException as error:
+            job.end("failed", str(error) or "its controller ended")
+            raise
+        job.end("done")
 
     def drop(self, job: Job) -> None:
         """It turned out to be nothing."""

@@ -8,6 +8,7 @@ from blockengine.clock import now
 from blockengine.membership import policy
 from blockengine.membership.record import Record
 from blockengine.protocol.admin import Progress, VolumeStatus, VoterStatus
+from blockengine.volume.cloning import FILLING
 from blockengine.volume.controller import Controller
 from blockengine.volume.office import Office
 from blockengine.volume.peer import Peer
@@ -35,8 +36,8 @@ def status(
     )
     return VolumeStatus(
         os.getpid(),
-        _state(office),
-        office.ended.result() if office.ended.done() else words,
+        _state(controller, office),
+        _words(controller, office, words),
         volume=record.volume,
         name=record.name,
         lineage=record.lineage,
@@ -53,13 +54,25 @@ def status(
     )
 
 
-def _state(office: Office) -> str:
+def _words(controller: Controller, office: Office, words: str) -> str:
+    if office.ended.done():
+        return office.ended.result()
+    return (controller.snapshots.withheld if controller.snapshots is not None else "") or words
+
+
+def _state(controller: Controller, office: Office) -> str:
     if office.ended.done():
         return "ended"
     if not office.serving:
         return "settling"
-    able = now() < office.serve_until and office.obliged <= office.sessions.keys()
-    return "serving" if able else "suspended"
+    if now() >= office.serve_until or not office.obliged <= office.sessions.keys():
+        return "suspended"
+    if office.term.newest.state == FILLING:
+        return "filling"
+    snapshots = controller.snapshots
+    if snapshots is not None and snapshots.restoring:
+        return "restoring"
+    return "withheld" if snapshots is not None and snapshots.withheld else "serving"
 
 
 def _voter(peer: Peer, record: Record | None, joining: frozenset[str]) -> VoterStatus:

@@ -8,6 +8,7 @@ absent ones know what they missed.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -18,11 +19,13 @@ from blockengine.protocol.messages import Changed
 from blockengine.volume.agreeing import agree
 from blockengine.volume.copying import copy
 from blockengine.volume.device import Refusal
+from blockengine.volume.jobs import Jobs
 from blockengine.volume.office import Office
 from blockengine.volume.replicated import Replicated
 from blockengine.volume.snapshot_device import SnapshotDevice
 
 SERVING = "serving"
+RESTORE = "restore"
 _RESTORING = "restoring "
 _AT_ONCE = 64 * 1024 * 1024
 
@@ -50,7 +53,7 @@ def restoring(record: Record) -> int:
     return int(words, 16) if words != record.state else 0
 
 
-async def restore(office: Office, device: Replicated, snapshot: Snapshot) -> None:
+async def restore(office: Office, device: Replicated, snapshot: Snapshot, jobs: Jobs) -> None:
     """Make live bytes those of the snapshot; the record says so meanwhile. Beyond its size there are zeroes.
 
     Raises: Interrupted; Impossible; Fenced.
@@ -59,7 +62,8 @@ async def restore(office: Office, device: Replicated, snapshot: Snapshot) -> Non
     office.tell(f"restores snapshot {snapshot.name}")
     source = SnapshotDevice(office, snapshot, device.block_size)
     try:
-        await copy(source, device, _differing(office, device, snapshot))
+        with jobs.working(RESTORE, snapshot.name) as job:
+            await copy(source, device, partial(_differing, office, device, snapshot), job)
     except Refusal as refusal:
         raise Interrupted(f"snapshot {snapshot.name} can't be read whole: {refusal}") from None
     await say(office, SERVING)

@@ -96,7 +96,7 @@ class Resync:
             self._patience[target] = (min(2 * pause, _LONGEST), now + pause)
 
     async def _bring_back(self, target: str) -> bool:
-        job = self._jobs.add(REBUILD, target)
+        job = self._jobs.add(REBUILD, target, acts=("pause",))
         try:
             if await self._resync(target, job):
                 self._tell(target, "in sync again")

@@ -23,6 +23,8 @@ from blockengine.protocol.messages import Cut, KeepList, Layers, ReadList, Retai
 from blockengine.volume.agreeing import agree, on_all
 from blockengine.volume.device import Device
 from blockengine.volume.founding import Impossible
+from blockengine.volume.jobs import Jobs
+from blockengine.volume.merges import MergeWatch
 from blockengine.volume.office import Office
 from blockengine.volume.replicated import Replicated
 from blockengine.volume.restoring import Front, Interrupted, restore, restoring
@@ -45,11 +47,14 @@ class SnapshotState(NamedTuple):
 class Snapshots:
     """Operations on one volume's snapshots, one at a time."""
 
-    def __init__(self, office: Office, device: Replicated) -> None:
-        self._office, self._device = office, device
+    def __init__(self, office: Office, device: Replicated, jobs: Jobs) -> None:
+        self._office, self._device, self._jobs = office, device, jobs
         self._attached: Counter[str] = Counter()
+        self.merges = MergeWatch(office, jobs)
         # Why clients can't have the volume itself now; empty if they can.
         self.withheld = ""
+        # Whether it is being taken back just now: withheld without that, another restore is needed.
+        self.restoring = False
 
     # The list.
 
@@ -188,6 +193,7 @@ class Snapshots:
                     f"{users} clients have the volume open; disconnect them first, or say that they may be"
                 )
             self.withheld = f"the volume is being taken back to snapshot {name}"
+            self.restoring = True
             try:
                 if front is not None:
                     await front.hang_up()
@@ -196,19 +202,20 @@ class Snapshots:
                     await self._take(keep)
                 await self._restore(snapshot, keep)
             finally:
+                self.restoring = False
                 if not restoring(office.term.base):
                     self.withheld = ""
 
     async def _restore(self, snapshot: Snapshot, keep: str) -> None:
         try:
-            await restore(self._office, self._device, snapshot)
+            await restore(self._office, self._device, snapshot, self._jobs)
         except Interrupted as error:
             if not keep:
                 self.withheld = f"{error}; restore another snapshot"
                 raise Impossible(self.withheld) from None
             self._office.tell(f"{error}; back to what was there")
             try:
-                await restore(self._office, self._device, self.find(keep))
+                await restore(self._office, self._device, self.find(keep), self._jobs)
             except Interrupted as again:
                 self.withheld = f"{again}; restore another snapshot"
             raise Impossible(f"{error}; the volume is as it was") from None
@@ -220,13 +227,16 @@ class Snapshots:
         if not wanted:
             return
         found = [one for one in catalog.snapshots if one.id == wanted] if catalog is not None else []
+        self.restoring = True
         try:
             if not found:
                 raise Interrupted("the snapshot that the volume was being taken back to is gone")
-            await restore(self._office, self._device, found[0])
+            await restore(self._office, self._device, found[0], self._jobs)
         except Interrupted as error:
             self.withheld = f"{error}; restore another snapshot"
             self._office.tell(self.withheld)
+        finally:
+            self.restoring = False
 
     def _check_free(self) -> None:
         if self.withheld and self._office.layering.locked():
@@ -254,6 +264,7 @@ class Snapshots:
             office = self._office
             names = sorted(office.term.base.member_ids & office.sessions.keys())
             await office.each(names, lambda name: office.order(name, Retain(catalog.ids)))
+            self.merges.look()
 
     # Looking at one.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -69,13 +70,14 @@ def whole(value: object, form: Form) -> None:
 
 async def finished(job: Job) -> Job:
     """A job once it ended; its progress goes to stderr while a person looks. Raises StorageFailure."""
+    from backend.storage import words
+
     live = sys.stderr.isatty()
     width = 0
 
     def told(now: Job) -> None:
         nonlocal width
-        share = f" {now.done}/{now.total}" if now.total else ""
-        line = safe_text(f"{now.kind} {now.about}:{share} {now.text}")
+        line = safe_text(words.job(now), limit=shutil.get_terminal_size().columns - 1)
         if live:
             sys.stderr.write(f"\r{line:<{width}}")
             sys.stderr.flush()

@@ -40,6 +40,16 @@ def snapshots(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     return _starting(_asked(_snapshots(str(ctx.params.get("volume") or ""))), incomplete)
 
 
+def jobs(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """All jobs that are known."""
+    return _starting(_asked(_jobs()), incomplete)
+
+
+def acting_jobs(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """Jobs that have not ended."""
+    return _starting(_asked(_jobs(ended=False)), incomplete)
+
+
 def replicas(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     """Replicas of the volume that was typed before."""
     return _starting(_asked(_replicas(str(ctx.params.get("volume") or ""))), incomplete)
@@ -86,6 +96,12 @@ async def _attached() -> list[str]:
         found += [volume.name] if volume.attachment is not None else []
         found += [f"{volume.name}@{one.snapshot}" for one in volume.attached_snapshots]
     return found
+
+
+async def _jobs(*, ended: bool = True) -> list[str]:
+    from console.cli.engine.asking import engine
+
+    return [job.id for job in await engine().jobs() if ended or not job.ended]
 
 
 async def _pools() -> list[str]:

@@ -85,6 +85,8 @@ def status(output: Output = Form.TABLE) -> None:
     async def work() -> int:
         from backend.storage.failures import NoEngine
         from backend.storage.words import seconds, signed
+        from console.cli.engine.job import TITLES
+        from console.cli.engine.job import row as job_row
 
         asked = engine()
         try:
@@ -92,7 +94,7 @@ def status(output: Output = Form.TABLE) -> None:
         except NoEngine as error:
             say(error.sentence, error.advice)
             return Exit.NOTHING
-        jobs = [job for job in await asked.jobs() if job.state == "running"]
+        jobs = [job for job in await asked.jobs() if not job.ended]
         info = found.engine
         if output != Form.TABLE:
             whole({"engine": info, "jobs": jobs, "findings": found.findings}, output)
@@ -102,8 +104,7 @@ def status(output: Output = Form.TABLE) -> None:
             print_table(("HEALTH", "POOLS", "VOLUMES", "ATTACHED", "PID", "UP", "HOME"), [row])
             if jobs:
                 print()
-                rows = [(job.id, job.kind, job.about, f"{job.done}/{job.total}", job.text) for job in jobs]
-                print_table(("JOB", "KIND", "ABOUT", "DONE", "NOW"), rows)
+                print_table(TITLES, [job_row(job) for job in jobs])
             if found.findings:
                 from console.cli.engine.explaining import print_findings
 

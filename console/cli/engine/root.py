@@ -107,20 +107,6 @@ def scrub(
 
 
 @app.command()
-def cancel(
-    job: Annotated[str, typer.Argument(metavar="JOB", help="As navarch engine local status shows it.")],
-) -> None:
-    """Stop a piece of work of the engine; what it changed so far stays."""
-
-    async def work() -> int:
-        ended = await engine().cancel(job)
-        say(safe_text(f"{ended.kind} of {ended.about} is {ended.state}"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
-
-
-@app.command()
 def events(
     about: Annotated[
         str, typer.Argument(metavar="[NAME]", help="Only about this volume or pool.", autocompletion=subjects)

@@ -6,12 +6,14 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from blockengine.control import events as module
 from blockengine.control.engine import Impossible
 from blockengine.control.events import EventLog
 from blockengine.control.jobs import Jobs, Report
 from blockengine.control.model import Job
+from blockengine.protocol.admin import Progress
 
 
 async def test_events_outlive_the_engine_and_keep_their_order_whatever_the_clock_does(
@@ -94,7 +96,10 @@ async def test_jobs_end_in_words(tmp_path: Path) -> None:
         ("failed", "", "no. do this"),
         ("failed", "", "a bug"),
     ]
-    job = jobs.start("x", "demo", endless)
+    held = jobs.start("restore", "demo", endless)
+    with pytest.raises(Impossible, match="restore of demo can't be cancelled"):
+        await jobs.cancel(held.id)
+    job = jobs.start("x", "demo", endless, stoppable=True)
     await asyncio.sleep(0)
     assert (jobs.one(job.id).state, jobs.one(job.id).done) == ("running", 1)
     assert (await jobs.cancel(job.id)).state == "cancelled"
@@ -120,3 +125,98 @@ async def test_old_jobs_are_forgotten_running_ones_never() -> None:
     assert len(jobs.all()) < 250
     assert jobs.one(first.id).state == "running"
     await jobs.close()
+
+
+async def held(report: Report) -> str:
+    report.remember(volume="01")
+    report(3, 9, "on its way")
+    await asyncio.Event().wait()
+    return ""
+
+
+async def quick(report: Report) -> str:
+    return "well"
+
+
+async def test_jobs_outlive_the_engine(tmp_path: Path) -> None:
+    jobs = Jobs(lambda job: None, tmp_path / "jobs")
+    await jobs.wait(jobs.start("create", "demo", quick).id)
+    left = jobs.start("restore", "demo", held, target="monday")
+    await asyncio.sleep(0)
+    told: list[Job] = []
+    again = Jobs(told.append, tmp_path / "jobs")
+    assert [(job.kind, job.state, job.text) for job in again.all()] == [
+        ("create", "done", "well"),
+        ("restore", "running", ""),
+    ]
+    (kept,) = again.interrupted()
+    assert (kept.job.id, kept.job.target, kept.facts) == (left.id, "monday", {"volume": "01"})
+    again.go_on(left.id, quick)
+    assert again.interrupted() == []
+    assert (await again.wait(left.id)).state == "done"
+    assert [job.id for job in told] == [left.id]
+    assert Jobs(told.append, tmp_path / "jobs").interrupted() == []
+    await jobs.close()
+
+
+async def test_a_list_of_jobs_that_is_damaged_or_too_long_costs_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "jobs"
+    path.write_bytes(b"[{")
+    jobs = Jobs(lambda job: None, path)
+    for _ in range(300):
+        await jobs.wait(jobs.start("x", "demo", quick).id)
+    assert len(Jobs(lambda job: None, path).all()) == 200
+    full = Jobs(lambda job: None, tmp_path / "no" / "folder" / "jobs")
+    assert (await full.wait(full.start("x", "demo", quick).id)).state == "done"
+
+
+REBUILD = Progress("rebuild", "r-1", 10, 40, rate=5, eta=6, number=1, began=100.0, acts=("pause",))
+
+
+def observed(jobs: Jobs, *works: Progress) -> list[tuple[str, str, int]]:
+    jobs.observe("01", "demo", works)
+    return [(job.kind, job.state, job.done) for job in jobs.all()]
+
+
+async def test_what_controllers_do_are_jobs_as_well(tmp_path: Path) -> None:
+    jobs = Jobs(lambda job: None, tmp_path / "jobs")
+    merge = Progress("merge", "", 1, 2, number=2, began=101.0)
+    assert observed(jobs, REBUILD, merge) == [("rebuild", "running", 10), ("merge", "running", 1)]
+    job = jobs.all()[0]
+    assert (job.about, job.target, job.rate, job.eta, job.unit) == ("demo", "r-1", 5, 6, "bytes")
+    assert jobs.behind(job.id, "pause") == ("01", 1)
+    with pytest.raises(Impossible, match="rebuild of demo can't be cancelled"):
+        jobs.behind(job.id, "stop")
+    with pytest.raises(Impossible, match="merge of demo can't be paused"):
+        jobs.behind(jobs.all()[1].id, "pause")
+    paused = replace(REBUILD, state="paused", done=20)
+    done = replace(merge, state="done", done=2, ended=109.0)
+    assert observed(jobs, paused, done) == [("rebuild", "paused", 20), ("merge", "done", 2)]
+    assert jobs.behind(job.id, "resume") == ("01", 1)
+    # The next engine knows them again, and another controller's number 1 is another work.
+    again = Jobs(lambda job: None, tmp_path / "jobs")
+    assert again.interrupted() == []
+    assert observed(again, replace(REBUILD, began=200.0)) == [
+        ("rebuild", "failed", 20),
+        ("merge", "done", 2),
+        ("rebuild", "running", 10),
+    ]
+    assert "the next one goes on" in again.all()[0].error
+
+
+async def test_the_work_that_a_job_waits_for_is_that_job(tmp_path: Path) -> None:
+    jobs = Jobs(lambda job: None, tmp_path / "jobs")
+
+    async def waits(report: Report) -> str:
+        report.follow("01", REBUILD)
+        await asyncio.Event().wait()
+        return ""
+
+    assert observed(jobs, REBUILD) == [("rebuild", "running", 10)]
+    job = jobs.start("add replica", "demo", waits)
+    await asyncio.sleep(0)
+    assert observed(jobs, replace(REBUILD, done=30, state="paused")) == [("add replica", "paused", 30)]
+    assert (jobs.one(job.id).rate, jobs.behind(job.id, "resume")) == (5, ("01", 1))
+    await jobs.close()
+    assert observed(jobs, replace(REBUILD, state="done", ended=130.0)) == [("add replica", "cancelled", 30)]
+    assert observed(Jobs(lambda job: None, tmp_path / "jobs"), REBUILD) == [("add replica", "cancelled", 30)]

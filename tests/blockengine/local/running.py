@@ -131,7 +131,7 @@ class Engine:
 
     def job(self, job: Any) -> Any:
         """A job once it ended."""
-        while job["state"] == "running":
+        while not job["ended"]:
             job = self.ok("GET", f"/v1/jobs/{job['id']}?wait=30")
         return job
 
