@@ -1,14 +1,15 @@
-"""Storage as a tree in rows: volumes with their replicas, or pools with theirs."""
+"""Storage as a tree in rows: volumes with their replicas and snapshots, pools with theirs, or jobs."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backend.resources.kind import Health
 from backend.storage import words
-from backend.storage.model import Inventory, Pool, Replica, Volume
+from backend.storage.model import Inventory, Job, Pool, Replica, Snapshot, Volume
 from console.widgets.table_source import GridColumn, ListSource
 
 _HEALTH = {
@@ -23,6 +24,11 @@ _HEALTH = {
     "out-of-sync": Health.WARNING,
     "blank": Health.WARNING,
     "full": Health.WARNING,
+    "snapshot": Health.OK,
+    "running": Health.PROGRESSING,
+    "paused": Health.WARNING,
+    "done": Health.DONE,
+    "cancelled": Health.DONE,
 }
 """Whatever is not here is failing."""
 
@@ -32,9 +38,9 @@ class StorageRow:
     """One line of the tree. ``weight`` has the numbers that the columns of its root are ordered by."""
 
     key: tuple[str, ...]
-    about: Volume | Pool | Replica
+    about: Volume | Pool | Replica | Snapshot | Job
     volume: Volume | None = None
-    """Whose it is; None for a pool."""
+    """Whose it is; None for a pool or a job."""
     name: str
     state: str
     size: str = ""
@@ -61,11 +67,19 @@ class StorageRow:
 
 
 def by_volume(found: Inventory) -> list[StorageRow]:
-    """Volumes, and under each its replicas with their pools."""
-    return _placed(
-        [_of_volume(volume), *_inside([_of_replica(volume, one) for one in volume.replicas])]
-        for volume in found.volumes
-    )
+    """Volumes, and under each its replicas with their pools, and its snapshots."""
+    return _placed([_of_volume(volume), *_inside(_under(volume))] for volume in found.volumes)
+
+
+def _under(volume: Volume) -> list[StorageRow]:
+    replicas = [_of_replica(volume, one) for one in volume.replicas]
+    return [*replicas, *(_of_snapshot(volume, one) for one in volume.snapshot_list)]
+
+
+def by_job(found: Inventory) -> list[StorageRow]:
+    """Work under way, then what ended, the newest first."""
+    newest = sorted(found.jobs, key=lambda job: (not job.ended, job.ended or job.started), reverse=True)
+    return _placed([_of_job(job, at)] for at, job in enumerate(newest))
 
 
 def by_pool(found: Inventory) -> list[StorageRow]:
@@ -146,6 +160,45 @@ def _of_replica(volume: Volume, replica: Replica, *, volume_first: bool = False)
         used=words.size(replica.used),
         where=volume.name if volume_first else f"pool {replica.pool}" if replica.pool else "",
         now="; ".join(works) or trouble or f"{running}{restarts}",
+    )
+
+
+def _of_snapshot(volume: Volume, snapshot: Snapshot) -> StorageRow:
+    place = next((one for one in volume.attached_snapshots if one.snapshot == snapshot.name), None)
+    taken = time.strftime("%Y-%m-%d %H:%M", time.localtime(snapshot.created))
+    return StorageRow(
+        key=("snapshot", volume.id, snapshot.id),
+        about=snapshot,
+        volume=volume,
+        name=f"@{snapshot.name}",
+        state="snapshot",
+        size=words.size(snapshot.size),
+        used=words.size(snapshot.held) if snapshot.held >= 0 else "",
+        where=words.place(place) if place is not None else "",
+        now=f"taken {taken}" + (f", open by {snapshot.attached}" if snapshot.attached else ""),
+    )
+
+
+def _of_job(job: Job, place: int) -> StorageRow:
+    told = words.progress_of(job) if not job.ended else f"{words.moment(job.ended)}  {job.error or job.text}"
+    return StorageRow(
+        key=("job", job.id),
+        about=job,
+        name=f"{job.kind} {job.about}",
+        state=job.state,
+        size=words.size(job.total) if job.unit == "bytes" and job.total else "",
+        used=f"{100 * job.done // job.total}%" if job.total else "",
+        where=job.target,
+        now=told,
+        weight={
+            # The newest first, whatever they are called, until a person orders them otherwise.
+            "NAME": f"{place:06}",
+            "STATE": _HEALTH.get(job.state, Health.FAILING).value,
+            "SIZE": job.total,
+            "USED": job.done,
+            "WHERE": job.target,
+            "NOW": job.started,
+        },
     )
 
 

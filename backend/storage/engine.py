@@ -40,10 +40,10 @@ class BlockEngine:
         return await self._client.ask("GET", "/v1/engine", EngineInfo)
 
     async def inventory(self) -> Inventory:
-        engine, pools, volumes, findings = await asyncio.gather(
-            self.info(), self.pools(), self.volumes(), self.findings()
+        engine, pools, volumes, findings, jobs = await asyncio.gather(
+            self.info(), self.pools(), self.volumes(), self.findings(), self.jobs()
         )
-        return Inventory(engine, pools, volumes, findings)
+        return Inventory(engine, pools, volumes, findings, jobs)
 
     async def findings(self) -> list[Finding]:
         return await self._client.ask("GET", "/v1/findings", list[Finding])

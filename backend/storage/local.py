@@ -75,13 +75,17 @@ async def first_pools(engine: BlockEngine, count: int) -> list[Pool]:
     return [await engine.add_pool(None, name) for name in "abcdefghi"[:count]]
 
 
-async def start() -> str:
-    """The engine up, with pools to begin with if there are none; what was done, in words."""
+async def start(pools: int = 3) -> str:
+    """The engine up, with so many pools to begin with if there are none; what was done, in words."""
     engine = BlockEngine()
     info, started = await up(engine)
-    made = await first_pools(engine, 3)
+    made = await first_pools(engine, pools)
     told = f"the block engine {'runs now' if started else 'was running already'} (process {info.pid})"
-    return f"{told}, with {len(made)} pools to begin with" if made else told
+    if not made:
+        return told
+    names = ", ".join(pool.name for pool in made)
+    count = "1 pool" if len(made) == 1 else f"{len(made)} pools"
+    return f"{told}; made {count} to begin with, on one disk: {names}"
 
 
 async def down(engine: BlockEngine, *, force: bool) -> None:

@@ -49,7 +49,10 @@ class Replica(Struct, frozen=True):
 
 
 class Attachment(Struct, frozen=True):
-    """Where a volume, or a ``snapshot`` of it, is a device; ``by`` says how (nbd-client, nbdfuse)."""
+    """Where a volume, or a ``snapshot`` of it, is a device; ``by`` says how (nbd-client, nbdfuse).
+
+    ``other`` says how to have it the other way; only told when it is attached.
+    """
 
     device: str
     by: str
@@ -57,6 +60,7 @@ class Attachment(Struct, frozen=True):
     since: float = 0
     reason: str = ""
     snapshot: str = ""
+    other: str = ""
 
 
 class Rates(Struct, frozen=True):
@@ -125,6 +129,18 @@ class Pace(Struct, frozen=True):
     share: float = 0.3
 
 
+class Snapshot(Struct, frozen=True):
+    """What a volume was at a moment; served read-only under its ``export``. ``held`` -1: unknown."""
+
+    name: str
+    id: str
+    size: int
+    created: int
+    export: str
+    held: int = -1
+    attached: int = 0
+
+
 class Volume(Struct, frozen=True):
     """A volume. ``health`` is healthy, rebuilding, restoring, degraded, starting, suspended or failed."""
 
@@ -150,18 +166,7 @@ class Volume(Struct, frozen=True):
     snapshots: int = 0
     attached_snapshots: list[Attachment] = field(default_factory=list)
     pace: Pace | None = None
-
-
-class Snapshot(Struct, frozen=True):
-    """What a volume was at a moment; served read-only under its ``export``. ``held`` -1: unknown."""
-
-    name: str
-    id: str
-    size: int
-    created: int
-    export: str
-    held: int = -1
-    attached: int = 0
+    snapshot_list: list[Snapshot] = field(default_factory=list)
 
 
 class Finding(Struct, frozen=True):
@@ -228,3 +233,4 @@ class Inventory(Struct, frozen=True):
     pools: list[Pool]
     volumes: list[Volume]
     findings: list[Finding]
+    jobs: list[Job] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from backend.storage.model import Attachment, Job, Pace, Progress, Rates, Volume
 
@@ -115,14 +116,29 @@ def _share(done: int, total: int) -> str:
 
 
 def job(job: Job) -> str:
-    """``restore demo monday: 34% of 1G, 45M/s, 12s left: copying``."""
+    """``restore demo monday: 34% of 1G, 45M/s, 12s left, copying``."""
+    told = progress_of(job)
+    return f"{job_name(job)}: {told}" if told else job_name(job)
+
+
+def progress_of(job: Job) -> str:
+    """``34% of 1G, 45M/s, 12s left, copying``."""
     told = [done(job)] if job.total else []
     told += ["paused"] if job.state == "paused" else []
     told += [f"{size(job.rate)}/s"] if job.rate else []
     told += [f"{seconds(job.eta)} left"] if job.eta else []
     told += [job.text] if job.text else []
-    name = " ".join(word for word in (job.kind, job.about, job.target) if word)
-    return f"{name}: {', '.join(told)}" if told else name
+    return ", ".join(told)
+
+
+def job_name(job: Job) -> str:
+    """``restore demo monday``."""
+    return " ".join(word for word in (job.kind, job.about, job.target) if word)
+
+
+def moment(seconds: float) -> str:
+    """Local time, for people: ``12-01 14:05``."""
+    return time.strftime("%m-%d %H:%M", time.localtime(seconds))
 
 
 def seconds(number: float) -> str:
@@ -151,6 +167,13 @@ def pace(budget: Pace) -> str:
     """``50M/s at most, 30% of the time while clients are active``."""
     limit = f"{size(budget.limit)}/s at most" if budget.limit else "no limit"
     return f"{limit}, {budget.share:.0%} of the time while clients are active"
+
+
+def way(attachment: Attachment) -> str:
+    """``nbdfuse and a loop device``: how it came to be a device."""
+    if attachment.by != "nbdfuse":
+        return attachment.by
+    return "nbdfuse and a loop device" if attachment.device.startswith("/dev/") else "nbdfuse, as a file"
 
 
 def place(attachment: Attachment) -> str:

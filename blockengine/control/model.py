@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from blockengine.protocol.admin import Progress, Traffic
+from blockengine.protocol.admin import Progress, SnapshotStatus, Traffic
 
 PoolState = Literal["healthy", "full", "read-only", "failing", "vanished", "foreign"]
 Health = Literal["healthy", "rebuilding", "restoring", "degraded", "starting", "suspended", "failed"]
@@ -68,7 +68,8 @@ class Replica(Struct, frozen=True):
 class Attachment(Struct, frozen=True):
     """Where the volume can be used on this machine. `by` says how it got there (`nbd-client`, `nbdfuse`).
 
-    With `snapshot` it is that snapshot, which can only be read.
+    With `snapshot` it is that snapshot, which can only be read. `other`, told when it is attached, says how
+    to have it the other way.
     """
 
     device: str
@@ -77,6 +78,7 @@ class Attachment(Struct, frozen=True):
     since: float = 0
     reason: str = ""
     snapshot: str = ""
+    other: str = ""
 
 
 class Rates(Struct, frozen=True):
@@ -104,7 +106,8 @@ class Pace(Struct, frozen=True, forbid_unknown_fields=True):
 class Volume(Struct, frozen=True):
     """A volume. `wanted` is how many replicas its record names; `words` the controller's last.
 
-    `address` is where its bytes are served over NBD.
+    `address` is where its bytes are served over NBD. `snapshots` counts those of `snapshot_list`, which is
+    some seconds old.
     """
 
     id: str
@@ -129,6 +132,7 @@ class Volume(Struct, frozen=True):
     snapshots: int = 0
     attached_snapshots: list[Attachment] = field(default_factory=list)
     pace: Pace | None = None
+    snapshot_list: list[SnapshotStatus] = field(default_factory=list)
 
 
 class Finding(Struct, frozen=True):

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from msgspec.structs import replace
+
 from blockengine.control.engine import Impossible
 from blockengine.control.model import Attachment
 from blockengine.local import system
@@ -90,7 +92,7 @@ class Attacher:
         except BaseException:
             await asyncio.shield(self._clear(volume))
             raise
-        return self._note(volume, device, by)
+        return replace(self._note(volume, device, by), other=system.other_way(by))
 
     @staticmethod
     def _note(volume: Attachable, device: str, by: str, *, broken: str = "") -> Attachment:

@@ -171,7 +171,7 @@ class LocalEngine(Tending):
     async def snapshots(self, name: str) -> list[SnapshotStatus]:
         volume = self.find(name)
         found: list[SnapshotStatus] = await self.order(volume, ListSnapshots())
-        volume.snapshots = len(found)
+        volume.snapshots = found
         return found
 
     async def take_snapshot(self, name: str, snapshot: str) -> SnapshotStatus:

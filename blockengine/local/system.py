@@ -32,6 +32,21 @@ def way_to_attach(by: str) -> str:
     return "nbdfuse"
 
 
+def other_way(by: str) -> str:
+    """How to have a device the other way than this, in a sentence."""
+    if by == "nbd-client":
+        return "The other way is nbdfuse with a loop device: detach, then attach --by nbdfuse."
+    missing = []
+    if os.geteuid():
+        missing.append("be root")
+    if not (Path("/sys/module/nbd").exists() and Path("/dev/nbd0").exists()):
+        missing.append("modprobe nbd, if this kernel has it")
+    if shutil.which("nbd-client", path=_PATH) is None:
+        missing.append("install nbd-client")
+    first = f"{', '.join(missing)}; then " if missing else ""
+    return f"The other way is nbd-client (faster, in the kernel): {first}detach, and attach --by nbd-client."
+
+
 def program(name: str, *, package: str = "") -> str:
     """Where a program is. Raises: Impossible."""
     found = shutil.which(name, path=_PATH)

@@ -41,7 +41,8 @@ def view(volume: LocalVolume, run: Path) -> Volume:
         rates=volume.rates(),
         traffic=volume.traffic,
         work=[work for work in volume.works if not work.ended],
-        snapshots=volume.snapshots,
+        snapshots=len(volume.snapshots),
+        snapshot_list=volume.snapshots,
         pace=volume.pace,
         attached_snapshots=[one for one in volume.attachments if one.snapshot],
     )

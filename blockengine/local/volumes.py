@@ -24,6 +24,7 @@ from blockengine.protocol.admin import (
     Jobs,
     ListSnapshots,
     Progress,
+    SnapshotStatus,
     Stats,
     Status,
     Traffic,
@@ -81,7 +82,7 @@ class LocalVolume:
         self._watching: asyncio.Task[None] | None = None
         self._samples: deque[tuple[float, Traffic]] = deque(maxlen=64)
         self.traffic: Traffic | None = None
-        self.snapshots = 0
+        self.snapshots: list[SnapshotStatus] = []
         self._count_at = 0.0
 
     # What it is called.
@@ -304,7 +305,7 @@ class LocalVolume:
         now = time.monotonic()
         if now >= self._count_at or any("snapshot" in event.text for event in events):
             self._count_at = now + _COUNT_AGAIN
-            self.snapshots = len(await asker.ask(ListSnapshots(), deadline=_ASK_DEADLINE))
+            self.snapshots = await asker.ask(ListSnapshots(), deadline=_ASK_DEADLINE)
 
     def _sample(self, traffic: Traffic) -> None:
         now = time.monotonic()

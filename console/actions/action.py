@@ -60,7 +60,7 @@ class Action:
     priority: bool = False
     """Wins over what the focused widget does with the key."""
     changes: bool = False
-    """Changes a cluster: refused by a read-only console."""
+    """Changes a cluster or a storage engine: refused by a read-only console."""
 
     @property
     def told(self) -> str:

@@ -1,4 +1,4 @@
-"""Keys of the storage screen."""
+"""Keys of the storage screen. Whatever changes something asks in a dialog first."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 from console.actions.action import Action, Scope
 
 action = partial(Action, scope=Scope.STORAGE)
+act = partial(Action, scope=Scope.STORAGE, changes=True)
 
 ACTIONS = (
     action("storage.filter", "/", "screen.filter", "filter", "Keep the rows that match a pattern", bar=91),
@@ -23,15 +24,90 @@ ACTIONS = (
         "v",
         "screen.turn",
         "turn",
-        "Turn the tree: pools with their replicas, or volumes with theirs",
-        bar=40,
+        "Turn the tree: volumes with their replicas and snapshots, pools with theirs, or jobs",
+        bar=5,
     ),
-    action(
+    act("storage.new", "n", "screen.wish('new')", "new", "A new volume; by pools: a new pool", bar=7),
+    act(
+        "storage.attach",
+        "a",
+        "screen.wish('attach')",
+        "attach/detach",
+        "Make the volume or snapshot a device of this machine, or take it away",
+        bar=8,
+    ),
+    act("storage.snapshot", "s", "screen.wish('snapshot')", "snapshot", "Keep what the volume is now", bar=9),
+    act(
+        "storage.restore",
+        "B",
+        "screen.wish('restore')",
+        "restore",
+        "Take the volume back to it",
+        bar=8,
+    ),
+    act(
+        "storage.clone",
+        "m",
+        "screen.wish('clone')",
+        "clone",
+        "A new volume with its bytes",
+        bar=34,
+    ),
+    act("storage.resize", "r", "screen.wish('resize')", "resize", "Make the volume larger", bar=33),
+    act(
+        "storage.add_replica",
+        "A",
+        "screen.wish('add_replica')",
+        "replica more",
+        "One replica more, copied from the others",
+        bar=37,
+    ),
+    act(
+        "storage.rebuild",
+        "b",
+        "screen.wish('rebuild')",
+        "rebuild",
+        "Make this replica anew from the others",
+        bar=11,
+    ),
+    act(
+        "storage.scrub",
+        "i",
+        "screen.wish('scrub')",
+        "scrub",
+        "Inspect every block of every replica, and mend bad ones",
+        bar=36,
+    ),
+    act(
+        "storage.pause",
+        "p",
+        "screen.wish('pause')",
+        "pause/resume",
+        "Let a rebuild or scrub rest, or go on",
+        bar=12,
+    ),
+    act(
+        "storage.delete",
+        "D",
+        "screen.wish('delete')",
+        "delete",
+        "Delete the volume, snapshot or pool, take the replica off, cancel the job",
+        bar=13,
+    ),
+    act(
         "storage.start",
         "u",
         "screen.start_engine",
         "start engine",
         "Start the block engine on this machine (navarch engine local up)",
         bar=6,
+    ),
+    act(
+        "storage.stop",
+        "U",
+        "screen.wish('stop')",
+        "end engine",
+        "End the block engine and all its processes; every byte stays",
+        bar=60,
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from textual import work
@@ -10,14 +11,17 @@ from textual import work
 from backend.fleet.filter import Matcher, PatternError, compile_pattern
 from backend.resources.kind import Health
 from backend.storage import words
+from backend.storage.acts import Plan, carry_out
 from backend.storage.failures import NoEngine, StorageFailure
-from backend.storage.model import Inventory
+from backend.storage.model import Inventory, Job
 from backend.storage.system import StorageSystem
 from backend.storage.systems import here
 from console.actions import Scope
 from console.keymap import bindings
+from console.screens.error import full_sentence
 from console.screens.table_frame import TableScreen
-from console.storage_rows import StorageRow, by_pool, by_volume, storage_source
+from console.storage_rows import StorageRow, by_job, by_pool, by_volume, storage_source
+from console.storage_wishes import WISHES, Subject, Wish
 from console.theme import Tone
 from console.widgets.paint import Line, Piece
 from console.widgets.table_source import ListSource
@@ -27,11 +31,16 @@ _LOOK = 2.0
 _TONES = {"healthy": Tone.OK, "empty": Tone.DIM, "degraded": Tone.WARNING, "failing": Tone.FAILING}
 
 
+VOLUMES, POOLS, JOBS = "by volume", "by pool", "jobs"
+_ROWS: dict[str, Callable[[Inventory], list[StorageRow]]] = {VOLUMES: by_volume, POOLS: by_pool, JOBS: by_job}
+
+
 class StorageScreen(TableScreen):
     about = (
-        "The block engine of this machine: volumes with their replicas, or (v) pools with theirs; health, "
-        "what is being rebuilt, what goes through. Enter explains a row: what is wrong, why, and what to do. "
-        "The same on the command line: navarch engine volume list, watch and explain."
+        "The block engine of this machine: volumes with their replicas and snapshots, or (v) pools with "
+        "theirs, or jobs; health, what is under way and how long it will take, what goes through. Enter "
+        "explains a row: what is wrong, why, and what to do. What changes something shows first what it "
+        "would do. The same on the command line: navarch engine volume, snapshot, replica, pool and job."
     )
     BINDINGS = bindings(Scope.STORAGE)
 
@@ -39,7 +48,8 @@ class StorageScreen(TableScreen):
         super().__init__()
         self.system: StorageSystem = here()
         self._found: Inventory | None = None
-        self._pools_first = self._problems = False
+        self._view = VOLUMES
+        self._problems = False
         self._match = ""
         self._matcher: Matcher | None = None
 
@@ -104,7 +114,7 @@ class StorageScreen(TableScreen):
         found = self._found
         if found is None:
             return
-        rows = by_pool(found) if self._pools_first else by_volume(found)
+        rows = _ROWS[self._view](found)
         passing = {row.key for row in rows if self._passes(row)}
         # What holds a row that passes is shown with it, and what is held by one that passes.
         roots = {row.root for row in rows if row.key in passing}
@@ -130,19 +140,25 @@ class StorageScreen(TableScreen):
                 (Piece(f"{len(rows):,} rows, none of them matches.", Tone.STRONG),),
                 (Piece("Press esc to see all.", Tone.DIM),),
             ]
+        if self._view == JOBS:
+            return [
+                (Piece("No work is under way, and none was lately.", Tone.STRONG),),
+                (Piece("Rebuilds, scrubs, restores and clones are shown here.", Tone.DIM),),
+            ]
         if not found.pools:
             return [
                 (Piece("The engine has no pools yet.", Tone.STRONG),),
                 (
                     Piece(
-                        "A pool is a directory, best on a disk of its own: navarch engine pool add DIRECTORY",
+                        "A pool is a directory, best on a disk of its own. Press n, or in a shell: "
+                        "navarch engine pool add DIRECTORY",
                         Tone.DIM,
                     ),
                 ),
             ]
         return [
             (Piece("There are no volumes yet.", Tone.STRONG),),
-            (Piece("navarch engine volume create NAME --size 1G --replicas 3", Tone.DIM),),
+            (Piece("Press n, or in a shell: navarch engine volume create NAME --size 1G", Tone.DIM),),
         ]
 
     def tell_subject(self) -> None:
@@ -155,7 +171,7 @@ class StorageScreen(TableScreen):
             grave = sum(one.severity != "info" for one in found.findings)
             if grave:
                 facts.append(Piece(f"{grave} to look at", Tone.WARNING))
-        filters = ["by pool"] if self._pools_first else []
+        filters = [] if self._view == VOLUMES else [self._view]
         filters += ["problems"] if self._problems else []
         filters += [f"/{self._match}"] if self._match else []
         self.subject.tell(facts, filters)
@@ -172,30 +188,79 @@ class StorageScreen(TableScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "start_engine":
             return self._found is None
+        if action == "wish":
+            return self._wish(str(parameters[0])) is not None
         if action in ("turn", "problems"):
             return self._found is not None
         return super().check_action(action, parameters)
 
     def action_turn(self) -> None:
-        self._pools_first = not self._pools_first
+        views = list(_ROWS)
+        self._view = views[(views.index(self._view) + 1) % len(views)]
         self._show()
 
     def action_problems(self) -> None:
         self._problems = not self._problems
         self._show()
 
-    @work(exclusive=True, group="start", exit_on_error=False)
-    async def action_start_engine(self) -> None:
-        from backend.storage import local
+    # --- acts
 
-        self.say("Starting the block engine…", stay=True)
-        try:
-            told = await local.start()
-        except StorageFailure as error:
-            self.say(error.sentence, Tone.FAILING)
+    def _wish(self, id: str) -> Wish | None:
+        """What an act would be at the cursor; None where it fits not."""
+        if self._found is None:
+            return None
+        row = self.table.row if self.is_mounted else None
+        subject = Subject(
+            system=self.system,
+            found=self._found,
+            row=row if isinstance(row, StorageRow) else None,
+            pools_first=self._view == POOLS,
+            now=self.navarch.now(),
+        )
+        return WISHES[id](subject)
+
+    def action_wish(self, id: str) -> None:
+        from console.screens.storage_act import StorageActScreen
+
+        wish = self._wish(id)
+        if self.navarch.read_only:
+            self.say("This console is read-only", Tone.WARNING)
+        elif wish is not None:
+            self.app.push_screen(StorageActScreen(wish), self._agreed)
+
+    async def action_start_engine(self) -> None:
+        from backend.storage.acts import engines
+
+        if self.navarch.read_only:
+            self.say("This console is read-only", Tone.WARNING)
             return
-        self.say(told, Tone.OK)
-        self.follow()
+        self.say("Starting the block engine…", stay=True)
+        self._agreed(await engines.start())
+
+    def _agreed(self, plan: Plan | None) -> None:
+        """Carry it out beside everything else; it goes on when this screen is left."""
+        if plan is not None:
+            self.app.run_worker(self._carry_out(plan), group="storage", exit_on_error=False)
+
+    async def _carry_out(self, plan: Plan) -> None:
+        app = self.navarch
+
+        def told(job: Job) -> None:
+            if self.is_attached:
+                self.say(words.job(job), Tone.PROGRESSING, stay=True)
+
+        try:
+            sentence = await carry_out(
+                plan, journal=app.session.fleet_journal(), confirmed=plan.must_type, told=told
+            )
+        except StorageFailure as error:
+            app.say(f"{error.sentence}. {error.advice}" if error.advice else error.sentence, Tone.FAILING)
+        except Exception as error:
+            app.say(full_sentence(error), Tone.FAILING)
+        else:
+            app.say(sentence, Tone.OK)
+        if self.is_attached:
+            self.follow()
 
     # --- filter
 

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from backend.storage import words
 from backend.storage.failures import StorageFailure
-from backend.storage.model import Event, Finding, Inventory, Pool, Replica, Volume
+from backend.storage.model import Event, Finding, Inventory, Job, Pool, Replica, Snapshot, Volume
 from backend.storage.system import StorageSystem
 from backend.text import safe_text
 from console.screens.dialog import DialogScreen
@@ -78,7 +78,7 @@ class StorageExplainScreen(DialogScreen[None]):
         return lines
 
 
-def facts(about: Volume | Pool | Replica) -> list[tuple[str, object]]:
+def facts(about: Volume | Pool | Replica | Snapshot | Job) -> list[tuple[str, object]]:
     """What is known of it, most telling first; empty values are left out."""
     if isinstance(about, Volume):
         found = _volume(about)
@@ -92,6 +92,26 @@ def facts(about: Volume | Pool | Replica) -> list[tuple[str, object]]:
                 "replicas",
                 f"{about.replicas}, {words.size(about.used)}, may grow to {words.size(about.committed)}",
             ),
+        ]
+    elif isinstance(about, Snapshot):
+        found = [
+            ("snapshot", about.name),
+            ("taken", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(about.created))),
+            ("size", words.size(about.size)),
+            ("holds", words.size(about.held) if about.held >= 0 else "unknown"),
+            ("served as", f"export {about.export}"),
+            ("open by", f"{about.attached} clients" if about.attached else ""),
+        ]
+    elif isinstance(about, Job):
+        found = [
+            ("job", f"{about.id}: {words.job_name(about)}"),
+            ("state", about.state),
+            ("began", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(about.started))),
+            ("ended", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(about.ended)) if about.ended else ""),
+            ("done", words.done(about)),
+            ("rate", f"{words.size(about.rate)}/s" if about.rate else ""),
+            ("left", words.seconds(about.eta) if about.eta else ""),
+            ("words", about.error or about.text),
         ]
     else:
         process = about.process

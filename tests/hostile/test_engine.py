@@ -219,7 +219,16 @@ def test_data_is_whole_whatever_it_holds(home: Path, monkeypatch: pytest.MonkeyP
     assert [pool["name"] for pool in told] == [f"{MARK}{text}" for text in _ENTRIES]
 
 
-@pytest.mark.parametrize("keys", [(), ("v",), ("enter",), ("v", "enter"), ("j", "enter")], ids="-".join)
+KEYS = [
+    (), ("v",), ("enter",), ("v", "enter"), ("j", "enter"), ("j", "j", "enter"),
+    ("v", "v"), ("v", "v", "enter"),
+    # What would be done, with its names.
+    ("D",), ("j", "D"), ("j", "b"), ("j", "j", "D"), ("j", "j", "B", "enter"), ("a",), ("j", "j", "a"),
+    ("m",), ("r",), ("i",), ("p",), ("v", "D"), ("v", "v", "D"), ("v", "v", "p"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("keys", KEYS, ids="-".join)
 async def test_the_screen_shows_lies_as_text(monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...]) -> None:
     import console.screens.storage as screen
 
@@ -231,6 +240,7 @@ async def test_the_screen_shows_lies_as_text(monkeypatch: pytest.MonkeyPatch, ke
             [lie(model.Pool, text)],
             [msgspec.structs.replace(one, id=f"id{at}") for at, one in enumerate(lying)],
             [lie(model.Finding, text)],
+            [msgspec.structs.replace(lie(model.Job, text), ended=0, acts=["pause", "stop"])],
         )
     )
     monkeypatch.setattr(screen, "here", lambda: double)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from backend.text import safe_text
-from console.cli import prompt
-from console.cli.exits import Exit
-from console.cli.failures import say
 from console.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
@@ -68,8 +66,9 @@ def whole(value: object, form: Form) -> None:
     sys.stdout.write(to_yaml(plain))
 
 
-async def finished(job: Job) -> Job:
-    """A job once it ended; its progress goes to stderr while a person looks. Raises StorageFailure."""
+@contextlib.contextmanager
+def progress_line() -> Iterator[Callable[[Job], None]]:
+    """Tells how far a job is in one line of stderr while a person looks; the line goes at the end."""
     from backend.storage import words
 
     live = sys.stderr.isatty()
@@ -77,27 +76,22 @@ async def finished(job: Job) -> Job:
 
     def told(now: Job) -> None:
         nonlocal width
-        line = safe_text(words.job(now), limit=shutil.get_terminal_size().columns - 1)
         if live:
+            room = shutil.get_terminal_size().columns - 1
+            line = safe_text(words.job(now))[:room]
             sys.stderr.write(f"\r{line:<{width}}")
             sys.stderr.flush()
             width = len(line)
 
     try:
-        return await engine().finished(job, told)
+        yield told
     finally:
         if live and width:
             sys.stderr.write("\r" + " " * width + "\r")
             sys.stderr.flush()
 
 
-def agreed(question: str, *, yes: bool) -> None:
-    """Go on only if a person says so, or said so before. Raises typer.Exit (refused for safety)."""
-    if yes:
-        return
-    if not prompt.person_present():
-        say("this asks first, and there is no terminal", "Add --yes if you are sure.")
-        raise typer.Exit(Exit.REFUSED)
-    if not prompt.agree(question):
-        say("nothing was changed")
-        raise typer.Exit(Exit.REFUSED)
+async def finished(job: Job) -> Job:
+    """A job once it ended; its progress goes to stderr while a person looks. Raises StorageFailure."""
+    with progress_line() as told:
+        return await engine().finished(job, told)

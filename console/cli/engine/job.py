@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backend.text import safe_text
+from console.cli.engine.acting import act
 from console.cli.engine.asking import Form, Output, engine, finished, show, whole
 from console.cli.engine.completing import acting_jobs, jobs
 from console.cli.exits import Exit
@@ -127,25 +128,17 @@ def wait(job: Id) -> None:
 @app.command()
 def pause(job: Id) -> None:
     """Let a rebuild or a scrub rest, for example while users need the disks. It stays so until resumed."""
+    from backend.storage.acts import jobs as acts
 
-    async def work() -> int:
-        now = await engine().pause(job)
-        say(safe_text(f"{now.kind} of {now.about} is {now.state}"), f"navarch engine job resume {now.id}")
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda asked: acts.pause(asked, job), advice=f"navarch engine job resume {job}")
 
 
 @app.command()
 def resume(job: Id) -> None:
     """Let a rebuild or a scrub that was paused go on."""
+    from backend.storage.acts import jobs as acts
 
-    async def work() -> int:
-        now = await engine().resume(job)
-        say(safe_text(f"{now.kind} of {now.about} is {now.state}"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda asked: acts.resume(asked, job))
 
 
 @app.command()
@@ -155,10 +148,6 @@ def cancel(job: Id) -> None:
     Rebuilds can only be paused, because the volume needs them; restores, merges and deletions go to their
     end.
     """
+    from backend.storage.acts import jobs as acts
 
-    async def work() -> int:
-        ended = await engine().cancel(job)
-        say(safe_text(f"{ended.kind} of {ended.about} is {ended.state}"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda asked: acts.cancel(asked, job))

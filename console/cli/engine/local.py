@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from backend.text import counted
+from console.cli.engine.acting import act, acted
 from console.cli.engine.asking import Form, Output, engine, whole
 from console.cli.exits import Exit
 from console.cli.failures import say
@@ -34,22 +34,9 @@ def up(
     It runs on when this command and the terminal are gone. If it runs already, nothing is changed.
     """
 
-    async def work() -> int:
-        from backend.storage import local
+    from backend.storage.acts import engines
 
-        asked = engine()
-        info, started = await local.up(asked)
-        say(f"the block engine {'runs now' if started else 'was running already'} (process {info.pid})")
-        made = await local.first_pools(asked, pools)
-        if made:
-            names = ", ".join(pool.name for pool in made)
-            say(
-                f"made {counted(len(made), 'pool')} to begin with: {names}",
-                "They share one disk: add others with navarch engine pool add DIRECTORY",
-            )
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda _: engines.start(pools))
 
 
 @app.command()
@@ -61,15 +48,13 @@ def down(
     """End the engine and all its processes. Pools and volumes stay as they are."""
 
     async def work() -> int:
-        from backend.storage import local
+        from backend.storage.acts import engines
         from backend.storage.failures import NoEngine
 
         try:
-            await local.down(engine(), force=force)
+            await acted(await engines.end(force=force))
         except NoEngine:
             say("no block engine was running")
-            return Exit.OK
-        say("the block engine has ended")
         return Exit.OK
 
     raise typer.Exit(run(work()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backend.text import safe_text
+from console.cli.engine.acting import act
 from console.cli.engine.asking import Form, Output, engine, show, whole
 from console.cli.engine.completing import pools as pool_names
 from console.cli.exits import Exit
@@ -39,13 +39,9 @@ def add(
     ] = "",
 ) -> None:
     """Use a directory as a pool. One that is a pool already is taken with all that is in it."""
+    from backend.storage.acts import pools
 
-    async def work() -> int:
-        pool = await engine().add_pool(path.absolute(), name)
-        say(safe_text(f"pool {pool.name}: {pool.path}"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda asked: pools.add(asked, path.absolute(), name))
 
 
 @app.command("list")
@@ -107,10 +103,6 @@ def show_pool(name: Name, output: Output = Form.TABLE) -> None:
 @app.command()
 def remove(name: Name) -> None:
     """Use a pool no more; its directory stays. Refused while it keeps replicas, unless it is lost."""
+    from backend.storage.acts import pools
 
-    async def work() -> int:
-        await engine().remove_pool(name)
-        say(safe_text(f"pool {name} is not used any more; its directory was left as it is"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda asked: pools.remove(asked, name))

@@ -6,15 +6,12 @@ from typing import Annotated
 
 import typer
 
-from backend.text import safe_text
-from console.cli.engine.asking import Yes, agreed, engine, finished
+from console.cli.engine.acting import act
+from console.cli.engine.asking import Yes
 from console.cli.engine.completing import pools as pool_names
 from console.cli.engine.completing import replicas as replica_names
 from console.cli.engine.completing import volumes as volume_names
-from console.cli.exits import Exit
-from console.cli.failures import say
 from console.cli.root import new_app
-from console.cli.running import run
 
 app = new_app("Replicas of a volume.")
 Volume = Annotated[
@@ -45,13 +42,9 @@ def add(
     ] = False,
 ) -> None:
     """One replica more, copied from the others while the volume is used."""
+    from backend.storage.acts import replicas
 
-    async def work() -> int:
-        done = await finished(await engine().add_replica(volume, pool=pool, witness=witness))
-        say(safe_text(f"volume {volume}: {done.text}"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda asked: replicas.add(asked, volume, pool=pool, witness=witness))
 
 
 @app.command()
@@ -62,14 +55,9 @@ def remove(
     yes: Yes = False,
 ) -> None:
     """Take a replica or witness off for good. Refused if no copy in sync or no majority would be left."""
+    from backend.storage.acts import replicas
 
-    async def work() -> int:
-        agreed(safe_text(f"Take {replica} off volume {volume} and remove its bytes?"), yes=yes)
-        done = await finished(await engine().remove_replica(volume, replica, force=force))
-        say(safe_text(f"volume {volume}: {done.text}"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda asked: replicas.remove(asked, volume, replica, force=force), yes=yes)
 
 
 @app.command()
@@ -79,11 +67,6 @@ def rebuild(volume: Volume, replica: Replica, yes: Yes = False) -> None:
     Where it was, if its pool is well, else in another pool. What is left of the old one is removed. The
     volume is used on meanwhile.
     """
+    from backend.storage.acts import replicas
 
-    async def work() -> int:
-        agreed(safe_text(f"Remove what is left of {replica} and copy it from the other replicas?"), yes=yes)
-        done = await finished(await engine().rebuild(volume, replica))
-        say(safe_text(f"volume {volume}: {done.text}"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda asked: replicas.rebuild(asked, volume, replica), yes=yes)

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from backend.text import safe_text
-from console.cli.engine.asking import Output, engine, finished, show
+from console.cli.engine.acting import act
+from console.cli.engine.asking import Output, engine, show
 from console.cli.engine.completing import pools, subjects, volumes
 from console.cli.exits import Exit
-from console.cli.failures import say
 from console.cli.root import new_app
 from console.cli.running import run
 from console.cli.tables import moment
@@ -41,20 +41,10 @@ def recover(
 
     For an engine that lost its state, or disks that came from another one.
     """
-    from console.cli.engine.asking import agreed
+    from backend.storage.acts import engines
 
-    if moved:
-        agreed(
-            "Start copied or moved replicas where they are? Two that run at once destroy a volume.", yes=yes
-        )
-
-    async def work() -> int:
-        here = [path.absolute() for path in paths or ()]
-        job = await finished(await engine().recover(here, moved=moved))
-        say(f"recovered: {safe_text(job.text)}")
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    here = [path.absolute() for path in paths or ()]
+    act(lambda asked: engines.recover(asked, here, moved=moved), yes=yes)
 
 
 @app.command()
@@ -76,14 +66,13 @@ def clone(
     ] = None,
 ) -> None:
     """Make a new volume with the bytes of another one; both are used on, and independent."""
+    from backend.storage.acts import snapshots
 
-    async def work() -> int:
-        asked = engine()
-        job = await asked.clone(volume, name, snapshot=snapshot, replicas=replicas, pools=pool or ())
-        say(safe_text(f"volume {name}: {(await finished(job)).text}"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(
+        lambda asked: snapshots.clone(
+            asked, volume, name, snapshot=snapshot, replicas=replicas, pools=pool or ()
+        )
+    )
 
 
 @app.command()
@@ -97,13 +86,9 @@ def scrub(
 
     Ends with 1 if something could not be mended.
     """
+    from backend.storage.acts import volumes as acts
 
-    async def work() -> int:
-        done = await finished(await engine().scrub(volume))
-        say(safe_text(f"volume {volume}: {done.text}"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda asked: acts.scrub(asked, volume))
 
 
 @app.command()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backend.text import safe_text
-from console.cli.engine.asking import Form, Output, Yes, agreed, engine, finished, show
+from console.cli.engine.acting import act
+from console.cli.engine.asking import Form, Output, Yes, engine, show
 from console.cli.engine.completing import snapshots as snapshot_names
 from console.cli.engine.completing import volumes as volume_names
 from console.cli.exits import Exit
@@ -44,13 +45,9 @@ def create(
 
     What a file system has not written yet is not in it: sync it first, or freeze it.
     """
+    from backend.storage.acts import snapshots
 
-    async def work() -> int:
-        taken = await engine().take_snapshot(volume, name)
-        say(safe_text(f"snapshot {taken.name} of {volume} is kept"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda asked: snapshots.take(asked, volume, name))
 
 
 @app.command("list")
@@ -95,25 +92,14 @@ def restore(
 
     What was written since is lost, unless it is kept as another snapshot.
     """
+    from backend.storage.acts import snapshots
 
-    async def work() -> int:
-        lost = f"what it is now is kept as {keep}" if keep else "what was written since is lost"
-        agreed(safe_text(f"Take volume {volume} back to snapshot {name}? ({lost})"), yes=yes)
-        done = await finished(await engine().restore(volume, name, keep=keep))
-        say(safe_text(f"volume {volume}: {done.text}"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda asked: snapshots.restore(asked, volume, name, keep=keep), yes=yes)
 
 
 @app.command()
 def delete(volume: Volume, name: Name, yes: Yes = False) -> None:
     """Give a snapshot up; its space comes back in the background. Refused while it is attached."""
+    from backend.storage.acts import snapshots
 
-    async def work() -> int:
-        agreed(safe_text(f"Give snapshot {name} of volume {volume} up?"), yes=yes)
-        await engine().delete_snapshot(volume, name)
-        say(safe_text(f"snapshot {name} of {volume} is given up"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda asked: snapshots.delete(asked, volume, name), yes=yes)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backend.text import safe_text
-from console.cli.engine.asking import Form, Output, Yes, agreed, engine, finished, show, whole
+from console.cli.engine.acting import act, acted
+from console.cli.engine.asking import Form, Output, Yes, engine, show, whole
 from console.cli.engine.completing import attachable, attached
 from console.cli.engine.completing import pools as pool_names
 from console.cli.engine.completing import volumes as volume_names
@@ -63,15 +63,14 @@ def create(
     block_size: Annotated[int, typer.Option("--block-size", help="512 or 4096.")] = 4096,
 ) -> None:
     """Make a volume. Its replicas go to different disks as far as there are any."""
+    from backend.storage.acts import volumes
 
-    async def work() -> int:
-        asked = engine()
-        job = await asked.create(name, size=size, replicas=replicas, block_size=block_size, pools=pool or ())
-        done = await finished(job)
-        say(f"volume {name}: {safe_text(done.text)}", f"navarch engine volume attach {name}")
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(
+        lambda asked: volumes.create(
+            asked, name, size=size, replicas=replicas, block_size=block_size, pools=pool or ()
+        ),
+        advice=f"navarch engine volume attach {name}",
+    )
 
 
 def row(volume: Volume) -> tuple[object, ...]:
@@ -131,18 +130,9 @@ def show_volume(name: Name, output: Output = Form.TABLE) -> None:
 @app.command()
 def delete(name: Name, yes: Yes = False) -> None:
     """Delete a volume, its snapshots and all its bytes. Refused while it is attached."""
-    from backend.storage.words import size
+    from backend.storage.acts import volumes
 
-    async def work() -> int:
-        asked = engine()
-        volume = await asked.volume(name)
-        what = f"{volume.name} ({size(volume.size)}, {volume.wanted} replicas)"
-        agreed(f"Delete volume {what} and all its bytes?", yes=yes)
-        done = await finished(await asked.delete(volume.id))
-        say(safe_text(f"volume {volume.name}: {done.text}"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda asked: volumes.delete(asked, name), yes=yes)
 
 
 @app.command()
@@ -160,18 +150,11 @@ def resize(
 
     A device that is attached shows the new size when it is attached again.
     """
+    from backend.storage.acts import volumes
 
     async def work() -> int:
-        from backend.storage.words import size as told
-
-        volume = await engine().resize(name, size, overcommit=overcommit)
-        attached = volume.attachment is not None
-        say(
-            f"volume {volume.name} has {told(volume.size)} now",
-            f"{volume.attachment.device} shows it after detach and attach"
-            if attached and volume.attachment
-            else "",
-        )
+        plan = await volumes.resize(engine(), name, size, overcommit=overcommit)
+        await acted(plan, advice=" ".join(plan.warnings))
         return Exit.OK
 
     raise typer.Exit(run(work()))
@@ -202,14 +185,13 @@ def pace(
         raise typer.BadParameter("give --limit, --share or both")
 
     async def work() -> int:
-        from backend.storage import words
+        from backend.storage.acts import volumes
         from backend.storage.model import Pace
 
         asked = engine()
         known = (await asked.volume(name)).pace or Pace()
         wanted = Pace(known.limit if limit is None else limit, known.share if share is None else share)
-        volume = await asked.set_pace(name, wanted)
-        say(safe_text(f"rebuilds and scrubs of {volume.name}: {words.pace(wanted)}"))
+        await acted(await volumes.pace(asked, name, wanted))
         return Exit.OK
 
     raise typer.Exit(run(work()))
@@ -236,21 +218,9 @@ def attach(
     if by not in ("auto", "nbd-client", "nbdfuse"):
         raise typer.BadParameter(f"{by!r} is none of auto, nbd-client, nbdfuse")
 
-    async def work() -> int:
-        attachment = await engine().attach(name, by=by)
-        typer.echo(safe_text(attachment.device))
-        if attachment.device.startswith("/dev/"):
-            said = "nbd-client" if attachment.by == "nbd-client" else "nbdfuse and a loop device"
-            first = f"mkfs.ext4 {attachment.device} && mount {attachment.device} /mnt"
-            if attachment.snapshot:
-                # Its journal was cut in the middle of use; the file system must not try to replay it.
-                said, first = f"{said}, read-only", f"mount -o ro,noload {attachment.device} /mnt"
-            say(f"attached by {said}", first)
-        else:
-            say("attached by nbdfuse as a file: only root can make a block device of it")
-        return Exit.OK
+    from console.cli.engine.attaching import attached_here
 
-    raise typer.Exit(run(work()))
+    raise typer.Exit(run(attached_here(name, by)))
 
 
 @app.command()
@@ -263,13 +233,9 @@ def detach(
     ],
 ) -> None:
     """Take a volume's or a snapshot's device away. Refused while it is mounted."""
+    from backend.storage.acts import volumes
 
-    async def work() -> int:
-        await engine().detach(name)
-        say(safe_text(f"{'snapshot' if '@' in name else 'volume'} {name} is detached"))
-        return Exit.OK
-
-    raise typer.Exit(run(work()))
+    act(lambda asked: volumes.detach(asked, name))
 
 
 @app.command()
