@@ -62,7 +62,7 @@ async def test_the_tree_is_turned(open_app: Open, engine: StorageDouble) -> None
         assert "logs r-1b2" in lines[pool + 1] + lines[pool + 2]
         assert "orders r-0b2" in lines[pool + 1] + lines[pool + 2]
         await pilot.press("v")
-        text = await see(pilot, "jobs", "25%", "58s left", "Begin it again")
+        text = await see(pilot, "jobs", "25%", "58s left", "its controller was replaced")
         lines = text.split("\n")
         kinds = [next(at for at, line in enumerate(lines) if f" {kind} " in line) for kind in KINDS]
         assert kinds == sorted(kinds)
