@@ -186,7 +186,7 @@ ACTS = [
     ("@monday", ("a", "enter"), "can only be read", ("attach", "orders@monday", "auto"),
      "engine volume attach"),
     ("r-1b2", ("s", "enter"), "what is acknowledged now", ("snapshot", "logs"), "engine snapshot create"),
-    ("@monday", ("B", "enter"), "kept as snapshot before-monday",
+    ("@monday", ("B", "enter"), "is taken back to snapshot monday",
      ("restore", "orders", "monday", "before-monday"), "engine snapshot restore"),
     ("@monday", ("m", "enter"), "snapshot monday of orders", ("clone", "orders", "orders-copy", "monday"),
      "engine clone"),

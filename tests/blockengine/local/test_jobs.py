@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from blockengine.verify.nbd_client import Client
+from blockengine.protocol.nbd_client import Client
 from tests.blockengine.local.running import SIZE, Engine, replica_of
 from tests.blockengine.local.test_engine import kill, read
 

@@ -16,9 +16,9 @@ from blockengine.protocol.admin import (
     TakeSnapshot,
 )
 from blockengine.protocol.messages import LayerSize
+from blockengine.protocol.nbd_client import Client
 from blockengine.replica.layer import BLOCK
 from blockengine.verify.blocks import content
-from blockengine.verify.nbd_client import Client
 from blockengine.verify.rig import Serving, Shape
 from blockengine.volume.asking import Asker, Declined, asking
 from blockengine.volume.merges import left
