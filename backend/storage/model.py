@@ -93,7 +93,10 @@ class Traffic(Struct, frozen=True):
 
 
 class Wrong(Struct, frozen=True):
-    """Bytes that a scrub found wrong on some replicas; ``kind`` is rot or differ, ``mended``: right again."""
+    """Bytes that a scrub found wrong on some replicas; ``kind`` is rot or differ, ``mended``: right again.
+
+    With ``snapshot`` they are that snapshot's.
+    """
 
     offset: int
     length: int
@@ -101,6 +104,7 @@ class Wrong(Struct, frozen=True):
     members: list[str]
     mended: bool
     time: float
+    snapshot: str = ""
 
 
 class Progress(Struct, frozen=True):
