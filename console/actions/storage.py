@@ -56,7 +56,7 @@ ACTIONS = (
     act("storage.resize", "r", "screen.wish('resize')", "resize", "Make the volume larger", bar=33),
     act(
         "storage.add_replica",
-        "A",
+        "N",
         "screen.wish('add_replica')",
         "replica more",
         "One replica more, copied from the others",
@@ -104,7 +104,7 @@ ACTIONS = (
     ),
     act(
         "storage.stop",
-        "U",
+        "X",
         "screen.wish('stop')",
         "end engine",
         "End the block engine and all its processes; every byte stays",

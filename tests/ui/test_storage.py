@@ -191,7 +191,7 @@ ACTS = [
     ("@monday", ("m", "enter"), "snapshot monday of orders", ("clone", "orders", "orders-copy", "monday"),
      "engine clone"),
     ("logs", ("r", "ctrl+u", *"8G", "enter"), "4G → 8G", ("resize", "02", 8 * GIB), "engine volume resize"),
-    ("logs", ("A", "enter"), "a replica more", ("add replica", "02", ""), "engine replica add"),
+    ("logs", ("N", "enter"), "a replica more", ("add replica", "02", ""), "engine replica add"),
     ("r-1c3", ("b",), "made anew", ("rebuild", "02", "r-1c3"), "engine replica rebuild"),
     ("logs", ("i",), "is read, verified", ("scrub", "02"), "engine scrub"),
     ("r-1b2", ("p",), "it rests", ("pause", "3f00"), "engine job pause"),
