@@ -12,6 +12,7 @@ import contextlib
 import os
 import time
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -27,6 +28,8 @@ from blockengine.local.volumes import PROGRAM, LocalVolume
 
 _FILE = "disk"
 _DEADLINE = 60.0
+# So many devices of the kernel are tried.
+_TRIES = 4
 
 
 class Attachable(Protocol):
@@ -125,14 +128,23 @@ class Attacher:
 
     async def _by_kernel(self, volume: Attachable, block_size: int) -> str:
         # The bridge of a snapshot says that it can only be read: the kernel then lets nobody write.
-        device = await asyncio.to_thread(system.free_kernel_device)
-        words = ("nbd-client", "-unix", self._bridge(volume), device, "-b", str(block_size))
-        try:
-            # By ioctl the client stays, and tells by its command line whose device it is.
-            await system.run(*words, "-nonetlink")
-        except Impossible:
-            await system.run(*words)  # before 3.17 there was nothing else, and no such option
-        return device
+        refused: Impossible | None = None
+        for device in islice(system.free_kernel_devices(), _TRIES):
+            words = ("nbd-client", "-unix", self._bridge(volume), device, "-b", str(block_size))
+            try:
+                # By ioctl the client stays, and tells by its command line whose device it is.
+                await system.run(*words, "-nonetlink")
+                return device
+            except Impossible as error:
+                refused = error
+            with contextlib.suppress(Impossible):
+                await system.run(*words)  # before 3.17 there was nothing else, and no such option
+                return device
+            # Somebody else may have taken it meanwhile: the next one.
+        by_fuse = f"navarch engine volume attach {volume.name} --by nbdfuse"
+        if refused is not None:
+            raise Impossible(str(refused), by_fuse, status=500)
+        raise Impossible("every nbd device of the kernel is in use", by_fuse)
 
     async def _helper(self, volume: Attachable, what: str, words: tuple[str, ...]) -> None:
         log = self._layout.logs / f"{what}-{self._bridge(volume)}.log"
@@ -180,7 +192,7 @@ class Attacher:
         folder = self._mount(volume)
         for device in system.loops_over(folder / _FILE):
             await system.run("losetup", "--detach", device, check=False)
-        if volume.attachment is not None and volume.attachment.device.startswith("/dev/nbd"):
+        if volume.attachment is not None and system.is_kernel_device(volume.attachment.device):
             await system.run("nbd-client", "-d", volume.attachment.device, check=False)
         if system.is_mount(folder):
             await system.unmount(folder)
@@ -212,7 +224,7 @@ class Attacher:
         if whole and before is not None and before.device == device:
             return ""
         if whole:
-            by = "nbd-client" if device.startswith("/dev/nbd") else "nbdfuse"
+            by = "nbd-client" if system.is_kernel_device(device) else "nbdfuse"
             self._note(volume, device, by)
             return f"{device} was attached by an earlier engine; it is kept"
         return await self._left_broken(volume, device)
@@ -226,7 +238,8 @@ class Attacher:
         if volume.attachment is not None and volume.attachment.state == "broken":
             return ""
         reason = "the process that carried its bytes ended"
-        self._note(volume, device, "nbdfuse", broken=reason)
+        by = "nbd-client" if system.is_kernel_device(device) else "nbdfuse"
+        self._note(volume, device, by, broken=reason)
         return f"{device} is broken: {reason}"
 
     async def _gone(self, volume: Attachable, before: Attachment | None) -> str:

@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from blockengine.protocol.nbd import Code
 from blockengine.protocol.nbd_client import Client, Lost, Refused
 from blockengine.replica.files import Bytes
 from blockengine.volume.device import Refusal
+from blockengine.volume.nbd_source import NbdSource
 
 _AGAIN_FIRST, _AGAIN_LAST = 0.05, 1.0
 
@@ -34,6 +36,8 @@ class Bridge:
         self.size = 0
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
+        self._map: NbdSource | None = None
+        self._mapping = asyncio.Lock()
 
     async def connected(self) -> Client:
         """The connection, made anew as often as it takes."""
@@ -84,11 +88,43 @@ class Bridge:
     async def flush(self) -> None:
         await self._do(lambda client: client.flush())
 
-    def allocation(self, offset: int, length: int) -> list[tuple[int, bool]]:
-        """Everything counts as data: whoever copies the device reads zeroes where there is none."""
-        return [(length, True)]
+    async def allocation(self, offset: int, length: int) -> list[tuple[int, bool]]:
+        """(bytes, whether there is something) of a range, as whoever serves it says."""
+        found: list[tuple[int, bool]] = []
+        left = length
+        while left:
+            try:
+                told = await (await self._mapper()).status(offset, left)
+            except Refusal:
+                if self._map is None or not self._map.lost:
+                    # It won't tell: then all counts as data, and reads give zeroes where there is none.
+                    return [*found, (left, True)]
+                continue
+            for size, zero in told:
+                here = min(size, left)
+                if here:
+                    found.append((here, not zero))
+                offset, left = offset + here, left - here
+        return found
+
+    async def _mapper(self) -> NbdSource:
+        """A connection for block status, which needs structured replies: made anew as often as it takes."""
+        async with self._mapping:
+            pause = _AGAIN_FIRST
+            while self._map is None or self._map.lost:
+                self._map = None
+                try:
+                    self._map = await NbdSource.connect(
+                        f"nbd+unix:///{quote(self._export, safe='')}?socket={quote(str(self._socket))}"
+                    )
+                except (OSError, Refusal):
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, _AGAIN_LAST)
+            return self._map
 
     def close(self) -> None:
         """Hang up."""
         if self._client is not None:
             self._client.close()
+        if self._map is not None:
+            self._map.close()

@@ -8,6 +8,7 @@ import errno
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from blockengine.control.engine import Impossible
@@ -15,11 +16,12 @@ from blockengine.local.processes import same_program
 
 _DEADLINE = 60.0
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+_SYS, _DEV = Path("/sys"), Path("/dev")
 
 
 def way_to_attach(by: str) -> str:
     """`nbd-client` or `nbdfuse`. Raises: Impossible, with what is missing."""
-    kernel = Path("/sys/module/nbd").exists() and Path("/dev/nbd0").exists() and not os.geteuid()
+    kernel = _kernel_has_nbd() and not os.geteuid()
     client = shutil.which("nbd-client", path=_PATH) is not None
     if by == "nbd-client" or (by == "auto" and kernel and client):
         if kernel and client:
@@ -32,6 +34,10 @@ def way_to_attach(by: str) -> str:
     return "nbdfuse"
 
 
+def _kernel_has_nbd() -> bool:
+    return (_SYS / "module/nbd").exists() and (_DEV / "nbd0").exists()
+
+
 def other_way(by: str) -> str:
     """How to have a device the other way than this, in a sentence."""
     if by == "nbd-client":
@@ -39,7 +45,7 @@ def other_way(by: str) -> str:
     missing = []
     if os.geteuid():
         missing.append("be root")
-    if not (Path("/sys/module/nbd").exists() and Path("/dev/nbd0").exists()):
+    if not _kernel_has_nbd():
         missing.append("modprobe nbd, if this kernel has it")
     if shutil.which("nbd-client", path=_PATH) is None:
         missing.append("install nbd-client")
@@ -138,7 +144,7 @@ def is_mount(folder: Path) -> bool:
 def loops_over(file: Path) -> list[str]:
     """Loop devices over a file, from what the kernel says of them."""
     found = []
-    for backing in Path("/sys/block").glob("loop*/loop/backing_file"):
+    for backing in (_SYS / "block").glob("loop*/loop/backing_file"):
         with contextlib.suppress(OSError):
             if backing.read_text().rstrip("\n").removesuffix(" (deleted)") == str(file):
                 found.append(f"/dev/{backing.parent.parent.name}")
@@ -147,19 +153,23 @@ def loops_over(file: Path) -> list[str]:
 
 def kernel_device(socket: str) -> str:
     """The nbd device whose client was started on this socket."""
-    for number in Path("/sys/block").glob("nbd*/pid"):
+    for number in (_SYS / "block").glob("nbd*/pid"):
         with contextlib.suppress(OSError, ValueError):
             if same_program(int(number.read_text()), ("-unix", socket)):
-                return f"/dev/{number.parent.name}"
+                return str(_DEV / number.parent.name)
     return ""
 
 
-def free_kernel_device() -> str:
-    """An nbd device that nobody uses. Raises: Impossible."""
+def is_kernel_device(device: str) -> bool:
+    """Whether it is one of the kernel's nbd, and no loop device or file."""
+    return device.startswith(f"{_DEV}/nbd")
+
+
+def free_kernel_devices() -> Iterator[str]:
+    """Nbd devices that nobody uses; also one whose client died is used until the kernel lets it go."""
     for number in range(256):
-        device = Path(f"/dev/nbd{number}")
+        device = _DEV / f"nbd{number}"
         if not device.exists():
             break
-        if not Path(f"/sys/block/nbd{number}/pid").exists():
-            return str(device)
-    raise Impossible("every /dev/nbd device is in use", "navarch engine volume attach --by nbdfuse")
+        if not (_SYS / f"block/nbd{number}/pid").exists():
+            yield str(device)

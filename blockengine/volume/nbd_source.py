@@ -85,17 +85,25 @@ class NbdSource:
                 return None
             replies.append((kind, body))
 
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is over."""
+        return self._writer.is_closing()
+
     async def stretches(self) -> AsyncIterator[tuple[int, int]]:
         """(offset, length) of all that may hold something but zeroes."""
         offset = 0
         while offset < self.size:
             length = min(_STATUS_AT_ONCE, self.size - offset)
-            for size, zero in await self._status(offset, length) if self._mapped else [(length, False)]:
+            for size, zero in await self.status(offset, length):
                 if not zero:
                     yield offset, min(size, self.size - offset)
                 offset += size
 
-    async def _status(self, offset: int, length: int) -> list[tuple[int, bool]]:
+    async def status(self, offset: int, length: int) -> list[tuple[int, bool]]:
+        """(bytes, whether they are zeroes for sure) from `offset` on; maybe less or more than `length`."""
+        if not self._mapped:
+            return [(length, False)]
         _, body = await self._ask(Command.BLOCK_STATUS, offset, length)
         found = [struct.unpack_from(">II", body, place) for place in range(4, len(body), 8)]
         if not found or any(not size for size, _ in found):
