@@ -86,8 +86,8 @@ def _as_a_whole(volume: Volume, lineages: Sequence[str]) -> Iterator[Finding]:
         yield Finding(
             "failing",
             name,
-            "it is a clone that was not filled to its end",
-            "The engine ended while it copied; nobody ever used the clone.",
+            "it is a clone that was never begun to be filled",
+            "The engine ended just before. Nobody ever used it; one that was begun goes on by itself.",
             f"navarch engine volume delete {name}, then clone again.",
         )
     elif volume.health == "failed":

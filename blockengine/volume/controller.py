@@ -19,7 +19,7 @@ from blockengine.protocol.admin import Progress
 from blockengine.protocol.messages import Identity
 from blockengine.volume import voters
 from blockengine.volume.agreeing import agree
-from blockengine.volume.cloning import FILLING, fill
+from blockengine.volume.cloning import fill, filling
 from blockengine.volume.founding import Impossible
 from blockengine.volume.geometry import Geometry
 from blockengine.volume.growing import grow
@@ -44,7 +44,8 @@ class Controller:
     """One term of office. `deadline` (seconds) is how long a replica may take for any answer.
 
     `share` is what rebuilds and scrubs may take of the time (`volume.pace`), unless a person set it. A
-    volume that was made to be filled is, from the NBD URI `fill_from`, before it is served.
+    volume that was made to be filled is, from the NBD URI `fill_from` (or from where an earlier controller
+    began to), before it is served.
     """
 
     def __init__(
@@ -103,11 +104,8 @@ class Controller:
     async def _finish(self, office: Office, device: Replicated, snapshots: Snapshots) -> None:
         """What has to end before anybody is served."""
         await snapshots.finish_restore()
-        if office.term.base.state != FILLING:
-            return
-        if not self._fill_from:
-            raise Impossible("the volume was made to be filled: say from what (--fill-from)")
-        await fill(office, device, self._fill_from, self._jobs)
+        if filling(office.term.base.state) is not None:
+            await fill(office, device, self._fill_from, self._jobs)
 
     def _geometry(self, office: Office) -> Geometry:
         """The volume's shape, on which all members must agree. Raises: Strangers."""

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Protocol
 
+from blockengine.replica.layer import BLOCK
 from blockengine.volume.jobs import Job
 from blockengine.volume.replicated import Replicated
 
 STEP = 1024 * 1024
 _AT_ONCE = 4
+# So much work, in bytes, a kill may cost.
+_NOTED = 16 * STEP
+_ZEROES = bytes(BLOCK)
+
+Note = Callable[[int], Awaitable[None]]
 
 
 class Source(Protocol):
@@ -23,12 +29,16 @@ class Known(Protocol):
     """What has to be copied, as often as it is asked for; an answer may differ from the one before."""
 
     def __call__(self) -> AsyncIterator[tuple[int, int]]:
-        """(offset, length) of each stretch: whole blocks."""
+        """(offset, length) of each stretch: whole blocks, in order."""
         ...
 
 
-async def copy(source: Source, device: Replicated, stretches: Known, job: Job) -> None:
+async def copy(
+    source: Source, device: Replicated, stretches: Known, job: Job, note: Note | None = None
+) -> None:
     """Copy these stretches, some at once, and flush. They are counted first: `job` tells how far it is.
+
+    `note` is told now and then before which offset everything is copied, durably.
 
     Raises: Refusal from the source or the device, when none of the copies is under way any more.
     """
@@ -37,29 +47,52 @@ async def copy(source: Source, device: Replicated, stretches: Known, job: Job) -
         total += length
     job.start(total)
     under_way: set[asyncio.Task[None]] = set()
+    copied = 0
     try:
         async for offset, length in stretches():
             for first in range(offset, offset + length, STEP):
                 if len(under_way) >= _AT_ONCE:
-                    done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                    for task in done:
-                        task.result()
+                    under_way = await _ended(under_way, asyncio.FIRST_COMPLETED)
                 size = min(STEP, offset + length - first)
                 under_way.add(asyncio.get_running_loop().create_task(_one(source, device, first, size, job)))
-        while under_way:
-            done, under_way = await asyncio.wait(under_way)
-            for task in done:
-                task.result()
+                copied += size
+                if note is not None and copied >= _NOTED:
+                    under_way, copied = await _ended(under_way, asyncio.ALL_COMPLETED), 0
+                    await device.flush()
+                    await note(first + size)
+        if under_way:
+            under_way = await _ended(under_way, asyncio.ALL_COMPLETED)
     finally:
         if under_way:
             await asyncio.wait(under_way)
     await device.flush()
 
 
+async def _ended(under_way: set[asyncio.Task[None]], when: str) -> set[asyncio.Task[None]]:
+    """Wait for one copy, or for all; those that are still under way. Raises: what went wrong in one."""
+    done, left = await asyncio.wait(under_way, return_when=when)
+    for task in done:
+        task.result()
+    return left
+
+
 async def _one(source: Source, device: Replicated, offset: int, length: int, job: Job) -> None:
-    data = await source.read(offset, length)
-    if data.count(0) < length:
-        await device.write(offset, memoryview(data), durable=False)
-    else:
-        await device.zero(offset, length, durable=False)
+    data = memoryview(await source.read(offset, length))
+    for start, size, zero in zero_runs(data):
+        if zero:
+            await device.zero(offset + start, size, durable=False)
+        else:
+            await device.write(offset + start, data[start : start + size], durable=False)
     job.advance(length)
+
+
+def zero_runs(data: bytes | bytearray | memoryview) -> Iterator[tuple[int, int, bool]]:
+    """(offset, length, whether it is zeroes) of runs of blocks: a copy must not take more than its source."""
+    view = memoryview(data)
+    start, last = 0, view[:BLOCK] == _ZEROES
+    for place in range(BLOCK, len(view), BLOCK):
+        zero = view[place : place + BLOCK] == _ZEROES
+        if zero != last:
+            yield start, place - start, last
+            start, last = place, zero
+    yield start, len(view) - start, last

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from blockengine.membership import catalog as catalogs
 from blockengine.protocol.messages import Align, Changed, Fill, KeepList
+from blockengine.volume.copying import zero_runs
 from blockengine.volume.link import Unanswered
 from blockengine.volume.office import Office
 from blockengine.volume.replicated import Replicated
@@ -92,12 +93,12 @@ class Filler:
         """
         _, offset, length = part
         assert part.source is not None
-        data = await part.source.read(offset, length)
-        if data.count(0) == length:
-            data = b""
-        why = await self._office.order(self._target, Fill(part.source.snapshot.id, offset, length, data))
-        if why:
-            raise Unanswered(why)
+        data, view = await part.source.read(offset, length), part.source.snapshot.id
+        for start, size, zero in zero_runs(data):
+            held = b"" if zero else data[start : start + size]
+            why = await self._office.order(self._target, Fill(view, offset + start, size, held))
+            if why:
+                raise Unanswered(why)
 
     async def give_list(self) -> bool:
         """The target holds the list of snapshots before a record calls it in sync."""

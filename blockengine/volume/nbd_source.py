@@ -90,9 +90,8 @@ class NbdSource:
         """Whether the connection is over."""
         return self._writer.is_closing()
 
-    async def stretches(self) -> AsyncIterator[tuple[int, int]]:
-        """(offset, length) of all that may hold something but zeroes."""
-        offset = 0
+    async def stretches(self, offset: int = 0) -> AsyncIterator[tuple[int, int]]:
+        """(offset, length) of all, from an offset on, that may hold something but zeroes."""
         while offset < self.size:
             length = min(_STATUS_AT_ONCE, self.size - offset)
             for size, zero in await self.status(offset, length):

@@ -12,9 +12,11 @@ from blockengine.membership.catalog import Catalog
 from blockengine.membership.record import Position
 from blockengine.protocol.messages import Clear, Copied
 from blockengine.protocol.wire import Kind, Status
+from blockengine.replica.files import Bytes
+from blockengine.volume.copying import zero_runs
 from blockengine.volume.filling import Filler, Part
 from blockengine.volume.jobs import Job
-from blockengine.volume.link import Body, Unanswered
+from blockengine.volume.link import Unanswered
 from blockengine.volume.office import Office, Session
 from blockengine.volume.pace import Pace
 from blockengine.volume.ranges import blocks
@@ -104,11 +106,15 @@ class Copying:
         """Copy a stretch under its lock: no change may come between reading and writing it."""
         device = self._device
         async with device.locked(blocks(offset, length, shared=True)):
-            data = await device.look_locked(Kind.READ, offset, length)
-            if data.count(0) == len(data):
-                await self._send(Kind.ZERO, region, offset, length)
-            else:
-                await self._send(Kind.WRITE, region, offset, length, data)
+            data = memoryview(await device.look_locked(Kind.READ, offset, length))
+            await asyncio.gather(
+                *(
+                    self._send(Kind.ZERO, region, offset + start, size)
+                    if zero
+                    else self._send(Kind.WRITE, region, offset + start, size, data[start : start + size])
+                    for start, size, zero in zero_runs(data)
+                )
+            )
 
     def _session(self) -> Session:
         session = self._office.sessions.get(self._target)
@@ -116,7 +122,7 @@ class Copying:
             raise Unanswered("the session broke")
         return session
 
-    async def _send(self, kind: int, region: int, offset: int, length: int, data: Body = b"") -> None:
+    async def _send(self, kind: int, region: int, offset: int, length: int, data: Bytes = b"") -> None:
         office, session = self._office, self._session()
         writes = office.writes.begin(region)
         status, body = await session.link.call(

@@ -8,7 +8,7 @@ from blockengine.clock import now
 from blockengine.membership import policy
 from blockengine.membership.record import Record
 from blockengine.protocol.admin import Progress, VolumeStatus, VoterStatus
-from blockengine.volume.cloning import FILLING
+from blockengine.volume.cloning import filling
 from blockengine.volume.controller import Controller
 from blockengine.volume.office import Office
 from blockengine.volume.peer import Peer
@@ -67,7 +67,7 @@ def _state(controller: Controller, office: Office) -> str:
         return "settling"
     if now() >= office.serve_until or not office.obliged <= office.sessions.keys():
         return "suspended"
-    if office.term.newest.state == FILLING:
+    if filling(office.term.newest.state) is not None:
         return "filling"
     snapshots = controller.snapshots
     if snapshots is not None and snapshots.restoring:

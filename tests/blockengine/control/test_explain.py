@@ -107,7 +107,7 @@ def test_two_lineages_want_a_person() -> None:
         ({"health": "failed", "state": "down", "words": "it ends"}, "ends again and again"),
         (
             {"health": "failed", "controller": Process("waiting", words="it was made to be filled: say")},
-            "a clone that was not filled to its end",
+            "a clone that was never begun to be filled",
         ),
         (
             {

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
 
 import pytest
 
-from blockengine.protocol.admin import DeleteSnapshot, ListSnapshots, RestoreSnapshot, Status, TakeSnapshot
+from blockengine.protocol.admin import (
+    DeleteSnapshot,
+    ListSnapshots,
+    Progress,
+    RestoreSnapshot,
+    Status,
+    TakeSnapshot,
+)
 from blockengine.protocol.nbd_client import Client, Lost
 from blockengine.replica.layer import BLOCK
 from blockengine.verify.blocks import content
-from blockengine.verify.rig import Rig, Shape
+from blockengine.verify.rig import Rig, Serving, Shape
+from blockengine.volume import cloning
 from blockengine.volume.asking import Declined, Silent
 from tests.blockengine.volume.rigs import DEADLINE, Made, records, served, until_in_sync
 from tests.blockengine.volume.test_snapshots import on_each_replica, snapshot_bytes
 
 MIB = 1 << 20
+pytestmark = pytest.mark.timeout(400)
 
 
 async def test_a_volume_is_taken_back_and_can_be_taken_forth_again(made: Made) -> None:
@@ -162,6 +174,68 @@ async def test_a_clone_is_not_served_before_it_is_filled(made: Made) -> None:
         assert await (await Client.connect(filled.socket)).read(0, BLOCK) == content(0, 1, BLOCK)
     finally:
         await clone.close()
+
+
+async def test_a_clone_goes_on_where_its_controller_died(made: Made) -> None:
+    rig = await made(Shape(replicas=1, size=96 * MIB, deadline=20))
+    serving, client = await served(rig)
+    for offset in range(0, rig.shape.size, MIB):
+        await client.write(offset, content(offset // BLOCK, 1, MIB))
+    await serving.ask(TakeSnapshot("s"))
+    (rig.folder / "clone").mkdir()
+    clone = Rig(rig.folder / "clone", Shape(replicas=1, size=rig.shape.size, deadline=20))
+    await clone.create(clone=True)
+    try:
+        filling = await clone.start_controller(fill_from=f"nbd+unix:///@s?socket={serving.socket}")
+        work = await progress(filling, lambda one: 0 < one.done < one.total)
+        assert (work.what, work.total) == ("fill", rig.shape.size)
+        while not (await how_far(clone)).offset:
+            await asyncio.sleep(0.02)
+        # Its source hangs, so that it can't come to its end before it is killed.
+        serving.process.send(signal.SIGSTOP)
+        await filling.process.end()
+        done = await how_far(clone)
+        assert 0 < done.offset < rig.shape.size
+        serving.process.send(signal.SIGCONT)
+        # Nobody says again from where.
+        again = await clone.start_controller()
+        assert f"from byte {done.offset} on" in await again.process.until("fills")
+        await again.process.until("serving")
+        copy = await Client.connect(again.socket)
+        for offset in range(0, rig.shape.size, MIB):
+            assert await copy.read(offset, MIB) == content(offset // BLOCK, 1, MIB)
+        assert (await records(clone))[0].state == "serving"  # type: ignore[union-attr]
+    finally:
+        await clone.close()
+
+
+async def how_far(clone: Rig) -> cloning.Progress:
+    """What the record of a clone that is being filled says."""
+    [record] = await records(clone)
+    assert record is not None
+    found = cloning.filling(record.state)
+    assert found is not None
+    return found
+
+
+async def progress(serving: Serving, fits: Callable[[Progress], bool]) -> Progress:
+    """How far a volume is that is not served yet, once that fits."""
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            with contextlib.suppress(Silent):
+                for work in (await serving.ask(Status())).work:
+                    if fits(work):
+                        assert isinstance(work, Progress)
+                        return work
+            await asyncio.sleep(0.02)
+
+
+def test_how_far_a_clone_is_stands_in_its_state() -> None:
+    half = cloning.Progress(1 << 30, "nbd+unix:///@s?socket=/tmp/nbd")
+    assert cloning.filling(half.state) == half
+    assert cloning.filling("filling") == cloning.Progress(0, "")
+    assert cloning.filling("serving") is None
+    assert cloning.filling("restoring 5") is None
 
 
 async def test_a_clone_that_is_too_small_is_refused(made: Made) -> None:

@@ -17,6 +17,7 @@ from blockengine.protocol.admin import (
     RemoveVoter,
     Scrub,
     SetPace,
+    TakeSnapshot,
 )
 from blockengine.protocol.nbd_client import Client
 from blockengine.replica.layer import BLOCK, checksum
@@ -24,6 +25,7 @@ from blockengine.verify.blocks import content
 from blockengine.verify.rig import Rig, Serving, Shape
 from blockengine.volume.asking import Asker, Declined, asking
 from tests.blockengine.volume.rigs import DEADLINE, Made, served, until_in_sync
+from tests.blockengine.volume.test_snapshots import on_each_replica, snapshot_bytes
 
 MIB = 1 << 20
 LARGE = Shape(size=48 * MIB, region=MIB, deadline=4)
@@ -141,6 +143,35 @@ async def test_two_replicas_come_back_side_by_side_under_load(made: Made) -> Non
         assert min(one.done, other.done) < one.total == other.total
         await asker.ask(SetPace(), deadline=DEADLINE)
     await settled(serving, rig)
+
+
+def taken(rig: Rig, name: str) -> int:
+    """Bytes that a replica's data takes up on its disk."""
+    return sum(file.stat().st_blocks * 512 for file in (rig.folder / name).glob("layer-*.data"))
+
+
+@pytest.mark.parametrize("snapshot", [False, True])
+async def test_a_rebuild_does_not_make_a_thin_replica_thick(made: Made, snapshot: bool) -> None:
+    rig = await made(Shape(size=16 * MIB, deadline=4))
+    serving, client = await served(rig)
+    # Every eighth block has something; some were discarded, some are zeroes by word.
+    for unit in range(0, 4096, 8):
+        client.write(unit * BLOCK, content(unit, 1, BLOCK))
+    await client.flush()
+    if snapshot:
+        await serving.ask(TakeSnapshot("s"))
+    for unit in range(0, 2048, 16):
+        client.write(unit * BLOCK, content(unit, 2, BLOCK))
+    await client.discard(2048 * BLOCK, 512 * BLOCK)
+    await client.zero(2560 * BLOCK, 512 * BLOCK)
+    await client.flush()
+    views = [await snapshot_bytes(serving, "s", 0, rig.shape.size)] if snapshot else []
+    views.append(await client.read(0, rig.shape.size))
+    await lose_state(rig, "r1")
+    await serving.process.until("r1: in sync again")
+    assert taken(rig, "r1") <= taken(rig, "r0")
+    found = await on_each_replica(rig, serving)
+    assert found["r1"] == found["r0"] == views
 
 
 async def test_a_rebuild_can_rest_but_not_be_stopped(made: Made) -> None:

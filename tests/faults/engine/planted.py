@@ -22,7 +22,7 @@ from blockengine.replica import session, voting
 from blockengine.replica.ledger import Ledger
 from blockengine.volume import controller, ranges, snapshots
 from blockengine.volume.changing import Changes
-from blockengine.volume.filling import Filler
+from blockengine.volume.filling import Filler, Part
 from blockengine.volume.office import Office
 from blockengine.volume.ranges import Range
 from blockengine.volume.resync import Resync
@@ -145,10 +145,10 @@ def _writes_during_cut() -> None:
 
 
 def _snapshots_not_filled() -> None:
-    async def live_only(filler: Filler, offset: int, length: int) -> Any:
-        return [(offset, length)]
+    async def live_only(filler: Filler, offset: int, length: int) -> list[Part]:
+        return [Part(None, offset, length)]
 
-    Filler.fill = live_only  # type: ignore[method-assign]
+    Filler.plan = live_only  # type: ignore[method-assign]
 
 
 BUGS: dict[str, Callable[[], None]] = {
