@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from backend.fleet.member import Member
     from backend.fleet.programs import Program
     from console.completion import Offer
+    from console.screens.log_keeping import KeptLooks
 
 Result = TypeVar("Result")
 _NOTHING = safe_text("")
@@ -101,6 +103,13 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         self.say(f"Copied {safe_text(text, limit=80)}, if your terminal allows it (OSC 52)", Tone.OK)
 
     # --- facts that widgets ask for
+
+    @cached_property
+    def log_looks(self) -> KeptLooks:
+        """How Logs screens were left in this session."""
+        from console.screens.log_keeping import KeptLooks
+
+        return KeptLooks()
 
     def now(self) -> float:
         return self.session.now()
@@ -289,6 +298,7 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         self.locks.uncover()
         self.history = History()
         self.messages.forget()
+        self.__dict__.pop("log_looks", None)
         self.measuring.forget()
         self._close_dialogs()
         self.change_screen(gate_screen(self))

@@ -36,8 +36,8 @@ from backend.kube.response import TRANSPORT_ERRORS, Response
 from backend.kube.tls import ClientCertificate, ssl_context
 from backend.kube.tls_words import handshake_failure
 
-MAX_CONNECTIONS = 100
-"""At once, per cluster; each watch holds one."""
+MAX_CONNECTIONS = 140
+"""At once, per cluster; each watch holds one, and so does each of up to a hundred logs that are followed."""
 _REPEATABLE = frozenset({"GET", "HEAD"})
 
 Pairs = Sequence[tuple[str, str]]

@@ -12,12 +12,15 @@ from textual.widget import Widget
 from backend.observe.logs.block import Entry
 from backend.observe.logs.desk import LogDesk
 from backend.observe.logs.moment import moment_in
+from backend.observe.logs.places import StreamPlaces
 from backend.observe.logs.sources import Source
+from backend.observe.logs.spool import Spool
 from backend.resources.kinds import pod as pods
 from console.actions import Scope
 from console.keymap import bindings
 from console.screens.log_facts import counts, whose, why_empty
 from console.screens.log_filters import LogFilters
+from console.screens.log_keeping import KeptLook, Mark, find_marks, mark_of
 from console.theme import Tone
 from console.views import EventsView, LogsView, ObjectRef
 from console.widgets.log_lines import Clock
@@ -49,6 +52,11 @@ class LogsScreen(LogFilters):
         self._seek = view.around
         self._known_sources = 0
         self._has_lines = False
+        self._marks: dict[int, Mark] = {}
+        self._lost_marks: set[Mark] = set()
+        """Bookmarks of a former visit whose lines were not read again yet."""
+        self._marks_again = (0.0, 0.5)
+        """When they are looked for next (monotonic), and the pause after that."""
         # The request is on its way while the screen is made and drawn.
         self._early: asyncio.Task[_Followed] | None = asyncio.create_task(self._follow())
 
@@ -63,9 +71,42 @@ class LogsScreen(LogFilters):
     def on_mount(self) -> None:
         super().on_mount()
         self.pane.messages = [(Piece("Looking for containers…", Tone.DIM),)]
+        self._take_up()
         self.use_asked()
         self.tell_subject()
         self.read()
+
+    def _take_up(self) -> None:
+        """Go on as this selection was left in this session."""
+        look, kept = self.pane.look, self.navarch.log_looks.of(self.asked.selection)
+        look.laid_out = self.navarch.settings.values.logs.laid_out
+        if kept is not None:
+            look.clock, look.labels, look.laid_out = kept.clock, kept.labels, kept.laid_out
+            look.columns, self.pane.wrapping = kept.columns, kept.wrapping
+            self._lost_marks = set(kept.marks)
+
+    def _keep_look(self, pane: LogPane) -> None:
+        look = pane.look
+        kept = KeptLook(
+            clock=look.clock,
+            labels=look.labels,
+            laid_out=look.laid_out,
+            wrapping=pane.wrapping,
+            columns=look.columns,
+            marks={*self._marks.values(), *self._lost_marks},
+        )
+        self.navarch.log_looks.keep(self.asked.selection, kept)
+
+    @work(group="marks", exit_on_error=False)
+    async def _seek_marks(self, desk: LogDesk) -> None:
+        sources = list(desk.follower.sources)
+        found = await asyncio.to_thread(find_marks, desk.spool, set(self._lost_marks), sources)
+        self._marks |= found
+        self._lost_marks -= set(found.values())
+        self.pane.marked |= found.keys()
+        if found:
+            self.pane.sync()
+            self.refresh_bindings()
 
     @work(exclusive=True, group="follow", exit_on_error=False)
     async def read(self) -> None:
@@ -73,10 +114,17 @@ class LogsScreen(LogFilters):
         await self.navarch.attempt(self._read)
 
     async def _follow(self) -> _Followed:
-        desk = LogDesk(await self.navarch.fleet(), self.asked.selection)
+        fleet, wanted = await self.navarch.fleet(), self.navarch.settings.values.logs
+        desk = LogDesk(
+            fleet,
+            self.asked.selection,
+            spool=Spool(largest=wanted.megabytes << 20),
+            places=StreamPlaces(per_cluster=wanted.streams_per_cluster, altogether=wanted.streams),
+        )
         return desk, asyncio.create_task(desk.run())
 
     async def _read(self) -> None:
+        pane = self.pane  # it can't be asked for any more when the screen has gone away
         early, self._early = self._early, None
         desk, running = await (early or self._follow())
         began = time.monotonic()
@@ -84,7 +132,7 @@ class LogsScreen(LogFilters):
         lines = asyncio.create_task(desk.some.wait())
         shown = 0
         try:
-            self.desk = self.pane.desk = desk
+            self.desk = pane.desk = desk
             self.use_filter()
             while True:
                 await desk.heard.wait()
@@ -103,7 +151,8 @@ class LogsScreen(LogFilters):
             running.cancel()
             lines.cancel()
             await asyncio.gather(running, lines, return_exceptions=True)
-            self.desk = self.pane.desk = None
+            self._keep_look(pane)
+            self.desk = pane.desk = None
             await asyncio.shield(desk.close())
 
     def _seek_moment(self, *, late: bool) -> None:
@@ -131,6 +180,10 @@ class LogsScreen(LogFilters):
         names = {member.id: member.name for member in self.navarch.members}
         self.top.tell(statuses=desk.follower.statuses, names=names)
         self.pane.sync()
+        due, pause = self._marks_again
+        if self._lost_marks and desk.spool.end and (now := time.monotonic()) >= due:
+            self._marks_again = (now + pause, 2 * pause)
+            self._seek_marks(desk)
         self.tell_subject()
         if desk.spool.trouble:
             self.say(desk.spool.trouble, Tone.ERROR, stay=True)
@@ -171,7 +224,10 @@ class LogsScreen(LogFilters):
             self.pane.go_to(await asyncio.to_thread(self.desk.spool.line_at, int(moment * 1e9)))
 
     def action_bookmark(self) -> None:
-        self.pane.marked ^= {self.pane.cursor}
+        number, entry = self.pane.cursor, self.pane.current
+        if self._marks.pop(number, None) is None and entry is not None:
+            self._marks[number] = mark_of(entry, self.source_of(entry))
+        self.pane.marked = set(self._marks)
         self.pane.sync()
         self.refresh_bindings()
 
@@ -195,6 +251,13 @@ class LogsScreen(LogFilters):
         look.clock = clocks[(clocks.index(look.clock) + 1) % len(clocks)]
         self.pane.sync()
         self.say(f"Times: {look.clock.value}", stay=False)
+
+    def action_as_written(self) -> None:
+        look = self.pane.look
+        look.laid_out = not look.laid_out
+        self.pane.sync()
+        told = "Lines as message and fields, where a container mostly writes data"
+        self.say(told if look.laid_out else "Lines as they were written", stay=False)
 
     def action_labels(self) -> None:
         self.pane.look.labels = not self.pane.look.labels

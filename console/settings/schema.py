@@ -128,6 +128,39 @@ class Events(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 64
 
 
+class Logs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many lines of containers are kept while they are looked at, and of how many containers."""
+
+    megabytes: Annotated[
+        int,
+        Meta(
+            ge=16,
+            le=1_048_576,
+            description="The most that lines of one Logs screen take on disk, encrypted, until it is left; "
+            "the oldest go first, and it says how many.",
+        ),
+    ] = 1024
+    streams: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=2000,
+            description="Logs that are followed at once. Others wait: a quiet one lends its place.",
+        ),
+    ] = 300
+    streams_per_cluster: Annotated[
+        int,
+        Meta(ge=1, le=100, description="The same of one cluster: each holds a connection to its API server."),
+    ] = 100
+    laid_out: Annotated[
+        bool,
+        Meta(
+            description="Whether lines of containers that mostly write JSON or logfmt are shown as their "
+            "message and fields at first; r shows them as they were written."
+        ),
+    ] = True
+
+
 class Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of Navarch's console."""
 
@@ -166,6 +199,7 @@ class Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     events: Annotated[Events, Meta(description="How long events of clusters are kept, and how many.")] = (
         Events()
     )
+    logs: Annotated[Logs, Meta(description="How logs are kept and shown.")] = Logs()
     keys: Annotated[
         dict[str, str],
         Meta(

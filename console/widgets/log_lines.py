@@ -36,6 +36,12 @@ _TONES = {
     Level.SEAM: Tone.ACCENT,
     Level.NOTE: Tone.WARNING,
 }
+_MESSAGES = ("msg", "message", "event", "log", "text", "short_message", "@message", "body")
+"""Fields that say what happened, the likeliest first."""
+_LEVEL_FIELDS = ("level", "lvl", "severity", "levelname", "log.level", "loglevel", "severity_text")
+_TIME_FIELDS = ("ts", "time", "timestamp", "@timestamp", "datetime")
+_TOLD = frozenset((*_LEVEL_FIELDS, *_TIME_FIELDS))
+"""Fields whose value stands before the line: its level and its time."""
 _PARTS = ("cluster", "namespace", "pod", "name")
 
 
@@ -58,6 +64,8 @@ class LogLook:
     """Fields that are laid out in columns; empty: the line as it is."""
     widths: dict[str, int] = field(default_factory=dict)
     """Of those columns, as wide as anything seen so far."""
+    laid_out: bool = True
+    """Whether lines of sources that mostly write data are shown as message and fields."""
     pattern: LinePattern | None = None
     """What is marked."""
     label_parts: tuple[str, ...] = ("pod", "name")
@@ -99,8 +107,9 @@ def head(entry: Entry, source: Source, look: LogLook, *, now: float, marked: boo
     return tuple(pieces)
 
 
-def body(entry: Entry, look: LogLook) -> Line:
-    """The line's text, its matches marked; or its fields in columns, if it has them."""
+def body(entry: Entry, look: LogLook, *, data: bool = False) -> Line:
+    """The line's text, its matches marked; or its fields in columns, if it has them. ``data``: its source
+    mostly writes data, so its message and fields are shown instead of its text, if one wants that."""
     level = Level(entry.level)
     tone = _TONES.get(level, Tone.TEXT)
     text = safe_text(entry.text, limit=SHOWN, multiline=True).expandtabs(4)
@@ -108,6 +117,8 @@ def body(entry: Entry, look: LogLook) -> Line:
         return (Piece(safe_text(f"── {text} ──"), tone),)
     if look.columns and (found := fields_of(entry.text)):
         return _in_columns(found, look, tone)
+    if data and look.laid_out and not look.columns and (found := fields_of(entry.text)):
+        return _laid_out(found, look, tone)
     return _marked(SafeStr(text.replace("\n", " ")), look.pattern, tone)
 
 
@@ -122,6 +133,19 @@ def _in_columns(found: dict[str, str], look: LogLook, tone: Tone) -> Line:
         pieces += [*_marked(shown, look.pattern, tone if name in found else Tone.DIM)]
         if place < last:
             pieces.append(Piece(SafeStr("  ")))
+    return tuple(pieces)
+
+
+def _laid_out(found: dict[str, str], look: LogLook, tone: Tone) -> Line:
+    """What it says, then what it says it of. Level and time stand before the line already."""
+    said = next((name for name in _MESSAGES if name in found), "")
+    pieces = [*_marked(safe_text(found[said], limit=SHOWN), look.pattern, tone)] if said else []
+    for name, value in found.items():
+        if name != said and name.lower() not in _TOLD:
+            before = "  " if pieces else ""
+            text = safe_text(value, limit=SHOWN)
+            pieces.append(Piece(safe_text(f"{before}{name}=", limit=SHOWN), Tone.DIM))
+            pieces += _marked(text, look.pattern, Tone.TEXT if tone is not Tone.DIM else tone)
     return tuple(pieces)
 
 

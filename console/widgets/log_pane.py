@@ -160,7 +160,7 @@ class LogPane(LineWidget, can_focus=True):
         assert self.desk is not None
         source = self.desk.follower.sources[entry.source]
         before = head(entry, source, self.look, now=self.navarch.now(), marked=number in self.marked)
-        text = body(entry, self.look)
+        text = body(entry, self.look, data=self.desk.writes_data(entry.source))
         self._indent = line_width(before)
         room = max(10, width - self._indent)
         if self.wrapping:

@@ -133,8 +133,32 @@ async def test_looks(open_app: Open) -> None:
         await see(pilot, "no times")
         await pilot.press("i")
         await until(pilot, lambda: "api-0" not in screen_text(app).split("\n", 2)[2], what="no names")
-        await pilot.press("w")
-        await see(pilot, '"ms":931}')
+        await see(pilot, "upstream timed out  http.path=/v1/payments  http.code=503  ms=931")
+        await pilot.press("r", "w")
+        await see(pilot, "Lines as they were written", '"ms":931}')
+
+
+async def test_a_selection_is_found_again_as_it_was_left(open_app: Open) -> None:
+    app = open_app(SessionDouble())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await opened(pilot, "logs @prod-eu -n pay", "· 90 lines")
+        await pilot.press("g", "j", "m", "t", "r", "C")
+        await see(pilot, "http.code")
+        await pilot.press("space", "enter")
+        entry = screen.pane.current
+        assert entry is not None
+        await opened(pilot, "logs @prod-eu -n cart", "lines")
+        assert "★" not in screen_text(app), "another selection has its own"
+        again = await opened(pilot, "logs @prod-eu -n pay /request|listening", "★", "LEVEL")
+        assert again is not screen
+        look = again.pane.look
+        assert (look.columns, look.laid_out, look.clock.value) == (("level",), False, "UTC")
+        await pilot.press("apostrophe")
+        assert again.pane.current == entry
+        await pilot.press("m")  # taken away, and so it stays
+        await opened(pilot, "logs @prod-eu -n cart", "lines")
+        last = await opened(pilot, "logs @prod-eu -n pay", "· 90 lines", "LEVEL")
+        assert not last._lost_marks
 
 
 async def test_fields_as_columns_and_as_a_tree(open_app: Open) -> None:

@@ -14,16 +14,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 from backend.fleet.fleet import Fleet
 from backend.observe.logs.block import Level
+from backend.observe.logs.fields import document_of
 from backend.observe.logs.following import LogFollower
 from backend.observe.logs.levels import LevelReader
 from backend.observe.logs.line_filter import LineFilter
 from backend.observe.logs.merge import OwnLine, Told
+from backend.observe.logs.places import StreamPlaces
 from backend.observe.logs.selection import LogSelection
 from backend.observe.logs.spool import Spool
 
 _DISK_PAUSE = 0.05
 _AT_ONCE = 100
 """Lines that are taken in at once: some half a millisecond. More are taken in by a thread."""
+_JUDGED = 20
+"""Lines of a source after which it is decided whether it writes data."""
 _PIECE = 20_000
 """Lines that are filtered before what was found is shown."""
 EVERYTHING = LineFilter()
@@ -105,15 +109,26 @@ class ShownLines:
 class LogDesk:
     """``run`` it as a task; read ``spool``, ``shown`` and ``follower`` from the screen."""
 
-    def __init__(self, fleet: Fleet, selection: LogSelection, *, spool: Spool | None = None) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        selection: LogSelection,
+        *,
+        spool: Spool | None = None,
+        places: StreamPlaces | None = None,
+    ) -> None:
         self.spool = spool or Spool()
         self.shown = ShownLines(self.spool)
         self.heard = asyncio.Event()
         """Something changed: lines, a filter's finds, a source's state. Whoever shows it clears it."""
         self.some = asyncio.Event()
         """There are lines."""
-        self.follower = LogFollower(fleet, selection, take=self._take, on_change=self.heard.set)
+        self.follower = LogFollower(
+            fleet, selection, take=self._take, places=places, on_change=self.heard.set
+        )
         self._levels: dict[int, LevelReader] = {}
+        self._data: dict[int, tuple[int, int]] = {}
+        """Of each source, how many of its first lines were data, and how many lines those were."""
         self._keeper = ThreadPoolExecutor(1, thread_name_prefix="log-intake")
         self._filtering: asyncio.Task[None] | None = None
         self._more = asyncio.Event()
@@ -141,7 +156,7 @@ class LogDesk:
 
     def _keep(self, told: Sequence[Told]) -> None:
         """Read the levels of lines and spool them; in a thread when they are many."""
-        readers = self._levels
+        readers, judged = self._levels, self._data
         levels: list[int] = []
         for _, source, _, text in told:
             if type(text) is OwnLine:
@@ -151,8 +166,16 @@ class LogDesk:
             if reader is None:
                 reader = readers[source] = LevelReader()
             levels.append(reader.level(text))
+            data, seen = judged.get(source, (0, 0))
+            if seen < _JUDGED:
+                judged[source] = (data + (document_of(text) is not None), seen + 1)
         _, sources, times, texts = zip(*told, strict=True)
         self.spool.extend(times, sources, levels, texts)
+
+    def writes_data(self, source: int) -> bool:
+        """Whether most lines of a source are JSON or logfmt, by the first of them."""
+        data, seen = self._data.get(source, (0, 0))
+        return 2 * data > seen
 
     # --- filtering
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
 from backend.fleet.cluster import Cluster
 from backend.fleet.fleet import Fleet
 from backend.fleet.query import Query
@@ -25,6 +27,8 @@ if TYPE_CHECKING:  # not needed for a pod that is named, and its first line must
 _INTERVAL = 0.025
 """Seconds between two batches of pods: they change seldom, and the first lines wait for the first of them."""
 _ASK_AGAIN = 5.0
+_LOOK_AGAIN = 15.0
+"""Seconds after which it is looked for workloads that were made, or got another selector, meanwhile."""
 _FIRST_LINES = 0.5
 """Seconds after which a named pod is watched, though its log has not said anything."""
 _DRAWN = 0.1
@@ -70,6 +74,8 @@ class PodFinder:
         self._ask = ask
         self._open = 0
         """Questions whose pods are not all known yet."""
+        self.complete = False
+        """All pods that there were at the start are known; those that are found now are new."""
         self._read: set[str] = set()
         """Clusters that told of a named pod: there it is no failure if pods may not be listed."""
         self._unlisted: set[str] = set()
@@ -105,10 +111,14 @@ class PodFinder:
             try:
                 await work
             finally:
-                self._open -= 1
+                self._done()
                 self._follower.found_more()
 
         self._spawn(looking())
+
+    def _done(self) -> None:
+        self._open -= 1
+        self.complete = self.complete or not self._open
 
     # --- a pod that is named
 
@@ -168,22 +178,38 @@ class PodFinder:
     # --- objects that run pods
 
     async def _find(self, cluster: Cluster, query: Query) -> None:
-        """The pods of the objects that are meant; asked again while the cluster can't be reached."""
+        """The pods of the objects that are meant; those of objects that come later join."""
+        known: set[str] = set()
+        while await self._find_once(cluster, query, known):
+            await cluster.pause(_ASK_AGAIN)
+        if self._follow:
+            self._spawn(self._find_later(cluster, query, known))
+
+    async def _find_later(self, cluster: Cluster, query: Query, known: set[str]) -> None:
+        while True:
+            await cluster.pause(_LOOK_AGAIN)
+            await self._find_once(cluster, query, known)
+
+    async def _find_once(self, cluster: Cluster, query: Query, known: set[str]) -> bool:
+        """Watch the pods of the objects that are not ``known``. True: the cluster could not be reached."""
         from backend.fleet.objects import find
         from backend.observe.logs.workloads import NoPods, pods_of
 
-        while True:
-            found, errors = await find([cluster], query)
-            self.problems = [one for one in self.problems if one.cluster != cluster.name]
-            for one in found:
-                try:
-                    self._watch(pods_of(one))
-                except NoPods as error:
-                    self.problems.append(error)
-            self.problems += errors
-            if not self._follow or not any(isinstance(error, Unreachable) for error in errors):
-                return
-            await cluster.pause(_ASK_AGAIN)
+        found, errors = await find([cluster], query)
+        self.problems[:] = [one for one in self.problems if one.cluster != cluster.name]
+        for one in found:
+            mark = f"{one.uid} {msgspec.json.encode((one.obj.get('spec') or {}).get('selector'))!r}"
+            if mark in known:
+                continue
+            try:
+                self._watch(pods_of(one))
+            except NoPods as error:
+                self.problems.append(error)
+            else:
+                known.add(mark)
+        self.problems += errors
+        self._follower.found_more()
+        return self._follow and any(isinstance(error, Unreachable) for error in errors)
 
     # --- watching
 
@@ -213,12 +239,13 @@ class PodFinder:
                             follower.pod_is(row)
                     if finding and _settled(batch.statuses):
                         finding = False
-                        self._open -= 1
+                        self._done()
                     follower.found_more()
                     if not finding and not self._follow:
                         return
         finally:
-            self._open -= finding
+            if finding:
+                self._done()
 
     def _note(self, statuses: Mapping[str, Status]) -> None:
         for cluster_id, status in statuses.items():

@@ -250,7 +250,7 @@ class LogFollower:
         since: str | float | None = selection.since
         if selection.since_time is not None:
             since = rfc3339(int(selection.since_time))
-        joined = self._follow and not self.finding
+        joined = self._follow and self._finder.complete
         return Reading(
             follow=self._follow,
             previous=selection.previous,

@@ -9,6 +9,7 @@ import pytest_asyncio
 from backend.fleet.fleet import Fleet, NoSuchCluster
 from backend.fleet.inmemory import members_of
 from backend.fleet.query import Query
+from backend.observe.logs import finding
 from backend.observe.logs.finding import joined
 from backend.observe.logs.following import LogFollower
 from backend.observe.logs.intake import pieces, plain
@@ -16,6 +17,7 @@ from backend.observe.logs.merge import Told
 from backend.observe.logs.selection import LogSelection, of_object, parse_logs
 from backend.observe.logs.sources import SourceState
 from backend.observe.logs.workloads import selector_text
+from backend.resources.kinds.deployment import KIND as DEPLOYMENT
 from tests.fleet.running_demo import Demo
 
 
@@ -94,6 +96,40 @@ async def test_followed_lines_come_and_new_pods_join(fleet: Fleet, demo: Demo) -
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert follower.sources[-1].pod != pod
+
+
+async def test_a_workload_that_is_made_later_joins(
+    fleet: Fleet, demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "_LOOK_AGAIN", 0.1)
+
+    async def take(some: Sequence[Told]) -> None:
+        pass
+
+    cluster = fleet.select([demo.clusters[0]])[0]
+    follower = LogFollower(fleet, parse_logs(f"deploy/late-* -n pay @{demo.clusters[0]} --tail 1"), take=take)
+    task = asyncio.create_task(follower.run())
+    try:
+        async with asyncio.timeout(60):
+            while follower.finding:
+                await asyncio.sleep(0.02)
+            assert not follower.sources
+            labels = {"app": "late"}
+            template = {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": "app", "image": "x"}]},
+            }
+            spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+            await cluster.client.create(
+                DEPLOYMENT.resource, {"metadata": {"name": "late-1"}, "spec": spec}, namespace="pay"
+            )
+            while not follower.sources:
+                await asyncio.sleep(0.02)
+        assert follower.sources[0].pod.startswith("late-1")
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await cluster.client.delete(DEPLOYMENT.resource, "late-1", namespace="pay")
 
 
 def test_many_marked_pods_need_one_watch() -> None:
