@@ -19,7 +19,7 @@ from backend.fleet.search_kinds import chosen
 from backend.fleet.search_lists import KindSearch
 from backend.fleet.search_terms import Search
 from backend.fleet.states import state_of
-from backend.kube.admission import Lease, PriorityGate
+from backend.kube.admission import Lease, Patience, PriorityGate
 from backend.kube.errors import (
     ApiError,
     BadResponse,
@@ -103,7 +103,7 @@ async def _run(
 ) -> None:
     try:
         await places.enter((0, 0))
-        lease = Lease(places.leave, patience=PATIENCE)
+        lease = Lease(places.leave, patience=Patience(PATIENCE))
         try:
             searcher = _Searcher(cluster, wanted, lease, pieces)
             await pieces.put(await searcher.run(timeout))

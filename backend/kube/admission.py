@@ -24,8 +24,17 @@ HANDSHAKE_PATIENCE = 0.1
 """Seconds after which a handshake's place goes to the next: it waits for the network and costs us nothing,
 and a dead cluster must not keep the living ones waiting."""
 LISTS_AT_ONCE = 3
-LIST_PATIENCE = 1.0
+LIST_PATIENCE = 2.0
 """Seconds without a page after which a list's place goes to the next: its server or the way to it is slow."""
+LIST_PATIENCE_MOST = 10.0
+_SLOWER = 4.0
+"""So many times longer than the others' pages take here is slow: on a busy machine all are, and to begin more
+lists there would make all of them slower."""
+_LESSON = 0.2
+"""Weight of the newest page in what pages usually take."""
+_TURN = 0.1
+"""Patience is counted in turns of our own loop of this many seconds: a moment in which we could not have read
+a page, however long, is one turn."""
 SAME_START = 10.0
 """Seconds within which a cluster's further connections belong to the same start: only the first is paced."""
 REOPENING_SPREAD = 0.2
@@ -68,23 +77,49 @@ class PriorityGate:
         self._free += 1
 
 
+class Patience:
+    """How long something may show no progress: longer where all of its kind takes long, up to ``most``."""
+
+    def __init__(self, least: float, most: float | None = None) -> None:
+        self._least, self._most = least, least if most is None else most
+        self._usual = 0.0
+
+    def took(self, seconds: float) -> None:
+        """A piece of it took this long."""
+        self._usual += _LESSON * (seconds - self._usual)
+
+    @property
+    def seconds(self) -> float:
+        return min(self._most, max(self._least, _SLOWER * self._usual))
+
+
 class Lease:
     """A place in a gate that is given back after a while without progress, or at the end."""
 
-    def __init__(self, leave: Callable[[], None], *, patience: float) -> None:
+    def __init__(self, leave: Callable[[], None], *, patience: Patience) -> None:
         self._leave: Callable[[], None] | None = leave
+        self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._wait(patience)
+        self._patience = patience
+        self._since = self._loop.time()
+        self._wait(patience.seconds)
 
     def progress(self) -> None:
         """Keep the place: something arrived."""
-        self._wait(LIST_PATIENCE)
+        now = self._loop.time()
+        self._patience.took(now - self._since)
+        self._since = now
+        self._wait(self._patience.seconds)
 
-    def _wait(self, patience: float) -> None:
+    def _wait(self, left: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self._leave is not None:
-            self._timer = asyncio.get_running_loop().call_later(patience, self.give_back)
+        if self._leave is None:
+            return
+        turn = min(_TURN, left)
+        rest = left - turn
+        wait = (self.give_back,) if rest < _TURN / 10 else (self._wait, rest)
+        self._timer = self._loop.call_later(turn, *wait)
 
     def give_back(self) -> None:
         leave, self._leave = self._leave, None
@@ -118,6 +153,7 @@ class Admission:
         self._handshakes = PriorityGate(HANDSHAKES_AT_ONCE)
         self._pace = TokenBucket(rate=HANDSHAKES_PER_SECOND, burst=HANDSHAKE_BURST, clock=clock)
         self._lists = PriorityGate(LISTS_AT_ONCE)
+        self._patience = Patience(LIST_PATIENCE, LIST_PATIENCE_MOST)
         self._cluster_lists: dict[str, PriorityGate] = {}
         self.shown: Counter[str] = Counter()
         """How many screens show each cluster now."""
@@ -154,7 +190,7 @@ class Admission:
             except BaseException:
                 self._handshakes.leave()
                 raise
-            lease = Lease(self._handshakes.leave, patience=HANDSHAKE_PATIENCE)
+            lease = Lease(self._handshakes.leave, patience=Patience(HANDSHAKE_PATIENCE))
             try:
                 yield
             except Exception:
@@ -189,7 +225,7 @@ class Admission:
             self._lists.leave()
             own.leave()
 
-        lease = Lease(leave, patience=LIST_PATIENCE)
+        lease = Lease(leave, patience=self._patience)
         try:
             yield lease
         finally:

@@ -40,6 +40,10 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
+    def hold(self, seconds: float) -> None:
+        """Whatever runs now takes this long; or the machine had others to serve."""
+        self._jumping.now += seconds
+
 
 class LoopClock:
     """The clock of :mod:`backend.kube.clock` on the running (simulated) loop."""

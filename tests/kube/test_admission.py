@@ -11,10 +11,13 @@ from backend.kube.admission import (
     HANDSHAKE_BURST,
     HANDSHAKES_AT_ONCE,
     HANDSHAKES_PER_SECOND,
+    LIST_PATIENCE,
     Admission,
+    Lease,
+    Patience,
     PriorityGate,
 )
-from tests.kube.simulation import LoopClock, simulate
+from tests.kube.simulation import LoopClock, SimulatedLoop, simulate
 
 
 def admission() -> Admission:
@@ -61,8 +64,49 @@ def test_lists_that_hang_give_their_place_away() -> None:
         hanging = [asyncio.create_task(hang(f"slow-{number}")) for number in range(3)]
         await asyncio.sleep(0)
         async with gate.listing("alive", ready=at_once):
-            assert loop.time() == pytest.approx(1.0)
+            assert loop.time() == pytest.approx(LIST_PATIENCE)
         await asyncio.gather(*hanging)
+
+    simulate(scenario())
+
+
+def test_where_all_pages_take_long_none_is_slow() -> None:
+    """On a starved machine more lists at once would make all of them slower."""
+
+    async def scenario() -> None:
+        gate = admission()
+        running = peak = 0
+
+        async def one(cluster: str, *, page: float) -> None:
+            nonlocal running, peak
+            async with gate.listing(cluster, ready=at_once) as lease:
+                running += 1
+                peak = max(peak, running)
+                for _ in range(4):
+                    await asyncio.sleep(page)
+                    lease.progress()
+                running -= 1
+
+        await asyncio.gather(*(one(f"usual-{number}", page=1.5) for number in range(9)))
+        await asyncio.gather(*(one(f"slow-{number}", page=4.0) for number in range(9)))
+        assert peak == 3
+
+    simulate(scenario())
+
+
+def test_a_held_loop_is_not_the_servers_fault() -> None:
+    """What arrived while nothing could be read counts from the moment it can be."""
+
+    async def scenario() -> None:
+        loop, left = asyncio.get_running_loop(), list[float]()
+        assert isinstance(loop, SimulatedLoop)
+        lease = Lease(lambda: left.append(loop.time()), patience=Patience(1.0))
+        loop.hold(30.0)
+        await asyncio.sleep(0.5)
+        assert left == []
+        lease.progress()
+        await asyncio.sleep(5.0)
+        assert left == [pytest.approx(31.5)]
 
     simulate(scenario())
 
