@@ -29,8 +29,9 @@ def widen(transport: asyncio.BaseTransport) -> None:
 class Stream(asyncio.BufferedProtocol):
     """A subclass parses at a place in `_inbox`, of which `_end` bytes are filled.
 
-    `_parse` returns how many bytes it used, 0 if it needs more; to have a large payload received it
-    returns `_receive(…)`, and gets it by `_received`. While it is `_halted` nothing is handed out.
+    `_parse` takes one frame or more, and returns how many bytes it used, 0 if it needs more; to have
+    a large payload received it returns `_receive(…)`, and gets it by `_received`. While it is `_halted`
+    nothing is handed out: `_parse` looks after each frame.
     """
 
     def __init__(self) -> None:

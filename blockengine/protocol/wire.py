@@ -73,9 +73,9 @@ _LAST = int(Kind.SUMS)
 _made = partial(tuple.__new__, Request)
 
 
-def request(kind: int, cookie: int, issued: bytes, tail: bytes) -> bytes:
-    """A request's head; its payload follows a WRITE and a CONTROL."""
-    return _HEAD.pack(REQUEST_MAGIC, kind, cookie) + issued + tail
+def request(kind: int, cookie: int, rest: bytes) -> bytes:
+    """A request's head; `rest` is its `issued` and its `tail`. A WRITE's and a CONTROL's payload follows."""
+    return _HEAD.pack(REQUEST_MAGIC, kind, cookie) + rest
 
 
 def tail(offset: int = 0, writes: int = 0, length: int = 0) -> bytes:

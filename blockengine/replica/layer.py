@@ -39,8 +39,10 @@ class Layer:
         self.data = take(f"{name}.data")
         self.sums = take(f"{name}.sums")
         self.map = take(f"{name}.map")
-        # Whether the map on the disk is the one in memory.
-        self.map_synced = False
+        # Changes of bytes and checksums, and of the map, and up to which the disk has them. A change counts
+        # once the page cache has it: a sync beside it may take one too few as done, never one too many.
+        self._changes = self._map_changes = 0
+        self._synced = self._map_synced = -1
         self._chunks: OrderedDict[int, bytearray] = OrderedDict()
         # The chunks changed since this object was made; all there are if the layer was made with it.
         self.touched: set[int] = set()
@@ -63,8 +65,11 @@ class Layer:
 
     def set_states(self, first: int, states: Bytes, *, durable: bool = False) -> None:
         """Change states, in the page cache (or, `durable`, on the disk)."""
-        self.map_synced = self.map_synced and durable
-        self.map.pwrite(states, first, durable=durable)
+        try:
+            self.map.pwrite(states, first, durable=durable)
+        finally:
+            if not durable:
+                self._map_changes += 1
         done = 0
         while done < len(states):
             chunk, place = divmod(first + done, CHUNK)
@@ -85,8 +90,26 @@ class Layer:
 
     def write(self, first: int, blocks: Bytes, *, durable: bool = False) -> None:
         """Whole blocks and their checksums, in this order."""
-        self.data.pwrite(blocks, first * BLOCK, durable=durable)
-        self.sums.pwrite(sums_of(blocks, first), first * 8, durable=durable)
+        try:
+            self.data.pwrite(blocks, first * BLOCK, durable=durable)
+            self.sums.pwrite(sums_of(blocks, first), first * 8, durable=durable)
+        finally:
+            self._changes += 1
+
+    def punch(self, first: int, count: int) -> None:
+        """Bytes of whole blocks read as zeroes, and give back their space; the map says nothing of it yet."""
+        try:
+            self.data.punch(first * BLOCK, count * BLOCK)
+        finally:
+            self._changes += 1
+
+    def trust(self, first: int, count: int) -> None:
+        """Take blocks as they are: make their checksums anew."""
+        data = self.data.pread(count * BLOCK, first * BLOCK)
+        try:
+            self.sums.pwrite(sums_of(data, first), first * 8)
+        finally:
+            self._changes += 1
 
     def read(self, first: int, count: int) -> tuple[bytes, list[int]]:
         """Whole blocks, and the numbers of those whose checksum does not verify."""
@@ -127,15 +150,28 @@ class Layer:
         """How many bytes its files take up."""
         return sum(file.allocated() for file in (self.data, self.sums, self.map))
 
+    @property
+    def content_synced(self) -> bool:
+        """Whether bytes and checksums on the disk are those of the page cache."""
+        return self._changes == self._synced
+
+    @property
+    def map_synced(self) -> bool:
+        """Whether the map on the disk is the one in memory."""
+        return self._map_changes == self._map_synced
+
     def sync_content(self) -> None:
         """Bytes and checksums survive power loss on return; the map comes after them."""
+        changes = self._changes
         self.data.sync()
         self.sums.sync()
+        self._synced = changes
 
     def sync_map(self) -> None:
         """The map survives power loss on return, as it was when the call began."""
-        self.map_synced = True
+        changes = self._map_changes
         self.map.sync()
+        self._map_synced = changes
 
     def close(self) -> None:
         for file in (self.data, self.sums, self.map):

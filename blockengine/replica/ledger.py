@@ -150,6 +150,11 @@ class Ledger:
             with self._trust.promising():
                 self.intent.sync()
 
+    @property
+    def logs_synced(self) -> bool:
+        """Whether the disk has every mark of the missed logs."""
+        return all(log.synced for log in self.missed.values())
+
     def sync_logs(self) -> None:
         """Every mark of the missed logs survives power loss on return."""
         for log in list(self.missed.values()):

@@ -50,6 +50,11 @@ class RegionLog:
                 self._file.pwrite(b"\0", self._start + region)
                 self.marked.discard(region)
 
+    @property
+    def synced(self) -> bool:
+        """Whether the disk has every mark."""
+        return not self._unsynced
+
     def sync(self) -> None:
         """Every mark made so far survives power loss on return."""
         if self._unsynced:

@@ -354,9 +354,10 @@ class Replica:
             step()
 
     def flushing(self) -> Iterator[Callable[[], None]]:
-        """The steps of a flush; each may block, and may run in another thread."""
+        """The steps of a flush; each may block, and may run in another thread. One flush at a time."""
         self.check()
-        yield self.trust.guarded(self.ledger.sync_logs)
+        if not self.ledger.logs_synced:
+            yield self.trust.guarded(self.ledger.sync_logs)
         for step in self.store.flushing():
             yield self.trust.guarded(step)
 

@@ -88,29 +88,31 @@ class Connection(Stream):
         self._out = []
 
     def _parse(self, place: int) -> int:
-        if self._end - place < _HEAD:
-            return 0
-        request = wire.parse_request(self._inbox, place)
-        kind = request.kind
-        if kind not in _WITH_PAYLOAD:
-            self._bytes(request, None)
-            return _HEAD
-        start, length = place + _HEAD, request.length
-        if self._end - start >= length:
-            payload = self._view[start : start + length]
-            if kind == _WRITE:
-                self._bytes(request, payload)
+        began, end = place, self._end
+        while end - place >= _HEAD and not self._halted:
+            request = wire.parse_request(self._inbox, place)
+            start, length = place + _HEAD, request.length
+            if request.kind not in _WITH_PAYLOAD:
+                place = start
+                self._bytes(request, None)
+            elif end - start >= length:
+                place = start + length
+                self._whole(request, self._view[start:place])
+            elif length < LARGE:
+                break
             else:
-                self._control(request, payload)
-            return _HEAD + length
-        if length < LARGE:
-            return 0
-        self._coming = request
-        return self._receive(start, length)
+                self._coming = request
+                return self._receive(start, length)
+        return place - began
 
     def _received(self, payload: bytearray) -> None:
-        take = self._bytes if self._coming.kind == _WRITE else self._control
-        take(self._coming, memoryview(payload))
+        self._whole(self._coming, memoryview(payload))
+
+    def _whole(self, request: Request, payload: memoryview) -> None:
+        if request.kind == _WRITE:
+            self._bytes(request, payload)
+        else:
+            self._control(request, payload)
 
     def _bytes(self, request: Request, payload: memoryview | None) -> None:
         if self._replica is None:

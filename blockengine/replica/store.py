@@ -10,7 +10,7 @@ import errno
 from collections.abc import Callable, Iterator
 
 from blockengine.replica.files import Bytes, Directory
-from blockengine.replica.layer import ABSENT, BLOCK, CHUNK, DATA, NEW, ZERO, Layer, runs, sums_of
+from blockengine.replica.layer import ABSENT, BLOCK, CHUNK, DATA, NEW, ZERO, Layer, runs
 
 _FRESH = bytes((ABSENT, NEW))
 
@@ -180,8 +180,7 @@ class Store:
 
     def trust(self, first: int, count: int) -> None:
         """Take blocks of the top layer as they are: make their checksums anew."""
-        data = self.top.data.pread(count * BLOCK, first * BLOCK)
-        self.top.sums.pwrite(sums_of(memoryview(data), first), first * 8)
+        self.top.trust(first, count)
 
     def zero(self, first: int, count: int) -> None:
         """Blocks read as zeroes from now on, and give back their space.
@@ -191,22 +190,27 @@ class Store:
         """
         while count:
             step = min(count, CHUNK)
-            self.top.data.punch(first * BLOCK, step * BLOCK)
+            self.top.punch(first, step)
             self.top.set_states(first, bytes((ZERO,)) * step)
             first, count = first + step, count - step
 
     def flushing(self) -> Iterator[Callable[[], None]]:
-        """The blocking steps of a flush, in order; what is written meanwhile may miss it."""
+        """The blocking steps of a flush, in order; what is written meanwhile may miss it.
+
+        What the disk has already is not synced again. One flush at a time.
+        """
         filled, self._filled = self._filled, set()
         for layer in filled:
             yield layer.sync_content
             yield layer.sync_map
         top, fresh, self._fresh = self.top, self._fresh, set()
-        yield top.sync_content
+        if not top.content_synced:
+            yield top.sync_content
         for block in fresh:
             if top.states(block, 1)[0] == NEW:
                 top.set_states(block, bytes((DATA,)))
-        yield top.sync_map
+        if not top.map_synced:
+            yield top.sync_map
 
     def after_crash(self, first: int, count: int, *, trusted: bool) -> None:
         """Bring the map in line with the bytes.
@@ -262,7 +266,7 @@ class Store:
     def fill_zero(self, level: int, first: int, count: int) -> None:
         """The same with zeroes."""
         layer = self.layers[level]
-        layer.data.punch(first * BLOCK, count * BLOCK)
+        layer.punch(first, count)
         self._fill(layer, first, bytes((ZERO,)) * count)
 
     def mend(self, level: int, block: int, content: memoryview) -> bool:

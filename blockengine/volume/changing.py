@@ -20,25 +20,22 @@ from blockengine.volume.pending import Pending
 from blockengine.volume.ranges import BlockLocks, Range
 from blockengine.volume.settling import Unsettled, settle_range
 
-Answer = Pending[None]
 # A change within one region: offset, length, and the bytes (none for zeroes and discards).
 Piece = tuple[int, int, Bytes]
 
 _PAUSE = 0.01
 
 
-class Change:
-    """One change, from its locks to its answer."""
+class Change(Pending[None]):
+    """One change, from its locks to its answer; `failed` members miss it, `full` ones have no space."""
 
-    __slots__ = ("answer", "failed", "full", "kind", "outstanding", "pieces", "range", "targets")
+    targets: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
+    full: frozenset[str] = frozenset()
+    outstanding = 0
 
     def __init__(self, kind: int, pieces: Sequence[Piece], taken: Range) -> None:
         self.kind, self.pieces, self.range = kind, pieces, taken
-        self.answer: Answer = Pending()
-        self.targets: frozenset[str] = frozenset()
-        self.failed: set[str] = set()
-        self.full: set[str] = set()
-        self.outstanding = 0
 
 
 class Changes:
@@ -52,7 +49,7 @@ class Changes:
         self._office, self._geometry, self._locks = office, geometry, locks
         self._held: list[Change] = []
         self._parked: list[Change] = []
-        self._unanswered: list[Answer] = []
+        self._unanswered: list[Change] = []
         self._targets: tuple[tuple[Link, bytes], ...] = ()
         self._names: frozenset[str] = frozenset()
         self._flying: set[Change] = set()
@@ -60,6 +57,7 @@ class Changes:
         self.touched: dict[int, int] = {}
         self.flushes = 0
         self._quiet = 0
+        self._told = self._replied
         self.look_again()
 
     def look_again(self) -> None:
@@ -73,8 +71,8 @@ class Changes:
         held, self._held = self._held, []
         parked, self._parked = self._parked, []
         unanswered, self._unanswered = self._unanswered, []
-        for answer in unanswered:
-            self._answer(answer)
+        for change in unanswered:
+            self._answer(change)
         for change in parked:
             self._finish(change)
         for change in held:
@@ -121,40 +119,43 @@ class Changes:
         change.targets = self._names
         change.outstanding = len(targets) * len(change.pieces)
         self._flying.add(change)
-        replied = partial(self._replied, change)
+        kind, told = change.kind, self._told
         for offset, length, payload in change.pieces:
             region = offset // self._geometry.region_size
             writes = self._office.writes.begin(region)
             self.touched[region] = self.flushes
             rest = tail(offset, writes, length)
             for link, head in targets:
-                link.send(change.kind, head, rest, payload, replied)
+                link.send(kind, head + rest, payload, told, change)
 
     def _replied(self, change: Change, link: Link, status: int, body: Body) -> None:
         change.outstanding -= 1
         if status:
             self._missed(change, link, status, body)
-        if not change.outstanding:
-            self._all_replied(change)
+        if change.outstanding:
+            return
+        if change.full:
+            self._no_space(change)
+        else:
+            self._finish(change)
 
     def _missed(self, change: Change, link: Link, status: int, body: Body) -> None:
         name = link.voter
         if status == Status.FULL:
-            change.full.add(name)
+            change.full |= {name}
             return
-        change.failed.add(name)
+        change.failed |= {name}
         session = self._office.sessions.get(name)
         if session is not None and session.link is link:
             self._office.lose(name, f"a change failed: {link.words(status, body)}")
 
-    def _all_replied(self, change: Change) -> None:
-        if change.full:
-            if self._office.obliged <= change.full | change.failed:
-                self._office.spawn(f"no space {id(change)}", partial(self._nowhere, change))
-                return
-            for name in change.full:
-                change.failed.add(name)
-                self._office.lose(name, "its disk is full")
+    def _no_space(self, change: Change) -> None:
+        if self._office.obliged <= change.full | change.failed:
+            self._office.spawn(f"no space {id(change)}", partial(self._nowhere, change))
+            return
+        change.failed |= change.full
+        for name in change.full:
+            self._office.lose(name, "its disk is full")
         self._finish(change)
 
     def _finish(self, change: Change) -> None:
@@ -163,7 +164,7 @@ class Changes:
             self._parked.append(change)
             return
         self._release(change)
-        self._answer(change.answer)
+        self._answer(change)
 
     def _release(self, change: Change) -> None:
         self._flying.discard(change)
@@ -175,13 +176,13 @@ class Changes:
             self._office.writes.finish(offset // self._geometry.region_size)
         self._locks.give(change.range)
 
-    def _answer(self, answer: Answer) -> None:
-        if answer.done():
+    def _answer(self, change: Change) -> None:
+        if change.done():
             return
         if now() < self._office.serve_until:
-            answer.set_result(None)
+            change.set_result(None)
         elif not self._office.ended.done():
-            self._unanswered.append(answer)
+            self._unanswered.append(change)
 
     async def _nowhere(self, change: Change) -> None:
         """No member had space: what some have in part is made alike, and the client is told."""
@@ -197,5 +198,5 @@ class Changes:
             await self._nowhere(change)
             return
         self._release(change)
-        if not change.answer.done():
-            change.answer.set_exception(Refusal(Code.ENOSPC, "the replicas' disks are full"))
+        if not change.done():
+            change.set_exception(Refusal(Code.ENOSPC, "the replicas' disks are full"))

@@ -29,7 +29,7 @@ class _Meter:
         self.count += 1
         self.bytes += length
         if self._under_way < _TIMED_AT_ONCE:
-            if type(answer) is Pending:
+            if isinstance(answer, Pending):
                 self._under_way += 1
                 answer.then(partial(self._ended, perf_counter()))
             elif isinstance(answer, asyncio.Future):

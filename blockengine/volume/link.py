@@ -21,7 +21,8 @@ from blockengine.protocol.wire import ISSUED, Kind, Malformed, Status
 from blockengine.replica.files import Bytes
 
 Body = bytes | bytearray
-Done = Callable[["Link", int, Body], None]
+# Told about a subject: who answered, how, and with what.
+Done = Callable[[Any, "Link", int, Body], None]
 OUTSIDE = bytes(ISSUED.size)
 _HEAD = wire.REPLY.size
 
@@ -40,7 +41,7 @@ class Link(Stream):
         super().__init__()
         self._loop = asyncio.get_running_loop()
         self._deadline, self._lost = deadline, lost
-        self._pending: dict[int, tuple[Done, float]] = {}
+        self._pending: dict[int, tuple[Done, Any, float]] = {}
         self._cookie = 0
         self._due = 0.0
         self._out: list[Bytes] = []
@@ -69,43 +70,46 @@ class Link(Stream):
             self.fail(str(error))
 
     def _parse(self, place: int) -> int:
-        if self._end - place < _HEAD:
-            return 0
-        cookie, status, length = wire.parse_reply(self._inbox, place)
-        start = place + _HEAD
-        if self._end - start >= length:
-            pending = self._pending.pop(cookie, None)
-            if pending is not None:
-                pending[0](self, status, bytes(self._view[start : start + length]) if length else b"")
-            return _HEAD + length
-        if length < LARGE:
-            return 0
-        self._coming = (cookie, status)
-        return self._receive(start, length)
+        began, end, inbox = place, self._end, self._inbox
+        while end - place >= _HEAD and not self._halted:
+            cookie, status, length = wire.parse_reply(inbox, place)
+            start = place + _HEAD
+            if end - start >= length:
+                place = start + length
+                self._replied(cookie, status, bytes(self._view[start:place]) if length else b"")
+            elif length < LARGE:
+                break
+            else:
+                self._coming = (cookie, status)
+                return self._receive(start, length)
+        return place - began
 
     def _received(self, payload: bytearray) -> None:
-        cookie, status = self._coming
+        self._replied(*self._coming, payload)
+
+    def _replied(self, cookie: int, status: int, body: Body) -> None:
         pending = self._pending.pop(cookie, None)
         if pending is not None:
-            pending[0](self, status, payload)
+            done, subject, _ = pending
+            done(subject, self, status, body)
 
     # Requests.
 
-    def send(self, kind: int, issued: bytes, tail: bytes, payload: Bytes, done: Done) -> None:
-        """Send a request (`tail` is `wire.tail`'s); `done(link, status, body)` is called once.
+    def send(self, kind: int, rest: bytes, payload: Bytes, done: Done, subject: object) -> None:
+        """Send a request (`rest` as for `wire.request`); `done(subject, link, status, body)` is called once.
 
         Never before this returns.
         """
         if self.why:
-            self._loop.call_soon(done, self, Status.BROKEN, b"")
+            self._loop.call_soon(done, subject, self, Status.BROKEN, b"")
             return
         self._cookie = cookie = self._cookie + 1
         out = self._out
         if not out:
             self._due = self._loop.time() + self._deadline
             self._loop.call_soon(self._flush)
-        self._pending[cookie] = (done, self._due)
-        out.append(wire.request(kind, cookie, issued, tail))
+        self._pending[cookie] = (done, subject, self._due)
+        out.append(wire.request(kind, cookie, rest))
         if payload:
             out.append(payload)
 
@@ -127,7 +131,7 @@ class Link(Stream):
         """(status, body) of a request; as `send`."""
         answer: asyncio.Future[tuple[int, Body]] = self._loop.create_future()
         tail = wire.tail(offset, writes, length or len(payload))
-        self.send(kind, issued, tail, payload, _into(answer))
+        self.send(kind, issued + tail, payload, _answered, answer)
         return await answer
 
     def words(self, status: int, body: Body) -> str:
@@ -155,7 +159,7 @@ class Link(Stream):
 
     def check(self) -> None:
         """End the connection if its oldest request is overdue."""
-        for _, due in self._pending.values():
+        for _, _, due in self._pending.values():
             if due < self._loop.time():
                 self.fail(f"no answer within {self._deadline:g} s")
             return
@@ -173,13 +177,10 @@ class Link(Stream):
 
     def _fail_pending(self) -> None:
         pending, self._pending = self._pending, {}
-        for done, _ in pending.values():
-            done(self, Status.BROKEN, b"")
+        for done, subject, _ in pending.values():
+            done(subject, self, Status.BROKEN, b"")
 
 
-def _into(answer: asyncio.Future[tuple[int, Body]]) -> Done:
-    def done(link: Link, status: int, body: Body) -> None:
-        if not answer.done():
-            answer.set_result((status, body))
-
-    return done
+def _answered(answer: asyncio.Future[tuple[int, Body]], link: Link, status: int, body: Body) -> None:
+    if not answer.done():
+        answer.set_result((status, body))

@@ -131,17 +131,26 @@ class Connection(Stream):
             return self._negotiate(place)
         if self._skip:
             return self._skip_over(place)
-        if self._end - place < _HEAD:
-            return 0
-        request = nbd.parse_request(self._inbox, place)
-        command = request.command
-        if command == _WRITE:
-            return self._parse_write(place, request)
-        if command == _DISCONNECT:
-            self.end()
-        else:
-            self._request(request, None)
-        return _HEAD
+        began, end = place, self._end
+        while end - place >= _HEAD and not self._halted and not self._skip:
+            request = nbd.parse_request(self._inbox, place)
+            start, length = place + _HEAD, request.length
+            if request.command != _WRITE:
+                place = start
+                self._request(request, None)
+            elif length > nbd.MAX_PAYLOAD:
+                place, self._skip = start, length
+                message = f"a write of {length} bytes; {nbd.MAX_PAYLOAD} at most"
+                self._fail(request.cookie, Code.EOVERFLOW, message)
+            elif end - start >= length:
+                place = start + length
+                self._request(request, bytes(self._view[start:place]))
+            elif length < LARGE:
+                break
+            else:
+                self._writing = request
+                return self._receive(start, length)
+        return place - began
 
     def _negotiate(self, place: int) -> int:
         handshake = self._handshake
@@ -160,26 +169,13 @@ class Connection(Stream):
         self._skip -= step
         return step
 
-    def _parse_write(self, place: int, request: Request) -> int:
-        length = request.length
-        if length > nbd.MAX_PAYLOAD:
-            self._skip = length
-            message = f"a write of {length} bytes; {nbd.MAX_PAYLOAD} at most"
-            self._fail(request.cookie, Code.EOVERFLOW, message)
-            return _HEAD
-        start = place + _HEAD
-        if self._end >= start + length:
-            self._request(request, bytes(self._view[start : start + length]))
-            return _HEAD + length
-        if length < LARGE:
-            return 0
-        self._writing = request
-        return self._receive(start, length)
-
     def _received(self, payload: bytearray) -> None:
         self._request(self._writing, payload)
 
     def _request(self, request: Request, payload: bytes | bytearray | None) -> None:
+        if request.command == _DISCONNECT:
+            self.end()
+            return
         try:
             result = self._serve(request, payload)
         except Refusal as refusal:
@@ -194,7 +190,7 @@ class Connection(Stream):
         self._under_way += 1
         if self._under_way >= _MOST_UNDER_WAY:
             self._halted = True
-        if kind is Pending:
+        if isinstance(result, Pending):
             result.then(partial(self._waited, request))
         else:
             self._later(request, result)
@@ -266,7 +262,7 @@ class Connection(Stream):
 
     def _ended_one(self) -> None:
         self._under_way -= 1
-        if self._idle is not None and not self._under_way and not self._idle.done():
+        if not self._under_way and self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
 
     def _waited(self, request: Request, waited: Pending[object] | asyncio.Future[object]) -> None:

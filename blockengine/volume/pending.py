@@ -13,14 +13,14 @@ _UNKNOWN: Any = object()
 
 
 class Pending(Generic[Value]):
-    """Made by a device for one request. It may be awaited, or `then` names who is to be called."""
+    """Made by a device for one request. It may be awaited, or `then` names who is to be called.
 
-    __slots__ = ("_error", "_then", "_value")
+    Requests derive from it, so that one object is made for each.
+    """
 
-    def __init__(self) -> None:
-        self._value: Value = _UNKNOWN
-        self._error: Exception | None = None
-        self._then: Then | None = None
+    _value: Value = _UNKNOWN
+    _error: Exception | None = None
+    _then: Then | None = None
 
     def done(self) -> bool:
         """Whether the answer is there."""

@@ -49,8 +49,7 @@ class BlockLocks:
     def take(self, wanted: Range, granted: Callable[..., None], *arguments: Any) -> None:
         """Call `granted(*arguments)` once the range is ours: now, if it is free."""
         waiting = self._waiting
-        if self._free(wanted) and not (waiting and any(_clash(wanted, other.wanted) for other in waiting)):
-            self._hold(wanted)
+        if not (waiting and any(_clash(wanted, other.wanted) for other in waiting)) and self._hold(wanted):
             granted(*arguments)
         else:
             waiting.append(_Waiting(wanted, granted, arguments))
@@ -58,12 +57,16 @@ class BlockLocks:
     def give(self, taken: Range) -> None:
         """Give a range back; those who waited for it are granted in order."""
         held, (first, last, shared) = self._held, taken
-        for block in range(first, last + 1):
-            left = held[block] - 1 if shared else 0
-            if left:
-                held[block] = left
-            else:
+        if not shared:
+            for block in range(first, last + 1):
                 del held[block]
+        else:
+            for block in range(first, last + 1):
+                left = held[block] - 1
+                if left:
+                    held[block] = left
+                else:
+                    del held[block]
         if self._waiting:
             self._grant_waiting()
 
@@ -71,8 +74,7 @@ class BlockLocks:
         still: deque[_Waiting] = deque()
         ready: list[_Waiting] = []
         for one in self._waiting:
-            if self._free(one.wanted) and not any(_clash(one.wanted, other.wanted) for other in still):
-                self._hold(one.wanted)
+            if not any(_clash(one.wanted, other.wanted) for other in still) and self._hold(one.wanted):
                 ready.append(one)
             else:
                 still.append(one)
@@ -80,29 +82,24 @@ class BlockLocks:
         for one in ready:
             one.granted(*one.arguments)
 
-    def _free(self, wanted: Range) -> bool:
+    def _hold(self, wanted: Range) -> bool:
+        """Take a range if it is free; whether it was."""
         held, (first, last, shared) = self._held, wanted
-        if not held:
-            return True
         if first == last:
             state = held.get(first, 0)
-            return state == 0 or (shared and state > 0)
-        for block in range(first, last + 1):
-            state = held.get(block, 0)
             if state and not (shared and state > 0):
                 return False
+            held[first] = state + 1 if shared else -1
+            return True
+        taken = range(first, last + 1)
+        if held.keys().isdisjoint(taken):
+            held.update(dict.fromkeys(taken, 1 if shared else -1))
+            return True
+        if not shared or any(held.get(block, 0) < 0 for block in taken):
+            return False
+        for block in taken:
+            held[block] = held.get(block, 0) + 1
         return True
-
-    def _hold(self, wanted: Range) -> None:
-        held, (first, last, shared) = self._held, wanted
-        if not shared:
-            for block in range(first, last + 1):
-                held[block] = -1
-        elif first == last:
-            held[first] = held.get(first, 0) + 1
-        else:
-            for block in range(first, last + 1):
-                held[block] = held.get(block, 0) + 1
 
 
 def _clash(one: Range, other: Range) -> bool:

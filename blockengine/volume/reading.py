@@ -16,30 +16,29 @@ from blockengine.volume.link import Body, Link
 from blockengine.volume.mending import mend_view
 from blockengine.volume.office import Office
 from blockengine.volume.pending import Pending
-from blockengine.volume.ranges import NOTHING, BlockLocks, Range, blocks
+from blockengine.volume.ranges import NOTHING, BlockLocks, blocks
 from blockengine.volume.settling import Unsettled, settle_range
-
-Answer = Pending[Body]
 
 # So many reads go to one member before it is the next one's turn: requests that leave together
 # cost one write, and wake one process.
 _IN_A_ROW = 32
 
 
-class Read:
+class Read(Pending[Body]):
     """One read; `bad` are the members whose copy does not verify, `mended` says that a repair was tried.
 
     A `locked` read's blocks are held by its caller: it takes no lock, and waits for no repair.
     """
 
-    __slots__ = ("answer", "bad", "kind", "length", "mended", "offset", "range")
+    bad: frozenset[str] = frozenset()
+    mended = False
 
     def __init__(self, kind: int, offset: int, length: int, *, locked: bool = False) -> None:
         self.kind, self.offset, self.length = kind, offset, length
-        self.answer: Answer = Pending()
-        self.range: Range = NOTHING if locked else blocks(offset, length, shared=True)
-        self.bad: set[str] = set()
-        self.mended = locked
+        if locked:
+            self.range, self.mended = NOTHING, True
+        else:
+            self.range = blocks(offset, length, shared=True)
 
 
 class Reads:
@@ -50,6 +49,7 @@ class Reads:
         self._held: list[Read] = []
         self._readers: tuple[tuple[Link, bytes], ...] = ()
         self._sent = 0
+        self._told = self._replied
         self.look_again()
 
     def look_again(self) -> None:
@@ -77,7 +77,7 @@ class Reads:
             return
         self._sent += 1
         link, head = readers[self._sent // _IN_A_ROW % len(readers)]
-        link.send(read.kind, head, tail(read.offset, 0, read.length), b"", partial(self._replied, read))
+        link.send(read.kind, head + tail(read.offset, 0, read.length), b"", self._told, read)
 
     def _replied(self, read: Read, link: Link, status: int, body: Body) -> None:
         office, name = self._office, link.voter
@@ -90,7 +90,7 @@ class Reads:
                 self._held.append(read)
         elif status == Status.ROTTEN:
             office.tell(f"{name} has bad blocks between bytes {read.offset} and {read.offset + read.length}")
-            read.bad.add(name)
+            read.bad |= {name}
             self._start(read)
         else:
             session = office.sessions.get(name)
@@ -100,8 +100,8 @@ class Reads:
 
     def _answer(self, read: Read, body: Body) -> None:
         self._locks.give(read.range)
-        if not read.answer.done():
-            read.answer.set_result(body)
+        if not read.done():
+            read.set_result(body)
         if read.bad:
             self._office.spawn(f"repair at {read.offset}", partial(self.repair, read.offset, read.length))
 
@@ -112,13 +112,13 @@ class Reads:
             return
         message = f"no replica has intact bytes between {read.offset} and {read.offset + read.length}"
         self._office.tell(message)
-        if not read.answer.done():
-            read.answer.set_exception(Refusal(Code.EIO, message))
+        if not read.done():
+            read.set_exception(Refusal(Code.EIO, message))
 
     async def _mend(self, read: Read) -> None:
         """Every member has bad blocks, but perhaps not the same: repair them, then read again."""
         await self.repair(read.offset, read.length)
-        read.mended, read.bad = True, set()
+        read.mended, read.bad = True, frozenset()
         self.begin(read)
 
     async def repair(self, offset: int, length: int) -> None:

@@ -60,11 +60,13 @@ class Replicated:
 
     def read(self, offset: int, length: int) -> Pending[Body]:
         self.asked += 1
-        return self._read(Read(_READ, offset, length))
+        read = Read(_READ, offset, length)
+        self._reads.begin(read)
+        return read
 
     def _read(self, read: Read) -> Pending[Body]:
         self._reads.begin(read)
-        return read.answer
+        return read
 
     async def allocation(self, offset: int, length: int) -> list[tuple[int, bool]]:
         raw = await self._read(Read(Kind.ALLOCATION, offset, length))
@@ -115,7 +117,7 @@ class Replicated:
         self.asked += 1
         change = Change(kind, pieces, taken)
         self.changes.begin(change)
-        return change.answer
+        return change
 
     async def _in_steps(self, kind: int, offset: int, length: int) -> None:
         """A change without payload, some regions at a time."""

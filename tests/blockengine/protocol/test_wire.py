@@ -26,7 +26,7 @@ RECORD = Record(
 
 def test_frames_come_back_as_they_went() -> None:
     issued = wire.ISSUED.pack(5, *AT.epoch, AT.seq)
-    head = wire.request(Kind.WRITE, 7, issued, wire.tail(1 << 40, 9, 4096))
+    head = wire.request(Kind.WRITE, 7, issued + wire.tail(1 << 40, 9, 4096))
     assert len(head) == wire.REQUEST.size == 72
     assert wire.parse_request(bytearray(b"xx" + head), 2)[1:] == (Kind.WRITE, 7, issued, 1 << 40, 9, 4096)
     assert wire.parse_reply(bytearray(wire.reply(8, Status.ROTTEN, 3)), 0) == (8, Status.ROTTEN, 3)
@@ -34,7 +34,7 @@ def test_frames_come_back_as_they_went() -> None:
 
 @pytest.mark.parametrize("place", range(wire.REQUEST.size))
 def test_a_head_with_any_byte_wrong_is_another_head_or_malformed(place: int) -> None:
-    head = bytearray(wire.request(Kind.READ, 7, bytes(32), wire.tail(1, 2, 3)))
+    head = bytearray(wire.request(Kind.READ, 7, bytes(32) + wire.tail(1, 2, 3)))
     right = wire.parse_request(head, 0)
     head[place] ^= 0xFF
     try:

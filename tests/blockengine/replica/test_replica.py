@@ -92,6 +92,27 @@ def test_an_impossible_volume_is_refused_and_leaves_no_file(tmp_path: Path, size
     assert not list(tmp_path.iterdir())
 
 
+def test_a_flush_syncs_only_what_the_disk_has_not() -> None:
+    replica = made(SimulatedDisk())
+
+    def flushed() -> int:
+        steps = 0
+        for step in replica.flushing():
+            step()
+            steps += 1
+        return steps
+
+    replica.flush()
+    assert flushed() == 0
+    replica.write(0, b"a" * BLOCK)
+    assert flushed() == 2  # bytes with their checksums, then the map that says that they are there
+    replica.write(0, b"b" * BLOCK)
+    assert flushed() == 1
+    replica.discard(0, BLOCK)
+    assert flushed() == 2
+    assert flushed() == 0
+
+
 def test_rot_is_noticed_on_read_and_by_scrub() -> None:
     disk = SimulatedDisk()
     replica = made(disk)

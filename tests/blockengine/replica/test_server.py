@@ -173,7 +173,7 @@ async def test_garbage_ends_the_connection_and_nothing_else(replica: tuple[Repli
     _, path = replica
     draw = random.Random(4)
     good = [
-        wire.request(kind, 1, head(1), wire.tail(length=0 if kind == Kind.CONTROL else BLOCK))
+        wire.request(kind, 1, head(1) + wire.tail(length=0 if kind == Kind.CONTROL else BLOCK))
         for kind in Kind
     ]
     for _ in range(150):

@@ -42,6 +42,10 @@ def _content_only(held: layer.Layer, first: int, blocks: memoryview, *, durable:
     held.sums.pwrite(layer.sums_of(blocks, first), first * 8)
 
 
+def _always(held: layer.Layer) -> bool:
+    return True
+
+
 def _map_first(held: store.Store) -> Iterator[Callable[[], None]]:
     for block in held._fresh:
         if held.top.states(block, 1)[0] == NEW:
@@ -132,6 +136,8 @@ _COPY, _MEND, _MENDED = merging._copy, store.Store.mend, mending.mend
     [
         pytest.param(layer.Layer, "sync_content", _nothing, id="a flush forgets the bytes"),
         pytest.param(layer.Layer, "sync_map", _nothing, id="a flush forgets the map"),
+        pytest.param(layer.Layer, "content_synced", property(_always), id="a flush thinks the bytes synced"),
+        pytest.param(layer.Layer, "map_synced", property(_always), id="a flush thinks the map synced"),
         pytest.param(store.Store, "flushing", _map_first, id="a flush syncs the map before the bytes"),
         pytest.param(layer.Layer, "write", _content_only, id="FUA is not durable"),
         pytest.param(store.Store, "_now_data", _data_at_once, id="unflushed blocks hide the layer below"),
