@@ -28,6 +28,8 @@ from blockengine.volume.reading import Read, Reads
 QUIET_FLUSHES = 16
 _IDLE_FLUSH = 2.0
 _REGIONS_AT_ONCE = 8
+# A client may ask what is allocated of the whole volume; a replica takes no request of more than 33 MiB.
+_MAPPED_STEP, _MAPPED_AT_ONCE, _STRETCHES = 32 << 20, 1 << 30, 4096
 # Plain numbers, which cost less than an enum's members.
 _READ, _WRITE = int(Kind.READ), int(Kind.WRITE)
 
@@ -69,8 +71,19 @@ class Replicated:
         return read
 
     async def allocation(self, offset: int, length: int) -> list[tuple[int, bool]]:
-        raw = await self._read(Read(Kind.ALLOCATION, offset, length))
-        return msgspec.msgpack.decode(raw, type=list[tuple[int, bool]])
+        """Of a long range only the beginning: who asked asks on from there."""
+        found: list[tuple[int, bool]] = []
+        end = offset + min(length, _MAPPED_AT_ONCE)
+        while offset < end and len(found) < _STRETCHES:
+            size = min(end - offset, _MAPPED_STEP)
+            raw = await self._read(Read(Kind.ALLOCATION, offset, size))
+            for part, has_data in msgspec.msgpack.decode(raw, type=list[tuple[int, bool]]):
+                if found and found[-1][1] == has_data:
+                    found[-1] = (found[-1][0] + part, has_data)
+                else:
+                    found.append((part, has_data))
+            offset += size
+        return found
 
     def look_locked(self, kind: int, offset: int, length: int) -> Pending[Body]:
         """A READ or ALLOCATION of blocks that the caller holds a shared lock on."""
