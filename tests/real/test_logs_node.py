@@ -163,6 +163,30 @@ async def test_all_containers_init_ones_too_and_a_pod_that_is_deleted(node: Node
         assert numbers == list(range(1, len(numbers) + 1))
 
 
+def test_who_may_only_read_logs_has_those_of_the_pods_they_name(
+    node: NodeCluster, space: str, tmp_path: Path
+) -> None:
+    alone, both = pod("one", "echo alone; sleep 1000"), pod("two", "echo a; sleep 1000", "echo b; sleep 1000")
+    create(node, space, alone, both)
+    node.kubectl("wait", "-n", space, "--for=condition=Ready", "--timeout=60s", "pod/one", "pod/two")
+    node.kubectl("create", "role", "logs", "-n", space, "--verb=get", "--resource=pods/log")
+    node.kubectl("create", "rolebinding", "logs", "-n", space, "--role=logs", "--user=reader")
+    navarch = Navarch(tmp_path / "home")
+
+    def read(name: str, *options: str) -> list[str]:
+        words = ("logs", name, "-n", space, "--as", "reader", "--kubeconfig", str(node.kubeconfig))
+        return sorted(navarch.run(*words, *options).stdout.splitlines())
+
+    assert wait_for(lambda: read("one") == ["alone"], DEADLINE)
+    assert wait_for(lambda: read("two", "--no-prefix") == ["a", "b"], DEADLINE)
+    assert read("two", "--container", "c1") == ["b"]
+    refused = navarch.run(
+        "logs", "one", "-n", "kube-system", "--as", "reader", "--kubeconfig", str(node.kubeconfig)
+    )
+    assert refused.returncode == 1
+    assert "forbidden" in refused.stderr
+
+
 async def test_long_lines_binary_ones_and_the_kubelet_s_times(node: NodeCluster, space: str) -> None:
     words = (
         "head -c 100000 /dev/zero | tr '\\0' x; echo; "
