@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
+from importlib import import_module
 from importlib.resources import files
 from typing import TYPE_CHECKING, TypeVar
 
@@ -46,6 +47,7 @@ Result = TypeVar("Result")
 _NOTHING = safe_text("")
 _SETTLED = 1.0
 """Seconds after the start when slow imports no longer hold up the first picture."""
+_PRESSED_IN_INCIDENTS = ("console.screens.logs", "backend.observe.logs.pod_table")
 
 
 class NavarchApp(NavigatingApp, inherit_bindings=False):
@@ -155,6 +157,7 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         self.push_screen(gate_screen(self))
         self.call_after_refresh(self._tell_trouble)
         self.set_timer(_SETTLED, self._examine_settings)
+        self.set_timer(_SETTLED, self._import_next)
         self.set_interval(1.0, self.locks.tick)
         if self._collector is not None:
             self.set_interval(LOOK, self._collector.look)
@@ -354,6 +357,12 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
     def view_changed(self) -> None:
         if self._collector is not None:
             self._collector.view_left()
+
+    @work(thread=True, group="imports", exit_on_error=False)
+    def _import_next(self) -> None:
+        """Have read what a key in an incident must not wait for: that takes some fifty milliseconds."""
+        for name in _PRESSED_IN_INCIDENTS:
+            import_module(name)
 
     def _examine_settings(self) -> None:
         self.examine_settings()

@@ -52,6 +52,12 @@ def test_words(word: str, plural: str) -> None:
     assert kind.resource.plural == plural
 
 
+def test_no_word_of_a_kind_with_an_entry_has_a_hyphen() -> None:
+    """So a pod's name costs no look into each kind's file."""
+    entries = [kind for kind in registry.kinds() if not kind.custom]
+    assert not [word for kind in entries for word in registry.words(kind.resource) if "-" in word]
+
+
 def test_other_words_are_left_to_the_server() -> None:
     assert registry.builtin("certificates") is None
     assert registry.builtin("deployments.example.com") is None
