@@ -28,6 +28,13 @@ from blockengine.protocol.admin import Progress
 
 _REMEMBERED = 200
 _STATES: dict[str, JobState] = {"stopping": "running", "stopped": "cancelled", "paused": "paused"}
+# The jobs of ours that wait for a work of this kind.
+_OWN = {
+    "restore": ("restore",),
+    "fill": ("clone",),
+    "scrub": ("scrub",),
+    "rebuild": ("rebuild", "add replica"),
+}
 _LEFT = "its controller ended; the next one goes on with what is left"
 
 
@@ -226,6 +233,9 @@ class Jobs:
                 if owner in self._kept and not work.ended:
                     self._tell(owner, volume, work)
                 continue
+            if (waiting := self._waiting_for(name, work)) is not None:
+                self.claim(waiting, volume, work)
+                continue
             before = self._kept.get(key)
             self._numbers[key] = (volume, work.number)
             self._kept[key] = Kept(_seen(key, name, work), {"seen": volume})
@@ -239,6 +249,17 @@ class Jobs:
                 changed = True
         if changed:
             self._save()
+
+    def _waiting_for(self, name: str, work: Progress) -> str | None:
+        """The own job that a work was begun for, also if it ended before anybody followed it."""
+        kinds = _OWN.get(work.what, ())
+        for kept in self._kept.values():
+            job = kept.job
+            fits = job.kind in kinds and job.about == name and job.target in ("", work.target)
+            free = not {"work", "seen"} & kept.facts.keys()
+            if fits and free and job.started <= work.began <= (job.ended or time.time()):
+                return job.id
+        return None
 
     def _tell(self, id: str, volume: str, work: Progress) -> None:
         self._numbers[id] = (volume, work.number)

@@ -48,6 +48,8 @@ class MergeWatch:
             self._job.reach(left)
             if not left:
                 self._job.end("done")
+                if self._job.total == 1:
+                    self._jobs.drop(self._job)  # nothing was in it: no news
                 self._job = None
         return left != 0
 

@@ -85,8 +85,8 @@ def row(volume: Volume) -> tuple[object, ...]:
         words.size(volume.size),
         words.replicas(volume),
         words.device(volume),
-        f"{words.rate(rates.reads)}/s {words.size(rates.read_bytes)}/s",
-        f"{words.rate(rates.writes)}/s {words.size(rates.write_bytes)}/s",
+        f"{words.rate(rates.reads)}/s {words.size(rates.read_bytes)}/s" if rates.reads >= 0.05 else "-",
+        f"{words.rate(rates.writes)}/s {words.size(rates.write_bytes)}/s" if rates.writes >= 0.05 else "-",
         words.latency(max(rates.read_latency, rates.write_latency)) or "-",
         now,
     )

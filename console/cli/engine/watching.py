@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import io
+import shutil
 import sys
 import time
 from contextlib import redirect_stdout
 
-from backend.text import safe_text
+from backend.text import cells, safe_text
 from console.cli.engine.asking import Form, engine, whole
 from console.cli.engine.explaining import print_findings
 from console.cli.exits import Exit
@@ -31,10 +32,26 @@ async def watch(name: str, interval: float, form: Form) -> int:
                 raise
             block = f"{error.sentence}; waiting for it\n"
         first = False
-        sys.stdout.write(f"{_HOME_AND_CLEAR}{block}" if live else block)
+        sys.stdout.write(f"{_HOME_AND_CLEAR}{_fitting(block)}" if live else block)
         sys.stdout.flush()
         await asyncio.sleep(interval)
     return Exit.OK
+
+
+def _fitting(block: str) -> str:
+    """What the terminal has room for: a line that wraps, or one too many, would make it scroll."""
+    columns, rows = shutil.get_terminal_size()
+    lines = block.rstrip("\n").split("\n")
+    shown = lines if len(lines) < rows else [*lines[: rows - 2], f"… {len(lines) - rows + 2} more lines"]
+    return "\n".join(_cut(line, columns) for line in shown) + "\n"
+
+
+def _cut(line: str, columns: int) -> str:
+    if cells(line) <= columns:
+        return line
+    while cells(line) >= columns:
+        line = line[:-1]
+    return f"{line}…"
 
 
 async def _block(name: str, form: Form) -> str:

@@ -220,3 +220,15 @@ async def test_the_work_that_a_job_waits_for_is_that_job(tmp_path: Path) -> None
     await jobs.close()
     assert observed(jobs, replace(REBUILD, state="done", ended=130.0)) == [("add replica", "cancelled", 30)]
     assert observed(Jobs(lambda job: None, tmp_path / "jobs"), REBUILD) == [("add replica", "cancelled", 30)]
+
+
+async def test_a_work_that_ended_before_anybody_followed_it_is_no_second_job() -> None:
+    jobs = Jobs(lambda job: None)
+    done = jobs.start("restore", "demo", quick, target="monday")
+    await jobs.wait(done.id)
+    began = jobs.one(done.id).started
+    work = Progress("restore", "monday", 5, 5, number=1, state="done", began=began, ended=began + 1)
+    assert observed(jobs, work) == [("restore", "done", 0)]
+    # Another one of another time is a job of its own.
+    later = replace(work, number=2, began=began + 3600, ended=began + 3700)
+    assert observed(jobs, work, later) == [("restore", "done", 0), ("restore", "done", 5)]
