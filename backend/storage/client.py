@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sys
 import urllib.parse
 from collections.abc import AsyncIterator, Mapping
@@ -21,6 +22,8 @@ from backend.storage.failures import NoEngine, Refused, StorageFailure
 Answer = TypeVar("Answer")
 MAX_ANSWER = 32 * 1024 * 1024
 _LONGEST_PATH = 100
+_OTHERS = ("voter", "admin", "bridge")
+"""Sockets of processes that outlive the supervisor: one each."""
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -92,7 +95,7 @@ class Client:
             try:
                 stream = await anyio.connect_unix(path)
             except OSError:
-                raise NoEngine("no block engine runs here", "navarch engine local up") from None
+                raise _nobody(self._socket.parent) from None
         async with stream:
             yield stream
 
@@ -120,19 +123,38 @@ def _refusal(status: int, raw: bytes) -> Refused:
     return Refused(trouble.error, trouble.next, status=status)
 
 
+def _nobody(run: Path) -> NoEngine:
+    """Why nobody answers: whether processes are left whose supervisor was killed."""
+    left = sum(_listens(path) for name in _OTHERS for path in run.glob(f"{name}-*.sock"))
+    if not left:
+        return NoEngine("no block engine runs here", "navarch engine local up")
+    what = f"the block engine's supervisor is gone; {left} of its processes go on serving"
+    return NoEngine(what, "navarch engine local up looks after them again, local down ends them", left=left)
+
+
+def _listens(path: Path) -> bool:
+    with _reachable(path) as name, socket.socket(socket.AF_UNIX) as asking:
+        asking.settimeout(1)
+        try:
+            asking.connect(name)
+        except OSError:
+            return False
+    return True
+
+
 @contextlib.contextmanager
-def _reachable(socket: Any) -> Any:
+def _reachable(path: Path) -> Any:
     """A name of the socket that fits: its path may be longer than a socket's address has room for (Linux)."""
-    if len(os.fsencode(socket)) <= _LONGEST_PATH or not sys.platform.startswith("linux"):
-        yield str(socket)
+    if len(os.fsencode(path)) <= _LONGEST_PATH or not sys.platform.startswith("linux"):
+        yield str(path)
         return
     try:
-        folder = os.open(socket.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
-        yield str(socket)
+        yield str(path)
         return
     try:
-        yield f"/proc/self/fd/{folder}/{socket.name}"
+        yield f"/proc/self/fd/{folder}/{path.name}"
     finally:
         os.close(folder)
 

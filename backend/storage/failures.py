@@ -17,7 +17,11 @@ class StorageFailure(Exception):
 
 
 class NoEngine(StorageFailure):
-    """No engine runs here."""
+    """No engine runs here, though ``left`` of its processes may: they go on without their supervisor."""
+
+    def __init__(self, sentence: str, advice: str = "", *, left: int = 0) -> None:
+        super().__init__(sentence, advice)
+        self.left = left
 
 
 class Refused(StorageFailure):

@@ -81,6 +81,7 @@ class Jobs:
         # Works of controllers: where each is, and which own job waits for it.
         self._numbers: dict[str, tuple[str, int]] = {}
         self._claims: dict[str, str] = {}
+        self._closing = False
         self._load()
 
     # On disk.
@@ -164,6 +165,8 @@ class Jobs:
                 text = await work(Report(self, id))
                 self.end(id, "done", text, "")
             except asyncio.CancelledError:
+                if self._closing and "stop" not in self.one(id).acts:
+                    return  # what it waits for goes on, and so does the next engine
                 self.end(id, "cancelled", "", "it was cancelled")
             except Impossible as error:
                 self.end(id, "failed", "", f"{error}. {error.next}" if error.next else str(error))
@@ -205,7 +208,8 @@ class Jobs:
         return await self.wait(id)
 
     async def close(self) -> None:
-        """Cancel everything."""
+        """Cancel what can be cancelled, and wait for the rest no longer: an engine that comes later may."""
+        self._closing = True
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()

@@ -77,16 +77,24 @@ class StorageScreen(TableScreen):
                 self._show()
                 events = await self.system.events(number, wait=_LOOK)
                 number = events[-1].number if events else number
-            except NoEngine:
+            except NoEngine as error:
                 self._found = None
-                self._nothing_runs()
+                self._nothing_runs(error)
                 await asyncio.sleep(_LOOK)
             except StorageFailure as error:
                 self._found = None
                 self._empty([(Piece(error.sentence, Tone.FAILING),), (Piece(error.advice, Tone.DIM),)])
                 await asyncio.sleep(_LOOK)
 
-    def _nothing_runs(self) -> None:
+    def _nothing_runs(self, error: NoEngine) -> None:
+        if error.left:
+            self._empty(
+                [
+                    (Piece(error.sentence, Tone.WARNING),),
+                    (Piece("Press u to start it: it looks after them again.", Tone.DIM),),
+                ]
+            )
+            return
         self._empty(
             [
                 (Piece("No block engine runs on this machine.", Tone.STRONG),),

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -284,6 +285,37 @@ def test_without_an_engine_every_command_says_what_to_do(home: Path) -> None:
         assert "navarch engine local up" in done.stderr
     assert "no block engine runs here" in navarch("local", "status", code=5).stderr
     assert "no block engine was running" in navarch("local", "down").stderr
+
+
+def test_a_supervisor_that_was_killed_is_told_apart_from_no_engine(home: Path) -> None:
+    navarch("local", "up", "--pools", "1")
+    navarch("volume", "create", "demo", "--size", "64M", "--replicas", "1")
+    pid = told("local", "status")["engine"]["pid"]
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not alive(pid))
+    status = navarch("local", "status", code=1)
+    assert "supervisor is gone; 2 of its processes go on serving" in status.stderr
+    assert "local up looks after them again" in navarch("volume", "list", code=1).stderr
+    # Also now everything can be ended, and it is.
+    assert "has ended" in navarch("local", "down").stderr
+    assert not [entry for entry in Path("/proc").iterdir() if _works_in(entry, home)]
+    # Sockets that nobody listens on are no engine.
+    (home / "run" / "engine").mkdir(mode=0o700, exist_ok=True)
+    for name in ("control.sock", "voter-0.sock"):
+        with socket.socket(socket.AF_UNIX) as stale:
+            (home / "run" / "engine" / name).unlink(missing_ok=True)
+            stale.bind(str(home / "run" / "engine" / name))
+    assert "no block engine runs here" in navarch("local", "status", code=5).stderr
+    assert "runs now" in navarch("local", "up", "--pools", "0").stderr
+
+
+def test_two_that_start_it_at_once_start_one(home: Path) -> None:
+    words = [sys.executable, "-m", "console", "engine", "local", "up", "--pools", "2"]
+    both = [subprocess.Popen(words, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    said = [one.communicate(timeout=DEADLINE)[1] for one in both]
+    assert [one.returncode for one in both] == [0, 0, 0], said
+    assert any("made 2 pools" in words for words in said)
+    assert [pool["name"] for pool in told("pool", "list")] == ["a", "b"]
 
 
 def test_pools_and_volumes_on_the_command_line(home: Path) -> None:

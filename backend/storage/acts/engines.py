@@ -7,6 +7,7 @@ from pathlib import Path
 
 from backend.storage.acts.plan import Plan, Told, plan
 from backend.storage.engine import BlockEngine
+from backend.storage.failures import NoEngine
 from backend.storage.system import StorageSystem
 
 
@@ -25,7 +26,12 @@ async def start(pools: int = 3) -> Plan:
 async def end(*, force: bool = False) -> Plan:
     """It ends with all its processes; pools and volumes stay."""
     system = BlockEngine()
-    found = await system.inventory()
+    try:
+        found = await system.inventory()
+    except NoEngine as error:
+        if not error.left:
+            raise
+        return _end_what_is_left(system, error.left, force=force)
 
     async def run(told: Told) -> str:
         from backend.storage import local
@@ -55,6 +61,20 @@ async def end(*, force: bool = False) -> Plan:
         warnings=tuple(warnings),
         danger=bool(used and force),
     )
+
+
+def _end_what_is_left(system: BlockEngine, left: int, *, force: bool) -> Plan:
+    """Its supervisor was killed: only another one knows how to end what goes on."""
+
+    async def run(told: Told) -> str:
+        from backend.storage import local
+
+        await local.up(system)
+        await local.down(system, force=force)
+        return "the block engine has ended"
+
+    effect = f"its supervisor is gone: it is started again, and ends {left} processes"
+    return plan("engine local down", "the block engine", effect, run)
 
 
 async def recover(system: StorageSystem, paths: Sequence[Path], *, moved: bool) -> Plan:

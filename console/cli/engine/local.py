@@ -64,7 +64,7 @@ def down(
 def status(output: Output = Form.TABLE) -> None:
     """Show whether the engine runs, its work under way, and what is not as it should be.
 
-    Ends with 1 when something is failing, with 5 when no engine runs.
+    Ends with 1 when something is failing, also when only its supervisor is gone; with 5 when no engine runs.
     """
 
     async def work() -> int:
@@ -78,7 +78,7 @@ def status(output: Output = Form.TABLE) -> None:
             found = await asked.inventory()
         except NoEngine as error:
             say(error.sentence, error.advice)
-            return Exit.NOTHING
+            return Exit.FAILED if error.left else Exit.NOTHING
         jobs = [job for job in await asked.jobs() if not job.ended]
         info = found.engine
         if output != Form.TABLE:

@@ -217,9 +217,17 @@ async def test_the_work_that_a_job_waits_for_is_that_job(tmp_path: Path) -> None
     await asyncio.sleep(0)
     assert observed(jobs, replace(REBUILD, done=30, state="paused")) == [("add replica", "paused", 30)]
     assert (jobs.one(job.id).rate, jobs.behind(job.id, "resume")) == (5, ("01", 1))
+    # The engine is told to stop: what can't be cancelled is the next one's.
+    scrub = jobs.start("scrub", "demo", held, stoppable=True)
+    await asyncio.sleep(0)
     await jobs.close()
-    assert observed(jobs, replace(REBUILD, state="done", ended=130.0)) == [("add replica", "cancelled", 30)]
-    assert observed(Jobs(lambda job: None, tmp_path / "jobs"), REBUILD) == [("add replica", "cancelled", 30)]
+    assert jobs.one(scrub.id).state == "cancelled"
+    again = Jobs(lambda job: None, tmp_path / "jobs")
+    assert [kept.job.id for kept in again.interrupted()] == [job.id]
+    assert observed(again, replace(REBUILD, done=35)) == [
+        ("add replica", "running", 35),
+        ("scrub", "cancelled", 3),
+    ]
 
 
 async def test_a_work_that_ended_before_anybody_followed_it_is_no_second_job() -> None:
