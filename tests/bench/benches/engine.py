@@ -64,7 +64,7 @@ async def _measure(folder: Path, medium: str) -> list[Line]:
             lines += await _rates(devices, mode, medium)
         if medium == "memory":
             return [*lines, memory(three), *await rebuild(rig, three)]
-        return [*lines, await flushes(three, folder, 3)]
+        return [*lines, *await flushes(three, folder, 3)]
 
 
 class _Taken(NamedTuple):

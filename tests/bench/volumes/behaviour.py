@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from blockengine.protocol.admin import Jobs, Progress, SetPace
 from blockengine.protocol.nbd_client import Client
@@ -22,33 +23,51 @@ _MOST_MEMORY = 80e6
 _BLOCK = 4096
 
 
-async def flushes(serving: Serving, folder: Path, replicas: int) -> Line:
-    """A write and a flush, beside the slowest of as many plain files written and synced at once."""
+async def flushes(serving: Serving, folder: Path, replicas: int) -> list[Line]:
+    """A flush, alone and with the write before it, beside as many plain files written and synced at once."""
     client = await Client.connect(serving.socket)
-    ours: list[float] = []
-    plain: list[float] = []
     files = [os.open(folder / f"plain{n}", os.O_RDWR | os.O_CREAT, 0o600) for n in range(replicas)]
+    ours: list[_Times] = []
+    plain: list[_Times] = []
     with ThreadPoolExecutor(replicas) as threads:
         for turn in range(_FLUSHES):
             data, at = os.urandom(_BLOCK), turn * _BLOCK
             began = time.perf_counter()
             await client.write(at, data)
+            written = time.perf_counter()
             await client.flush()
-            ours.append(time.perf_counter() - began)
+            ours.append(_Times.at(began, written, time.perf_counter()))
             began = time.perf_counter()
-            list(threads.map(lambda file, at=at, data=data: _synced(file, at, data), files))
-            plain.append(time.perf_counter() - began)
+            list(threads.map(lambda file, at=at, data=data: os.pwrite(file, data, at), files))
+            written = time.perf_counter()
+            list(threads.map(os.fdatasync, files))
+            plain.append(_Times.at(began, written, time.perf_counter()))
     for file in files:
         os.close(file)
     client.close()
-    mine, other = statistics.median(ours), statistics.median(plain)
-    what = f"a write and a flush, three replicas on disk, beside {replicas} files written and synced"
-    return Line(what, milliseconds(mine), milliseconds(other), mine / other, "≤ 2", mine <= 2 * other)
+    mine, other = _Times.medians(ours), _Times.medians(plain)
+    beside = f"three replicas on disk, beside {replicas} files"
+    alone, both = mine.flush / other.flush, mine.both / other.both
+    shown = milliseconds(mine.flush), milliseconds(other.flush)
+    return [
+        Line(f"a flush, {beside} synced", *shown, alone, "≤ 2", alone <= 2),
+        Line(f"a write and a flush, {beside}", milliseconds(mine.both), milliseconds(other.both), both),
+    ]
 
 
-def _synced(file: int, at: int, data: bytes) -> None:
-    os.pwrite(file, data, at)
-    os.fdatasync(file)
+class _Times(NamedTuple):
+    """Seconds that a flush took, and that it took with the write before it."""
+
+    flush: float
+    both: float
+
+    @classmethod
+    def at(cls, began: float, written: float, flushed: float) -> _Times:
+        return cls(flushed - written, flushed - began)
+
+    @classmethod
+    def medians(cls, times: list[_Times]) -> _Times:
+        return cls(*(statistics.median(values) for values in zip(*times, strict=True)))
 
 
 def memory(serving: Serving) -> Line:
