@@ -245,7 +245,8 @@ def timed(block: bytes, *, before: int) -> list[tuple[int, bytes]]:
     return found
 
 
-_KUBELETS = re.compile(rb"\n\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z ")
+_KUBELETS = re.compile(rb"\n[0-9T:.-]{29}Z ")
+"""Coarse, because it is a third quicker: nothing else begins like that where times were asked for."""
 
 
 def without_times(block: bytes) -> tuple[bytes, int]:

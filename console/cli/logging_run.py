@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
+import os
+import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +31,7 @@ from console.cli.log_format import TextLines, Write, json_line, printable_lines,
 from console.cli.output import coloured
 from console.cli.session import open_fleet
 
+_PIPE = 1024 * 1024
 _LOOK = 0.5
 """Seconds between looks at how streams fare."""
 _WORRYING = frozenset({SourceState.BROKEN, SourceState.FORBIDDEN, SourceState.FAILED, SourceState.WAITING})
@@ -60,6 +65,7 @@ async def print_logs(request: Request) -> int:
     if request.form is LogFormat.RAW and sys.stdout.isatty():
         raise RawOnTerminal
     async with open_fleet(request.kubeconfig) as fleet:
+        _widen(sys.stdout.buffer)
         printer = _Printer(request, sys.stdout.buffer, parts=_parts(fleet, request.selection))
         follower = LogFollower(
             fleet,
@@ -88,6 +94,13 @@ def _parts(fleet: Fleet, selection: LogSelection) -> Sequence[str]:
     )
     parts = ["cluster"] * (len(clusters) > 1) + ["namespace"] * (not one_namespace)
     return (*parts, "pod", "name")
+
+
+def _widen(out: BinaryIO) -> None:
+    """Let a pipe hold a megabyte, where it can: we read on while its reader is busy with what it has."""
+    with contextlib.suppress(OSError, AttributeError):  # no pipe, or not on this system
+        if stat.S_ISFIFO(os.fstat(out.fileno()).st_mode):
+            fcntl.fcntl(out.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 class _Enough(Exception):
