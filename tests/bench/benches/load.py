@@ -31,6 +31,9 @@ _DEADLINE = 180.0
 _SETTLE = 3.0
 _KEYS = 150
 _PAUSE = 0.1
+_FIRST_ROW = 4
+_NAMES = 52
+"""Cells from the left in which a row says what it is, of pods as the feeder names them."""
 _SYNCING = re.compile(r"syncing \d+ of")
 _ROWS = re.compile(r"([\d,]+) rows")
 
@@ -98,29 +101,37 @@ def _open_pods(terminal: Terminal, feeder: Feeder) -> tuple[float, float, int]:
 
 
 def _time_keys(terminal: Terminal) -> list[float]:
-    """Seconds from each press until the cursor is drawn on another row."""
+    """Seconds from each press until the cursor is drawn on another object."""
     taken: list[float] = []
     for turn in range(_KEYS):
         key = "j" if turn % 40 < 20 else "k"
-        row = _cursor(terminal)
-        wanted = row + (1 if key == "j" else -1)
+        if key == "k" and _cursor(terminal) == _FIRST_ROW:
+            key = "j"  # rows above the cursor went away meanwhile
+        under = _under_cursor(terminal)
         pressed = time.monotonic()
         terminal.press(key)
-        while _cursor(terminal) != wanted:
+        while _under_cursor(terminal) in (under, ""):
             if time.monotonic() - pressed > _DEADLINE / 10 or not terminal.pump(1.0):
-                raise Failed(f"key {key} moved nothing from line {row}:\n{terminal.text}")
+                raise Failed(f"key {key} moved nothing from {under}:\n{terminal.text}")
         taken.append(terminal.read_at - pressed)
         _pump_until(terminal, time.monotonic() + _PAUSE)
     return taken
 
 
+def _under_cursor(terminal: Terminal) -> str:
+    """Cluster, namespace and name of the cursor's row; '' amid a frame. Its line is not enough: with a row
+    that goes away above it, the next one is on the same line."""
+    line = _cursor(terminal)
+    return terminal.screen.display[line][:_NAMES] if line >= 0 else ""
+
+
 def _cursor(terminal: Terminal) -> int:
     """The line of the screen that the cursor's background lies on: the one that differs from most."""
     column = 10
-    colours = [terminal.screen.buffer[y][column].bg for y in range(4, _SIZE[1] - 5)]
+    colours = [terminal.screen.buffer[y][column].bg for y in range(_FIRST_ROW, _SIZE[1] - 5)]
     usual = statistics.mode(colours)
-    odd = [y for y, colour in enumerate(colours, start=4) if colour != usual]
-    return odd[0] if odd else -1
+    odd = [y for y, colour in enumerate(colours, start=_FIRST_ROW) if colour != usual]
+    return odd[0] if len(odd) == 1 else -1
 
 
 def _pump_until(terminal: Terminal, moment: float) -> None:
