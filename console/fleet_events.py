@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,9 +29,14 @@ class FleetEvents:
 
     def begin(self, fleet: Fleet) -> None:
         """Note the events of all its clusters, from soon on, where they are kept."""
+        self._stop_waiting()
+        # Without a context: it would keep the screen that happened to ask for the fleet first.
+        self._later = asyncio.get_running_loop().call_later(_SETTLED, self._start, fleet, context=Context())
+
+    def _stop_waiting(self) -> None:
         if self._later is not None:
             self._later.cancel()
-        self._later = asyncio.get_running_loop().call_later(_SETTLED, self._start, fleet)
+            self._later = None
 
     def _start(self, fleet: Fleet) -> None:
         self._starting = asyncio.create_task(self._record(fleet), name="recorder of events")
@@ -76,8 +82,7 @@ class FleetEvents:
 
     async def end(self, fleet: Fleet | None) -> None:
         """Write what waits and forget the key, if this is the fleet whose events we have."""
-        if self._later is not None:
-            self._later.cancel()
+        self._stop_waiting()
         opening, known = self._opening, self._fleet
         if opening is None or known is not fleet:
             return

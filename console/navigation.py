@@ -12,6 +12,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from backend.text import SafeStr
+from console.forgetting import ForgettingWorkers
 from console.furnishing import FurnishedApp
 from console.locks import Locks
 from console.restoring import found_again, left
@@ -50,6 +51,7 @@ class NavigatingApp(FurnishedApp, inherit_bindings=False):
         self._notice: tuple[str, Tone] | None = None
         """To be said on the next screen."""
         super().__init__(traits=traits, settings=settings, driver_class=driver_class)
+        self._workers = ForgettingWorkers(self)
 
     # --- where it was left
 

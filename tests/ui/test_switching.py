@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -93,3 +95,37 @@ async def test_lines_typed_ahead_each_reach_their_own_prompt(open_app: Open) -> 
         await until(pilot, lambda: not app.changing)
         seen = [view.query.kind for view in app.history.views if isinstance(view, ResourcesView)]
         assert seen == kinds
+
+
+async def test_what_a_worker_had_in_its_hands_is_forgotten_whatever_it_began(open_app: Open) -> None:
+    """A timer keeps the context that it was set in, that one the worker, and its end the frames: a fleet with
+    its credentials would outlive the lock."""
+
+    class Held:
+        pass
+
+    seen: list[weakref.ref[Held]] = []
+    timers: list[asyncio.TimerHandle] = []
+
+    async def begin() -> None:
+        in_hand = Held()
+        seen.append(weakref.ref(in_hand))
+        timers.append(asyncio.get_running_loop().call_later(3600, bool))
+        await asyncio.Event().wait()
+
+    app = open_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        app.run_line("pods")
+        await see(pilot, "90 rows")
+        app.screen.run_worker(begin(), exit_on_error=False)
+        await until(pilot, lambda: seen)
+        app.run_line("nodes")
+        await see(pilot, "fleet/nodes")
+
+        def forgotten() -> bool:
+            gc.collect()
+            return seen[0]() is None
+
+        await until(pilot, forgotten, what="its end")
+        assert timers

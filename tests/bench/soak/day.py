@@ -172,6 +172,7 @@ class Day:
         await self.until(lambda: self.app.session.gate() is Gate.LOCKED, "a locked vault")
         await self.until(lambda: isinstance(self.app.screen, UnlockScreen), "the gate")
         await self.until(lambda: self._feeder.tell().watches == 0, "closed watches")
+        await self.until(lambda: not self.app.changing and not self.app._retiring, "the fleet's end")
         compile_pattern.cache_clear()  # bounded; but while it fills, it grows
         for _ in range(3):
             gc.collect()
