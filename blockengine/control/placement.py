@@ -28,10 +28,10 @@ def choose(pools: Sequence[Pool], *, count: int, size: int, named: Sequence[str]
     fit = [pool for pool in wanted if pool.name not in no]
     if len(fit) < count:
         reasons = "; ".join(f"{name}: {why}" for name, why in sorted(no.items()))
+        need = "a replica needs a pool" if count == 1 else f"{count} replicas need {count} pools"
         raise Impossible(
-            f"{count} replicas need {count} pools, and {len(fit)} of {len(wanted)} will do"
-            + (f" ({reasons})" if reasons else ""),
-            "navarch engine pool add DIRECTORY, or fewer --replicas",
+            f"{need}, and {len(fit)} of {len(wanted)} will do" + (f" ({reasons})" if reasons else ""),
+            "navarch engine pool add DIRECTORY" + (", or fewer --replicas" if count > 1 else ""),
         )
     chosen: list[Pool] = []
     while len(chosen) < count:

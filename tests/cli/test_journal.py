@@ -74,3 +74,26 @@ def test_following_prints_what_is_written_meanwhile(person: Navarch) -> None:
         assert json.loads(process.stdout.readline())["act"] == "suspend"
         os.kill(process.pid, signal.SIGINT)
         assert process.wait(20) == 0
+
+
+def test_acts_upon_storage_are_in_it_while_the_vault_is_open(person: Navarch) -> None:
+    """What becomes of them, too: here no engine runs."""
+
+    def lines() -> list[tuple[str, str, str]]:
+        found = json.loads(person.done("journal", "-o", "json", "--act", "engine *"))
+        return [(line["act"], line["object"], line["outcome"]) for line in found]
+
+    assert person("engine", "pool", "add", "/disks/a", unlocked=False).returncode == 1
+    assert person("journal", "--act", "engine *").returncode == 5
+    refused = person("engine", "pool", "add", "/disks/b")
+    assert "no block engine runs here" in refused.stderr
+    assert lines() == [
+        ("engine pool add", "directory /disks/b", "started"),
+        ("engine pool add", "directory /disks/b", "failed"),
+    ]
+    # A vault that can't be opened keeps nobody from storage, and says so.
+    wrong = person.secret_file("wrong", "not the passphrase")
+    said = person("engine", "pool", "add", "/disks/c", unlocked=False, NAVARCH_PASSWORD_FILE=wrong)
+    assert "this is not in the journal" in said.stderr
+    assert "no block engine runs here" in said.stderr
+    assert len(lines()) == 2

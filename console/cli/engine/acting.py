@@ -70,20 +70,29 @@ def _agreed(plan: Plan, *, yes: bool) -> None:
 
 @contextlib.contextmanager
 def open_journal() -> Iterator[Journal | None]:
-    """The vault's journal if the vault is open now; a locked one is not asked to be opened for this."""
+    """The vault's journal, if the vault is open now or a script brought its passphrase.
+
+    A locked vault is not asked to be opened for this: the engine needs none of its secrets.
+    """
     from backend.journal import Journal
-    from backend.vault import Vault, VaultError, harden_process
+    from backend.vault import Vault, VaultError, VaultMissing, harden_process
+    from console.cli.session import given_secret
 
     harden_process()
+    vault: Vault | None = None
     try:
-        vault = Vault.open()
-    except (VaultError, OSError):
-        yield None
-        return
-    try:
-        opened = False
-        with contextlib.suppress(VaultError, OSError):
+        try:
+            vault = Vault.open()
             opened = vault.unlock_cached(extend=False)
-        yield Journal(vault) if opened else None
+            if not opened and (given := given_secret()) is not None:
+                vault.unlock(given)
+                opened = True
+        except VaultMissing:
+            opened = False
+        except (VaultError, OSError) as error:
+            opened = False
+            say(f"this is not in the journal: {getattr(error, 'sentence', error)}")
+        yield Journal(vault) if vault is not None and opened else None
     finally:
-        vault.close()
+        if vault is not None:
+            vault.close()
