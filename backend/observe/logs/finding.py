@@ -125,8 +125,10 @@ class PodFinder:
     async def _find_named(self, pod: NamedPod, query: Query) -> None:
         literal = [name for name in self._selection.containers if not set(name) & set("*?[")]
         only = literal[0] if len(literal) == len(self._selection.containers) == 1 else ""
-        early = self._ask(pod, only) if only or not self._selection.containers else None
+        early: EarlyLog | None = None
         try:
+            if only or not self._selection.containers:
+                early = self._ask(pod, only)
             try:
                 row = await pod.read()
             except Forbidden:

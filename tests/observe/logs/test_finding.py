@@ -12,7 +12,7 @@ from backend.fleet.cluster import Cluster
 from backend.fleet.fleet import Fleet
 from backend.fleet.inmemory import members_of
 from backend.fleet.query import Query
-from backend.kube.errors import Forbidden, Invalid, NotFound
+from backend.kube.errors import CredentialError, Forbidden, Invalid, NotFound
 from backend.observe.logs.early import EarlyLog
 from backend.observe.logs.following import LogFollower
 from backend.observe.logs.merge import Told
@@ -158,6 +158,24 @@ async def test_a_pod_that_is_not_there_is_no_failure_of_a_cluster(
     server = Server(NotFound("lab", "there is none", code=404))
     follower, told = await read(fleet, server, monkeypatch)
     assert (told, follower.sources, dict(follower.statuses)) == ([], [], {})
+
+
+async def test_an_access_that_is_unusable_is_told_of_its_cluster(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unusable(cluster: Cluster) -> Server:
+        raise CredentialError("lab", "its key can't be read")
+
+    monkeypatch.setattr(Cluster, "client", property(unusable))
+    selection = LogSelection(queries=(Query(kind="pods", names=("api-1",), namespaces=("pay",)),))
+    follower = LogFollower(fleet, selection, take=_nothing, follow=False)
+    async with asyncio.timeout(60):
+        await follower.run()
+    assert ["key can't be read" in status.detail for status in follower.statuses.values()] == [True]
+
+
+async def _nothing(told: Sequence[Told]) -> None:
+    raise AssertionError(told)
 
 
 async def test_an_early_log_that_nobody_reads_is_closed() -> None:
