@@ -13,6 +13,7 @@ from backend.storage.engine import BlockEngine
 from backend.storage.failures import NoEngine, StorageFailure
 from backend.storage.home import engine_home, engine_run
 from backend.storage.model import EngineInfo, Pool
+from backend.text import counted
 
 _ROOT = Path(__file__).resolve().parents[2]
 """Where ``blockengine`` is importable from, whatever the caller's working directory."""
@@ -84,8 +85,7 @@ async def start(pools: int = 3) -> str:
     if not made:
         return told
     names = ", ".join(pool.name for pool in made)
-    count = "1 pool" if len(made) == 1 else f"{len(made)} pools"
-    return f"{told}; made {count} to begin with, on one disk: {names}"
+    return f"{told}; made {counted(len(made), 'pool')} to begin with, on one disk: {names}"
 
 
 async def down(engine: BlockEngine, *, force: bool) -> None:

@@ -16,6 +16,7 @@ from backend.storage.failures import NoEngine, StorageFailure
 from backend.storage.model import Inventory, Job
 from backend.storage.system import StorageSystem
 from backend.storage.systems import here
+from backend.text import counted
 from console.actions import Scope
 from console.keymap import bindings
 from console.screens.error import full_sentence
@@ -175,7 +176,8 @@ class StorageScreen(TableScreen):
         if found is not None:
             health = found.engine.health
             facts.append(Piece(words.signed(health), _TONES.get(health, Tone.TEXT)))
-            facts.append(Piece(f"{len(found.volumes)} volumes on {len(found.pools)} pools"))
+            volumes, pools = counted(len(found.volumes), "volume"), counted(len(found.pools), "pool")
+            facts.append(Piece(f"{volumes} on {pools}"))
             grave = sum(one.severity != "info" for one in found.findings)
             if grave:
                 facts.append(Piece(f"{grave} to look at", Tone.WARNING))

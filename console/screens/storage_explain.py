@@ -62,7 +62,7 @@ class StorageExplainScreen(DialogScreen[None]):
             for name, value in facts(self._row.about)
         ]
         lines.append(())
-        if not findings:
+        if not findings and isinstance(self._row.about, Volume | Pool | Replica):
             lines.append((Piece("Everything is as it should be.", Tone.OK),))
         for one in findings:
             sign = words.SIGNS.get(one.severity, "✖")

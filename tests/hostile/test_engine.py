@@ -249,7 +249,7 @@ async def test_the_screen_shows_lies_as_text(monkeypatch: pytest.MonkeyPatch, ke
         await see(pilot, "3 clusters")
         await write(pilot, ":storage")
         await pilot.press("enter")
-        await see(pilot, "1 volumes on 1 pools")
+        await see(pilot, "1 volume on 1 pool")
         await pilot.press(*keys)
         await see(pilot, MARK)
         inert(app)

@@ -9,6 +9,7 @@ from backend.storage.acts.plan import Plan, Told, plan
 from backend.storage.engine import BlockEngine
 from backend.storage.failures import NoEngine
 from backend.storage.system import StorageSystem
+from backend.text import counted
 
 
 async def start(pools: int = 3) -> Plan:
@@ -51,12 +52,11 @@ async def end(*, force: bool = False) -> Plan:
         warnings.append(f"Clients that speak NBD get errors: {', '.join(others)}")
     running = [job for job in found.jobs if not job.ended]
     if running:
-        warnings.append(f"{len(running)} jobs are under way; rebuilds go on after the next start.")
-    volumes = len(found.volumes)
+        warnings.append(f"{counted(len(running), 'job')} under way; rebuilds go on after the next start.")
     return plan(
         "engine local down",
         "the block engine",
-        f"all its processes end; {volumes} volume{'' if volumes == 1 else 's'} and all bytes stay",
+        f"all its processes end; {counted(len(found.volumes), 'volume')} and all bytes stay",
         run,
         warnings=tuple(warnings),
         danger=bool(used and force),

@@ -8,6 +8,7 @@ from backend.storage import words
 from backend.storage.acts.plan import Plan, Told, plan
 from backend.storage.model import Attachment, Pace, Volume
 from backend.storage.system import StorageSystem
+from backend.text import counted
 
 
 async def create(
@@ -26,8 +27,7 @@ async def create(
         return f"volume {name}: {(await system.finished(job, told)).text}"
 
     where = f" in {', '.join(pools)}" if pools else ""
-    kept = "1 replica" if replicas == 1 else f"{replicas} replicas"
-    effect = f"a new volume of {words.size(size)} with {kept}{where}"
+    effect = f"a new volume of {words.size(size)} with {counted(replicas, 'replica')}{where}"
     single = ("A single replica: what its disk loses is lost.",) if replicas == 1 else ()
     return plan("engine volume create", f"volume {name}", effect, run, warnings=single)
 
@@ -43,7 +43,7 @@ async def delete(system: StorageSystem, name: str) -> Plan:
     falls = [f"{words.size(used(volume))} of bytes on {volume.wanted} replicas"]
     if volume.snapshots:
         names = ", ".join(one.name for one in volume.snapshot_list[:5])
-        count = "1 snapshot" if volume.snapshots == 1 else f"{volume.snapshots} snapshots"
+        count = counted(volume.snapshots, "snapshot")
         falls.append(f"{count}: {names}" if names else count)
     return plan(
         "engine volume delete",
