@@ -82,7 +82,7 @@ WALK: dict[str, tuple[Way, ...]] = {
         then(line("secrets @prod-eu", "Opaq"), "y", sign="(yaml)"),
     ),
     "EventsScreen": (line("events", "rows"),),
-    "TimelineScreen": (opened("v", after=pods, sign="lines"),),
+    "TimelineScreen": (opened("v", after=pods, sign="line"),),
     "EventGroupScreen": (then(line("events", "3 rows"), "enter", sign="First seen"),),
     "EventRangeScreen": (then(line("events", "rows"), "W", sign="all that is known"),),
     "ActScreen": (at("delete"), at("restart"), at("scale")),

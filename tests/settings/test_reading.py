@@ -17,7 +17,7 @@ mouse = "yes"          # line 3: no boolean
 [keys]
 help = "f1"
 describe = "y"         # line 7: means yaml already
-"table.up" = "up,i"
+"table.up" = "up,f9"
 nonsense = "f9"        # line 9
 
 [tables.pods]
@@ -46,7 +46,7 @@ def test_what_is_right_counts_and_what_is_wrong_is_named() -> None:
     values = found.values
     assert found.readable
     assert (values.theme, values.mouse) == ("mono", True)
-    assert values.keys == {"help": "f1", "table.up": "up,i"}
+    assert values.keys == {"help": "f1", "table.up": "up,f9"}
     assert values.tables["pods"].shown == ("IP",)
     assert values.favourites == {"1": "/Crash"}
     assert values.aliases == {"crash": "pods /Crash"}

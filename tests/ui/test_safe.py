@@ -84,9 +84,10 @@ file belongs here only when what it casts has passed ``safe_text`` before."""
 WRITERS = {"screens/login.py", "terminal/driver.py", "terminal/lending.py", "terminal/quiet_app.py"}
 """They write to the terminal past Textual: how it is left as it was, and what is said while it is lent."""
 PRINTERS = set(
-    """acts asking blast completion credential demo describe edit event_listing event_timeline explaining
-    failures fleet fleet_output importing journal kubeconfig local main opening pool programs rights_options
-    root settings showing tables topology topology_text topping vault volume watching yaml""".split()  # noqa: SIM905
+    """acting acts asking attaching blast completion credential demo describe edit event_listing
+    event_timeline explaining failures fleet fleet_output importing journal kubeconfig local main open
+    opening pool programs rights_options root settings showing tables topology topology_text topping
+    vault watching yaml""".split()  # noqa: SIM905
 )
 """Modules of the command line that write themselves, and not by ``say`` or a table. A new one belongs here
 when the commands that use it are walked in tests/hostile (test_commands.py, test_engine.py)."""

@@ -149,7 +149,7 @@ async def test_a_deletion_does_not_wait_for_what_stops(
         await see(pilot, "2/2 live")
         await write(pilot, ":cm api-config @prod-eu -n pay")
         await pilot.press("enter")
-        await see(pilot, "1 rows")  # the name alone also stands in the second line, before there is a row
+        await see(pilot, "· 1 row")  # the name alone also stands in the second line, before there is a row
         await pilot.press("D")
         await see(pilot, "Keep everything", "Delete  what it owns", "looking what stops with it")
         await pilot.press("escape")

@@ -29,9 +29,9 @@ async def attached_here(name: str, by: str) -> int:
     attachment = made[0]
     typer.echo(safe_text(attachment.device))
     only_read = ", read-only" if attachment.snapshot else ""
-    say(f"attached by {words.way(attachment)}{only_read}", _first(attachment))
+    say(f"attached by {safe_text(words.way(attachment))}{only_read}", _first(attachment))
     if attachment.other:
-        say(attachment.other)
+        say(safe_text(attachment.other))
     return Exit.OK
 
 
