@@ -7,6 +7,7 @@ whole fleet with its credentials, though the vault was locked.
 
 from __future__ import annotations
 
+from inspect import iscoroutine
 from typing import Any
 
 from textual.worker import Worker, WorkerState
@@ -18,6 +19,8 @@ class ForgettingWorkers(WorkerManager):
         """It has ended: only its name and state are of use to anybody now."""
         super()._remove_worker(worker)
         worker._node = self._app
-        worker._work = bool
+        if iscoroutine(worker._work):
+            worker._work.close()  # cancelled before it was begun, perhaps
+        worker._work, worker._task = bool, None  # the task's context leads to the screen, too
         if worker.state is WorkerState.CANCELLED and worker.error is not None:
             worker.error.__traceback__ = worker.error.__context__ = None

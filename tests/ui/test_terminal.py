@@ -188,7 +188,10 @@ async def test_a_terminal_that_takes_nothing_never_blocks_the_loop() -> None:
     driver = NavarchDriver(app)  # type: ignore[arg-type]
     driver._writer_thread = WriterThread(frozen)  # type: ignore[arg-type]
     driver._writer_thread.start()
-    for number in range(100):  # more than Textual's queue holds; it would wait here for ever
+    driver.write("frame 0")
+    while not driver._writer_thread._queue.empty():  # it hangs in this one now, and takes no other
+        os.sched_yield()
+    for number in range(1, 100):  # more than Textual's queue holds; it would wait here for ever
         driver.write(f"frame {number}")
     assert not asked
     frozen.go.set()

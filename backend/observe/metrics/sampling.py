@@ -14,6 +14,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from enum import Enum
 
@@ -150,7 +151,9 @@ class Metrics:
             timer.cancel()
         if interest not in self._tasks:
             self._tasks[interest] = asyncio.create_task(
-                self._follow(interest), name=f"metrics {interest.what.value}"
+                self._follow(interest),
+                name=f"metrics {interest.what.value}",
+                context=Context(),  # it outlives who asked, and its context would keep them
             )
 
     def _leave(self, interest: Interest) -> None:
@@ -161,7 +164,7 @@ class Metrics:
         if interest not in self._tasks:
             return  # all was ended: a timer would keep a fleet that is closed
         loop = asyncio.get_running_loop()
-        self._ending[interest] = loop.call_later(LINGER, self._end, interest)
+        self._ending[interest] = loop.call_later(LINGER, self._end, interest, context=Context())
 
     def _end(self, interest: Interest) -> None:
         self._ending.pop(interest, None)
