@@ -96,7 +96,7 @@ def _as_a_whole(volume: Volume, lineages: Sequence[str]) -> Iterator[Finding]:
             name,
             "its controller ends again and again",
             volume.controller.words or volume.words,
-            f"navarch engine events --about {name} tells more.",
+            f"navarch engine events {name} tells more.",
         )
     elif volume.state == "waiting":
         yield _waiting(volume)

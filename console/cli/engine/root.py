@@ -11,7 +11,7 @@ import typer
 from backend.text import safe_text
 from console.cli.engine.acting import act
 from console.cli.engine.asking import Output, engine, show
-from console.cli.engine.completing import pools, subjects, volumes
+from console.cli.engine.completing import pools, snapshots, subjects, volumes
 from console.cli.exits import Exit
 from console.cli.root import new_app
 from console.cli.running import run
@@ -55,7 +55,13 @@ def clone(
     ],
     name: Annotated[str, typer.Argument(metavar="NAME", help="The new volume's name.")],
     snapshot: Annotated[
-        str, typer.Option("--snapshot", metavar="SNAPSHOT", help="From this one; else from what it is now.")
+        str,
+        typer.Option(
+            "--snapshot",
+            metavar="SNAPSHOT",
+            help="From this one; else from what it is now.",
+            autocompletion=snapshots,
+        ),
     ] = "",
     replicas: Annotated[
         int, typer.Option("--replicas", min=0, max=3, help="0: as many as the original has.")
@@ -66,13 +72,9 @@ def clone(
     ] = None,
 ) -> None:
     """Make a new volume with the bytes of another one; both are used on, and independent."""
-    from backend.storage.acts import snapshots
+    from backend.storage.acts import snapshots as acts
 
-    act(
-        lambda asked: snapshots.clone(
-            asked, volume, name, snapshot=snapshot, replicas=replicas, pools=pool or ()
-        )
-    )
+    act(lambda asked: acts.clone(asked, volume, name, snapshot=snapshot, replicas=replicas, pools=pool or ()))
 
 
 @app.command()
