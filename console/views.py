@@ -11,6 +11,7 @@ from backend.observe.logs.selection import TAIL, LogSelection, of_object
 from backend.tenancy.where import EVERYWHERE, Where
 
 if TYPE_CHECKING:  # filters and tables are no part of the first picture
+    from backend.fleet.row import Row
     from backend.fleet.search_terms import Search
     from backend.fleet.view import TableView
     from backend.kube.status import Status
@@ -62,6 +63,19 @@ class ObjectRef:
     @property
     def key(self) -> tuple[str, str]:
         return (self.cluster_id, self.uid or f"{self.namespace}/{self.name}")
+
+
+def reference(row: Row) -> ObjectRef:
+    """Which object a row of the fleet's stands for."""
+    return ObjectRef(
+        cluster_id=row.cluster_id,
+        cluster=row.cluster,
+        resource=row.kind.resource,
+        namespace=row.item.metadata.namespace,
+        name=row.item.metadata.name,
+        uid=row.item.metadata.uid,
+        sensitive=row.kind.sensitive,
+    )
 
 
 @dataclass(frozen=True, slots=True)

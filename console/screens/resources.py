@@ -30,7 +30,7 @@ from console.screens.no_rows import why_no_rows
 from console.screens.own_commands import OwnCommands
 from console.theme import Tone
 from console.view_source import ViewSource
-from console.views import ObjectRef, ResourcesView
+from console.views import ObjectRef, ResourcesView, reference
 from console.widgets.paint import Line, Piece
 from console.widgets.table_changes import SECONDS
 
@@ -409,16 +409,3 @@ class ResourcesScreen(OwnCommands, Measured, Narrowing, Beside):
         return (
             bool(self.rows.match or self.rows.not_match or self.rows.problems_only) or super().can_go_back()
         )
-
-
-def reference(row: Row) -> ObjectRef:
-    """Which object a row stands for."""
-    return ObjectRef(
-        cluster_id=row.cluster_id,
-        cluster=row.cluster,
-        resource=row.kind.resource,
-        namespace=row.item.metadata.namespace,
-        name=row.item.metadata.name,
-        uid=row.item.metadata.uid,
-        sensitive=row.kind.sensitive,
-    )

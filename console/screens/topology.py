@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from textual import on, work
-from textual.containers import Container
 from textual.widget import Widget
 
 from backend.fleet.filter import PatternError, compile_pattern
@@ -21,6 +20,7 @@ from console.theme import Tone
 from console.views import ObjectRef, TopologyView
 from console.widgets.diagram import Diagram
 from console.widgets.fold_tree import FoldTree
+from console.widgets.forms import Forms
 from console.widgets.paint import Line, Piece
 
 if TYPE_CHECKING:
@@ -37,14 +37,6 @@ _SEARCHED = 5000
 _DEPTH = 2
 _LEAST, _REMOTE = 0.25, 1.0
 """Seconds between two pictures; more when one takes long to work out."""
-
-
-class Forms(Container, can_focus=True):
-    """Tree and drawing; who is given the focus hands it to the one that is shown."""
-
-    def on_focus(self) -> None:
-        shown = next(child for child in self.children if child.display)
-        shown.focus()
 
 
 class TopologyScreen(OwnCommands):

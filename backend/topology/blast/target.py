@@ -11,21 +11,19 @@ from backend.topology.scope import INSIDE, WHOLE, Extent, resource_named
 ZONE, CLUSTER = "zone", "cluster"
 """Words for what no kind is."""
 _ZONE_LABELS = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
+_UNTOUCHED = frozenset(
+    {
+        "configmaps",
+        "secrets",
+        "serviceaccounts",
+        "networkpolicies.networking.k8s.io",
+        "rolebindings.rbac.authorization.k8s.io",
+        "roles.rbac.authorization.k8s.io",
+    }
+)
+"""Kinds that others need but that never stop because something else does."""
 _MATTERS = (
-    "pods",
-    "services",
-    "persistentvolumeclaims",
-    "replicasets.apps",
-    "deployments.apps",
-    "statefulsets.apps",
-    "daemonsets.apps",
-    "jobs.batch",
-    "cronjobs.batch",
-    "ingresses.networking.k8s.io",
-    "endpointslices.discovery.k8s.io",
-    "poddisruptionbudgets.policy",
-    "horizontalpodautoscalers.autoscaling",
-    "replicationcontrollers",
+    *(kind for kind in INSIDE if kind not in _UNTOUCHED),
     "nodes",
     "persistentvolumes",
     "volumeattachments.storage.k8s.io",
