@@ -140,6 +140,7 @@ class LocalEngine(Tending):
 
     async def resize(self, name: str, wanted: Resize) -> Volume:
         volume = self.find(name)
+        await self._until_started(volume)
         with self.busy(volume, "growing"):
             await self.order(volume, Grow(wanted.size, wanted.overcommit))
             with contextlib.suppress(Silent, Declined):
@@ -176,12 +177,14 @@ class LocalEngine(Tending):
 
     async def take_snapshot(self, name: str, snapshot: str) -> SnapshotStatus:
         volume = self.find(name)
+        await self._until_started(volume)
         taken: SnapshotStatus = await self.order(volume, TakeSnapshot(snapshot))
         self.tell(volume.name, f"snapshot {snapshot} taken")
         return taken
 
     async def delete_snapshot(self, name: str, snapshot: str) -> None:
         volume = self.find(name)
+        await self._until_started(volume)
         async with self.changing:
             # The controller knows of clients only while they are connected, and a bridge may be waiting.
             attachment = volume.snapshot(snapshot).attachment
@@ -241,7 +244,7 @@ class LocalEngine(Tending):
             return attachment
 
     async def _until_started(self, volume: LocalVolume) -> None:
-        """Wait for a volume whose controller is just taking over: who attaches should not have to."""
+        """Wait for a volume whose controller is just taking over: who wants something should not have to."""
         loop = asyncio.get_running_loop()
         end = loop.time() + _START_DEADLINE
         # Health is made of what several processes say: nobody tells of a change of it.

@@ -104,3 +104,15 @@ def test_restores_and_clones_are_gone_on_with_by_the_next_engine(engine: Engine)
     done = engine.job(engine.ok("GET", f"/v1/jobs/{job['id']}"))
     assert (done["state"], done["error"]) == ("done", "")
     assert read(engine.nbd("demo")) == 1
+
+
+def test_what_is_asked_for_at_once_after_a_start_waits_for_the_volume(engine: Engine) -> None:
+    engine.pools("a")
+    engine.create("demo", replicas=1)
+    engine.stop()
+    engine.start()
+    engine.ok("POST", "/v1/volumes/demo/snapshots", {"name": "one"})
+    engine.kill()
+    kill(engine.processes("volume", "serve")[0])
+    engine.start()
+    engine.ok("PUT", "/v1/volumes/demo/size", {"size": 2 * SIZE})
