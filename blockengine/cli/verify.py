@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from blockengine.verify.campaign import Campaign, Load, Report
 from blockengine.verify.judge import Violation
-from blockengine.verify.nemesis import DISKS, PROCESSES, trouble
+from blockengine.verify.nemesis import DISKS, PROCESSES, kill_controller_that_restores, trouble
 from blockengine.verify.rig import Rig, Shape, Stuck
 
 
@@ -22,6 +23,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--replicas", type=int, choices=(2, 3), default=3, help="2 get a witness")
     parser.add_argument("--block-size", type=int, choices=(512, 4096), default=4096)
     parser.add_argument("--disks", action="store_true", help="power losses, full and failing disks")
+    parser.add_argument("--restores", action="store_true", help="take it back to snapshots, too")
     parser.add_argument("--pause", type=float, default=1.0, help="seconds between troubles, on average")
     parser.add_argument("--folder", type=Path, help="where to work; a temporary one if not given")
     parser.add_argument("--events", action="store_true", help="print what the controllers said")
@@ -43,11 +45,12 @@ async def verify(chosen: argparse.Namespace, folder: Path) -> Report:
     block_size = 512 if chosen.disks else chosen.block_size
     shape = Shape(chosen.replicas, witness=chosen.replicas == 2, block_size=block_size)
     rig = Rig(folder, shape, faulty=chosen.disks)
-    load = Load(operations=chosen.operations)
+    load = Load(operations=chosen.operations, restores=0.12 if chosen.restores else 0)
     if block_size == 512:
-        load = Load(operations=chosen.operations, units=1024, longest=8)
+        load = replace(load, units=1024, longest=8)
     campaign = Campaign(rig, load, chosen.seed)
     kinds = DISKS if chosen.disks else PROCESSES
+    kinds += (kill_controller_that_restores,) if chosen.restores else ()
     try:
         await rig.create()
         report = await campaign.play(trouble(kinds, pause=chosen.pause))
@@ -70,6 +73,7 @@ def _print(report: Report, *, events: bool) -> None:
     print(f"terms              {report.terms} controllers served, {report.power_losses} after all lost power")
     print(f"refused            {report.refused}")
     print(f"snapshots          {report.snapshots} taken, each read again and again")
+    print(f"restores           {report.restores} to one of them")
     told = ", ".join(f"{name} {count}" for name, count in sorted(report.troubles.items()))
     print(f"troubles           {told or 'none'}")
     print(f"violations         {report.violation or 'none'}")

@@ -25,7 +25,8 @@ _ALL_RESTARTED = "every member's machine restarted"
 class Load:
     """What the clients do. A unit is one block of the volume; `units` of them are used, spread out.
 
-    `snapshots` is the longest pause, in seconds, between two operations on them.
+    `snapshots` is the longest pause, in seconds, between two operations on them, `restores` the part of these
+    that take the volume back to one.
     With many workers on few units, many writes of one unit are under way at once, and the judge
     has to follow every order of them: keep several groups of `longest` units per worker.
     """
@@ -38,6 +39,7 @@ class Load:
     flushes: float = 0.02
     zeroes: float = 0.03
     snapshots: float = 0.6
+    restores: float = 0
 
 
 @dataclass
@@ -49,6 +51,7 @@ class Report:
     terms: int = 0
     power_losses: int = 0
     snapshots: int = 0
+    restores: int = 0
     seconds: float = 0
     violation: str = ""
     troubles: Counter[str] = field(default_factory=Counter)
@@ -70,6 +73,7 @@ class Campaign:
         self.successor, self.taken = asyncio.Event(), asyncio.Event()
         self._served = asyncio.Event()
         self._ended = asyncio.Event()
+        self._judged = 0
         shape = rig.shape
         self.unit_size = shape.block_size
         self.snapshotter = Snapshotter(self)
@@ -103,9 +107,13 @@ class Campaign:
 
     def _take(self, serving: Serving, client: Client) -> None:
         """From now on `serving` is the volume; whatever others had under way is decided."""
-        if any(_ALL_RESTARTED in line for line in serving.process.said):
+        # Also what one told that ended before it served: its record was in force.
+        since, self._judged = self._judged, len(self.rig.controllers)
+        told = [line for each in self.rig.controllers[since:] for line in each.process.said]
+        if any(_ALL_RESTARTED in line for line in told):
             self.report.power_losses += 1
             self.judge.lost_power()
+        self.snapshotter.taken_over()
         self.judge.fenced()
         if self.client is not None:
             self.client.abandon()
@@ -113,6 +121,11 @@ class Campaign:
         self.report.terms += 1
         self._served.set()
         self.taken.set()
+
+    async def reconnect(self) -> None:
+        """Who serves has hung up on its clients. Raises: OSError, Lost."""
+        assert self.serving is not None
+        self.client = await Client.connect(self.serving.socket)
 
     def join(self) -> None:
         """No new controller is kept apart from a voter any more."""

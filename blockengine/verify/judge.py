@@ -145,6 +145,39 @@ class Judge:
         _one_moment(name, taken, values)
         taken.values = values
 
+    # Restores.
+
+    def restore_begins(self, taken: Taken) -> list[int]:
+        """One was asked for, to a snapshot that was read: every unit is being written. For `restore_ends`."""
+        numbers = []
+        for register, value in zip(self._registers, taken.values, strict=True):
+            numbers.append(self.number())
+            register.write_begins(numbers[-1], value)
+        return numbers
+
+    def restore_ends(self, numbers: list[int]) -> None:
+        """All of it was done, durably; what was under way is decided, for clients were hung up on.
+
+        Raises: Violation.
+        """
+        self.checked += 1
+        for unit, (number, register) in enumerate(zip(numbers, self._registers, strict=True)):
+            try:
+                register.write_ends(number)
+            except NotLinearizable as error:
+                raise Violation(f"a restore, unit {unit}: {error}") from None
+        self.fenced()
+        self.restore_unknown()
+        for register in self._registers:
+            flush = self.number()
+            register.flush_begins(flush)
+            register.flush_ends(flush, durable=True)
+
+    def restore_unknown(self) -> None:
+        """There may have been one: what was answered before is no measure of a later snapshot's moment."""
+        for writes in self._recent:
+            writes.clear()
+
     def flush_begins(self, number: int) -> None:
         units = self._flushing[number] = sorted(self._changed)
         self._changed.clear()
@@ -167,8 +200,7 @@ class Judge:
 
     def lost_power(self) -> None:
         """Every member in sync lost what it had not flushed."""
-        # What was answered before may be gone: it is no measure of a snapshot's moment any more.
-        for writes in self._recent:
-            writes.clear()
+        # What was answered before may be gone.
+        self.restore_unknown()
         for register in self._registers:
             register.lost_power()

@@ -60,6 +60,19 @@ async def kill_controller(campaign: Campaign) -> None:
         campaign.serving.process.send(signal.SIGKILL)
 
 
+async def kill_controller_that_restores(campaign: Campaign) -> None:
+    """kill -9 in the midst of a restore, if there is one soon."""
+    serving = campaign.serving
+    if serving is None:
+        return
+    said = len(serving.process.said)
+    for _ in range(200):
+        if any("restores snapshot" in line for line in serving.process.said[said:]):
+            serving.process.send(signal.SIGKILL)
+            return
+        await asyncio.sleep(0.01)
+
+
 async def kill_unheard(campaign: Campaign) -> None:
     """The controller dies while one voter has not heard its last words, and never will."""
     serving = campaign.serving

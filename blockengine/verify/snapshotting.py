@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blockengine.cli.place import here
-from blockengine.protocol.admin import DeleteSnapshot, ListSnapshots, TakeSnapshot
+from blockengine.protocol.admin import DeleteSnapshot, ListSnapshots, RestoreSnapshot, TakeSnapshot
 from blockengine.protocol.nbd_client import Client, Lost, Refused
 from blockengine.replica.files import RealDirectory
 from blockengine.replica.replica import Replica
@@ -20,13 +20,23 @@ if TYPE_CHECKING:
 _MOST = 5
 
 
+class _Restore(NamedTuple):
+    """To which snapshot; how often controllers had told of one before; the judge's numbers."""
+
+    name: str
+    told: int
+    numbers: list[int]
+
+
 class Snapshotter:
-    """Takes, reads and deletes snapshots of a campaign's volume. `known` are those that were answered."""
+    """Takes, reads, deletes and restores snapshots of a campaign's volume. `known` were answered."""
 
     def __init__(self, campaign: Campaign) -> None:
         self._campaign = campaign
         self.known: dict[str, Taken] = {}
         self._count = 0
+        # One that was asked for and not answered.
+        self._restoring: _Restore | None = None
 
     async def work(self) -> None:
         """One operation after the other, as a person would, on whoever serves."""
@@ -42,6 +52,8 @@ class Snapshotter:
                     await self._take()
                 elif kind < 0.6:
                     await self._delete()
+                elif kind < 0.6 + self._campaign.load.restores and self.known:
+                    await self._restore(draw.choice(list(self.known)))
                 elif self.known:
                     await self.look(draw.choice(list(self.known)))
 
@@ -74,6 +86,40 @@ class Snapshotter:
         if name := (strange or listed[:1] or [""])[0]:
             self.known.pop(name, None)
             await serving.ask(DeleteSnapshot(name))
+
+    async def _restore(self, name: str) -> None:
+        """Take the volume back to one that was read: what each unit held is known."""
+        campaign = self._campaign
+        serving, taken = campaign.serving, self.known[name]
+        if serving is None or not taken.values or self._restoring is not None:
+            return
+        self._restoring = _Restore(name, self._told(name), campaign.judge.restore_begins(taken))
+        await serving.ask(RestoreSnapshot(name, disconnect=True))
+        # What was answered before clients were hung up on has been looked at by then.
+        await asyncio.sleep(0.05)
+        if campaign.serving is serving:
+            self._restored(self._restoring)
+            await campaign.reconnect()
+
+    def _told(self, name: str) -> int:
+        """How often a controller said that a record is in force by which the volume is taken back."""
+        lines = (line for serving in self._campaign.rig.controllers for line in serving.process.said)
+        return sum(line.endswith(f"restores snapshot {name}") for line in lines)
+
+    def taken_over(self) -> None:
+        """Another controller serves. What was begun before must be whole, if its record was in force."""
+        restore, self._restoring = self._restoring, None
+        if restore is None:
+            return
+        if self._told(restore.name) > restore.told:
+            self._restored(restore)
+        else:
+            self._campaign.judge.restore_unknown()
+
+    def _restored(self, restore: _Restore) -> None:
+        self._restoring = None
+        self._campaign.judge.restore_ends(restore.numbers)
+        self._campaign.report.restores += 1
 
     async def look(self, name: str) -> None:
         """Read all of it, from whichever members. Raises: Violation; Lost, Refused, OSError."""

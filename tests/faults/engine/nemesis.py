@@ -46,6 +46,11 @@ _MANY_REGIONS = Provoked(
     (nemesis.kill_voter,), shape=Shape(region=65536), load=Load(units=1024, workers=3, flushes=0.05)
 )
 _MANY_SNAPSHOTS = Provoked((nemesis.kill_voter,), load=Load(units=256, snapshots=0.3))
+# A restore that takes a while, and controllers that die.
+_RESTORES = Provoked(
+    (nemesis.kill_controller, nemesis.kill_controller_that_restores),
+    load=Load(units=256, snapshots=0.2, restores=0.12, writes=0.7),
+)
 PROVOKING = {
     "read without lease": _SPLIT,
     "one lease number for all voters": _SPLIT,
@@ -57,6 +62,8 @@ PROVOKING = {
     "logs read before joining": _MANY_REGIONS,
     "missed logs not marked": _MANY_REGIONS,
     "changes go on during a cut": _MANY_SNAPSHOTS,
+    "half a restore served by the next controller": _RESTORES,
+    "a restore that copies a part": _RESTORES,
 }
 _OUTAGES = Provoked((nemesis.kill_voter,))
 

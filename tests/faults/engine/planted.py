@@ -20,7 +20,7 @@ from blockengine.membership.record import Epoch, Position, Record
 from blockengine.membership.term import Term
 from blockengine.replica import session, voting
 from blockengine.replica.ledger import Ledger
-from blockengine.volume import controller, ranges, snapshots
+from blockengine.volume import controller, ranges, restoring, snapshots
 from blockengine.volume.changing import Changes
 from blockengine.volume.filling import Filler, Part
 from blockengine.volume.office import Office
@@ -151,6 +151,23 @@ def _snapshots_not_filled() -> None:
     Filler.plan = live_only  # type: ignore[method-assign]
 
 
+def _half_restored() -> None:
+    async def served_as_it_is(held: snapshots.Snapshots) -> None:
+        return
+
+    snapshots.Snapshots.finish_restore = served_as_it_is  # type: ignore[method-assign]
+
+
+def _restored_in_part() -> None:
+    async def first_half(office: Office, device: Any, snapshot: Any) -> AsyncIterator[tuple[int, int]]:
+        async for offset, length in original(office, device, snapshot):
+            if offset < device.size // 2:
+                yield offset, length
+
+    original = restoring._differing
+    restoring._differing = first_half
+
+
 BUGS: dict[str, Callable[[], None]] = {
     "read without lease": _read_without_lease,
     "one lease number for all voters": _one_lease,
@@ -165,6 +182,8 @@ BUGS: dict[str, Callable[[], None]] = {
     "flush answered by nobody": _nobody_flushes,
     "changes go on during a cut": _writes_during_cut,
     "missed snapshots not filled": _snapshots_not_filled,
+    "half a restore served by the next controller": _half_restored,
+    "a restore that copies a part": _restored_in_part,
 }
 
 if __name__ == "__main__":

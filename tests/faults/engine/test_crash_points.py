@@ -128,6 +128,17 @@ def _mended_once(*arguments: Any, dead: Any) -> int:
     return _MENDED(*arguments, dead=lambda _: False)
 
 
+def _discards_unknown(
+    held: store.Store, first: int, count: int, *, above: int, newest: int
+) -> list[tuple[int, bool]]:
+    """What is zero by word alone counts as nothing that was said."""
+    marks = bytearray(count)
+    for each in held.layers[above + 1 : newest + 1]:
+        for place, state in enumerate(each.states(first, count)):
+            marks[place] |= state not in (ABSENT, ZERO)
+    return [(length, state == 1) for state, _, length in layer.runs(bytes(marks))]
+
+
 _COPY, _MEND, _MENDED = merging._copy, store.Store.mend, mending.mend
 
 
@@ -152,6 +163,7 @@ _COPY, _MEND, _MENDED = merging._copy, store.Store.mend, mending.mend
         pytest.param(merging, "_merge_top", _top_unflushed, id="a merge overtakes what was not flushed"),
         pytest.param(merging, "_merge_frozen", _unsynced_merge, id="a merge is not synced"),
         pytest.param(replica.Replica, "cut", _unflushed_cut, id="a cut does not flush"),
+        pytest.param(store.Store, "changed", _discards_unknown, id="a restore forgets what was discarded"),
         pytest.param(store.Store, "mend", _rot_blessed, id="a mend takes rot for bytes"),
         pytest.param(store.Store, "mend", _mended_in_memory, id="a mend is not synced"),
         pytest.param(mending, "mend", _mended_once, id="a merge brings back what was mended"),

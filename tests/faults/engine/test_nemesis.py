@@ -27,6 +27,8 @@ QUICK = (
     "missed logs not marked",
     "writes pass a joining replica by",
     "changes go on during a cut",
+    "half a restore served by the next controller",
+    "a restore that copies a part",
 )
 
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from blockengine.membership import changes
 from blockengine.membership.ballot import Ballot
 from blockengine.membership.record import Epoch, Member, Position, Record, Voter
-from blockengine.replica import mending
+from blockengine.replica import filling, mending
 from blockengine.replica.alone import trust_unverified
 from blockengine.replica.layer import BLOCK, DATA
 from blockengine.replica.merging import merging
 from blockengine.replica.replica import Place, Replica, Rotten
 from blockengine.verify.disk import SECTOR, Crashed, SimulatedDisk
+from blockengine.volume.copying import zero_runs
 
 PLACE, REBOOTED = Place("machine", "boot 1"), Place("machine", "boot 2")
 REGION = 4 * BLOCK
@@ -80,8 +81,9 @@ class Workload:
                 self.merge_on,
                 self.grow,
                 self.rot,
+                self.restore,
             ],
-            [12, 3, 2, 3, 5, 2, 2, 2, 6, 0.5, 2],
+            [12, 3, 2, 3, 5, 2, 2, 2, 6, 0.5, 2, 1],
         )[0]
         act(replica)
 
@@ -177,6 +179,27 @@ class Workload:
                 self.merge = None
                 return
             step()
+
+    def restore(self, replica: Replica) -> None:
+        """What a controller does on each replica when it takes the volume back to a snapshot."""
+        if not self.views:
+            return
+        view = self.draw.choice(list(self.views))
+        place = 0
+        for length, differs in filling.changed(replica, 0, view, 0, replica.header.size):
+            data = replica.read(place, length, view)
+            for start, size, zero in zero_runs(data) if differs else ():
+                piece = data[start : start + size]
+                self.changing((place + start) // SECTOR, piece)
+                if zero:
+                    replica.zero(place + start, size)
+                else:
+                    replica.write(place + start, piece)
+                self.changed()
+            place += length
+        held = b"".join(self.views[view])
+        beyond = bytes(replica.header.size - len(held))
+        assert replica.read(0, replica.header.size) == held + beyond, "the volume was not taken back"
 
     def grow(self, replica: Replica) -> None:
         if replica.header.size < LARGEST:

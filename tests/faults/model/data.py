@@ -39,6 +39,9 @@ class Profile:
     every: int = 90
     script: tuple[str, ...] = ()
     snapshots: float = 0
+    restores: float = 0
+    # Whether the lights go out soon after each restore.
+    dark: bool = False
 
 
 @dataclass
@@ -55,6 +58,10 @@ class Run:
     violation: str = ""
     allowed: dict[int, list[frozenset[Any]]] = field(default_factory=dict)
     seen: dict[tuple[int, int], Any] = field(default_factory=dict)
+    # The snapshot that the volume is being taken back to, 0 for none; and per block the operation that is.
+    taken_back: int = 0
+    taking: list[int] = field(default_factory=list)
+    restores: int = 0
 
     def __post_init__(self) -> None:
         self.schedule = Schedule(self.seed)
@@ -103,6 +110,8 @@ class Run:
 
     def serves(self, controller: Controller) -> None:
         """A controller finished its take-over: older ones must not answer any more."""
+        if self.taken_back:
+            raise NotLinearizable(f"a volume is served that is half taken back to {self.taken_back}")
         self.active = controller
         self.terms += 1
         for register in self.registers:
@@ -158,7 +167,9 @@ class Run:
         if kind < 0.4 and len(found) < 4:
             number = self.number()
             await self.answer(controller, lambda: steps.take(controller, number))
-        elif found and kind < 0.6:
+        elif found and kind < 0.4 + self.profile.restores:
+            await self.answer(controller, partial(steps.restore, controller, draw.choice(found).id))
+        elif found and kind < 0.6 + self.profile.restores:
             await self.answer(controller, partial(_deleted, controller))
         elif found:
             number, block = draw.choice(found).id, draw.randrange(BLOCKS)
@@ -182,6 +193,37 @@ class Run:
         before = self.seen.setdefault((number, block), value)
         if before != value:
             raise NotLinearizable(f"snapshot {number}, block {block}: it was {before!r}, now {value!r}")
+
+    # Restores.
+
+    def restoring(self, controller: Controller, number: int) -> None:
+        """Every block is being written with what the snapshot has; a later controller goes on with it."""
+        if self.taken_back:
+            return
+        source = self.replicas[min(controller.office.readable)]
+        self.taken_back, self.taking = number, []
+        for block, register in enumerate(self.registers):
+            value = source.cuts[number][block]
+            self.judge(number, block, value)
+            self.taking.append(self.number())
+            register.write_begins(self.taking[-1], value)
+
+    def restored(self) -> None:
+        """All of it was done, durably."""
+        self.taken_back, self.restores = 0, self.restores + 1
+        for operation, register in zip(self.taking, self.registers, strict=True):
+            register.write_ends(operation)
+            flush = self.number()
+            register.flush_begins(flush)
+            register.flush_ends(flush, durable=True)
+        if self.profile.dark:
+            soon = self.schedule.now + self.schedule.random.randrange(1, 30)
+            self.schedule.at(soon, lambda: None if self.calm else self.blackout())
+
+    def check_served(self) -> None:
+        """An answer leaves."""
+        if self.taken_back:
+            raise NotLinearizable(f"an answer while the volume was taken back to {self.taken_back}")
 
     def number(self) -> int:
         self.operations += 1
@@ -207,6 +249,7 @@ class Run:
     async def _write(self, controller: Controller, block: int, number: int) -> bool:
         done = await controller.write(block, number)
         if done:
+            self.check_served()
             self.registers[block].write_ends(number)
         return done
 
@@ -218,6 +261,7 @@ class Run:
     async def _read(self, controller: Controller, block: int, number: int) -> bool:
         found = await controller.read(block)
         if found is not None:
+            self.check_served()
             self.registers[block].read_ends(number, found[0])
         return found is not None
 
@@ -280,10 +324,7 @@ class Run:
             replica.lose_power() if kind == "power" else replica.kill()
             self.schedule.at(self.schedule.now + draw.randrange(5, 300), replica.start)
         elif kind == "blackout":
-            for each in self.replicas.values():
-                if each.up:
-                    each.lose_power()
-                    self.schedule.at(self.schedule.now + draw.randrange(5, 300), each.start)
+            self.blackout()
         elif kind == "cut" and self.active is not None:
             link = (self.active, replica.name)
             self.cuts.add(link)
@@ -297,6 +338,13 @@ class Run:
             self.schedule.at(
                 self.schedule.now + draw.randrange(50, 700), lambda: setattr(frozen, "frozen", False)
             )
+
+    def blackout(self) -> None:
+        """Every machine loses power."""
+        for each in self.replicas.values():
+            if each.up:
+                each.lose_power()
+                self.schedule.at(self.schedule.now + self.schedule.random.randrange(5, 300), each.start)
 
     async def supervise(self) -> None:
         """Start a controller whenever none lives."""

@@ -5,8 +5,9 @@ What it may conclude comes from `blockengine.membership`; this file only orders 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn, Protocol
 
 from blockengine.membership import changes, settle
 from blockengine.membership import logs as rules
@@ -36,6 +37,14 @@ class Network(Protocol):
         """This is the moment of a snapshot."""
         ...
 
+    def restoring(self, controller: Controller, number: int) -> None:
+        """A record is in force that says so: nobody may be served before the end."""
+        ...
+
+    def restored(self) -> None:
+        """The volume is what it was at the snapshot, and served again."""
+        ...
+
 
 class Fenced(Exception):
     """This controller has no business here any more."""
@@ -58,9 +67,14 @@ class Controller(Owner):
         self.locks = [Lock(schedule) for _ in range(BLOCKS)]
         self.changing = Lock(schedule)
         self.layering = Lock(schedule)
-        self.serving = False
+        self.serving = self.withheld = False
+        self.clients = 0
 
     # Plumbing.
+
+    def give_up(self) -> NoReturn:
+        """Nobody can tell what is in force: the next controller finds out."""
+        raise Fenced
 
     @property
     def office(self) -> Term:
@@ -100,6 +114,7 @@ class Controller(Owner):
         """Take over, settle, serve; then renew leases and bring absent replicas back."""
         await self.take_over()
         await self.settle()
+        await snapshots.resume_restore(self)
         self.serving = True
         self.network.serves(self)
         async with self.layering:
@@ -231,8 +246,23 @@ class Controller(Owner):
     def may_serve(self) -> bool:
         return self.serving and self.schedule.now < terms.serves_until(self.office, self.leases)
 
+    @contextmanager
+    def served(self) -> Iterator[bool]:
+        """Around what a client asks for; whether it is served at all."""
+        self.clients += not self.withheld
+        served = not self.withheld
+        try:
+            yield served
+        finally:
+            self.clients -= served
+
     async def write(self, block: int, value: Any) -> bool:
         """True when every member in sync has it; otherwise nothing is known."""
+        with self.served() as served:
+            return served and await self.put(block, value) and self.may_serve()
+
+    async def put(self, block: int, value: Any) -> bool:
+        """Have a block changed on every member in sync; whether it is."""
         async with self.locks[block]:
             region = block // PER_REGION
             count = self.writes.begin(region)
@@ -247,10 +277,15 @@ class Controller(Owner):
             if not self.office.obliged <= set(targets) - failed:
                 return False
             self.writes.finish(region)
-            return self.may_serve()
+            return True
 
     async def read(self, block: int) -> tuple[Any] | None:
         """The block's content in a tuple, or None."""
+        with self.served() as served:
+            return await self.get(block) if served else None
+
+    async def get(self, block: int) -> tuple[Any] | None:
+        """The same for who is served."""
         async with self.locks[block]:
             for name in self.schedule.random.sample(sorted(self.office.readable), len(self.office.readable)):
                 found: tuple[Any] | None = (await self.each(wire.Read, [name], block))[name]
@@ -262,6 +297,11 @@ class Controller(Owner):
 
     async def flush(self) -> bool:
         """True when everything acknowledged before is durable on every member."""
+        with self.served() as served:
+            return served and await self.flush_all()
+
+    async def flush_all(self) -> bool:
+        """The same for who is served."""
         before = self.writes.flushing()
         members = sorted(self.office.obliged)
         answers = await self.each(wire.Flush, members)

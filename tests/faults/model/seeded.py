@@ -5,7 +5,7 @@ A rule broken here is broken for whatever runs on it, the engine included.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -265,6 +265,32 @@ def _copied_beside_cuts(original: Callable[..., None]) -> Callable[..., None]:
     return enter
 
 
+async def _served_half_way(controller: Controller) -> None:
+    return
+
+
+async def _not_withheld(controller: Controller) -> None:
+    return
+
+
+async def _safe_some_day(controller: Controller) -> bool:
+    return True
+
+
+def _nobody_told(controller: Controller, state: str) -> Coroutine[Any, Any, bool]:
+    return _SAY(controller, state) if state == "serving" else _in_memory(controller, state)
+
+
+async def _in_memory(controller: Controller, state: str) -> bool:
+    controller.term = replace(controller.office, base=replace(controller.office.base, state=state))
+    return True
+
+
+_SAY = snapshots.say
+_RESTORES = Profile(
+    snapshots=0.4, restores=0.25, events=7, every=50, operations=45, troubles=("controller", "kill", "cut")
+)
+_DARK = Profile(snapshots=0.4, restores=0.25, events=3, operations=90, troubles=("controller",), dark=True)
 _SNAPSHOTS = Profile(snapshots=0.3, events=8, operations=90, troubles=("kill", "cut", "controller", "power"))
 _DELETING = Profile(snapshots=0.6, events=14, every=40, operations=90, troubles=("controller", "cut"))
 _SETTLE = Controller.settle
@@ -288,6 +314,14 @@ DATA = (
         ((Controller, "__init__", _copied_beside_cuts(Controller.__init__)),),
         profile=_SNAPSHOTS,
     ),
+    Seeded(
+        "half a restore served by the next controller",
+        ((snapshots, "resume_restore", _served_half_way),),
+        profile=_RESTORES,
+    ),
+    Seeded("clients served during a restore", ((snapshots, "withhold", _not_withheld),), profile=_RESTORES),
+    Seeded("restored before it is durable", ((snapshots, "restored_safely", _safe_some_day),), profile=_DARK),
+    Seeded("a restore that no record tells of", ((snapshots, "say", _nobody_told),), profile=_RESTORES),
     Seeded("delayed open", ((ballot, "accepts", _any_session), (Replica, "_accepts", _no_nonce))),
     Seeded("restarted member as source", ((changes, "rebooted", _all_steady),), profile=_TROUBLED),
     Seeded(

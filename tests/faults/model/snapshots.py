@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from blockengine.membership import changes
 from blockengine.membership import term as terms
 from blockengine.membership.record import Epoch, Position, Record
@@ -103,6 +105,80 @@ async def retain(controller: Controller) -> None:
     """Members forget what the list in force does not name."""
     ids = frozenset(one.id for one in listed(controller.office.base))
     await controller.each(wire.Retain, sorted(controller.office.base.member_ids), ids)
+
+
+# Restores.
+
+_RESTORING = "restoring "
+
+
+def restoring(record: Record) -> int:
+    """The id of the snapshot that the volume is being taken back to; 0 for none."""
+    words = record.state.removeprefix(_RESTORING)
+    return int(words) if words != record.state else 0
+
+
+async def restore(controller: Controller, number: int) -> bool:
+    """Take the volume back to a snapshot; who dies meanwhile leaves it to the next controller."""
+    async with controller.layering:
+        if number not in {one.id for one in listed(controller.office.base)}:
+            return False
+        await withhold(controller)
+        if not await say(controller, f"{_RESTORING}{number}"):
+            controller.give_up()
+        await finish_restore(controller)
+        controller.withheld = False
+        return True
+
+
+async def withhold(controller: Controller) -> None:
+    """Nobody is served from now on, and nothing of a client's is under way."""
+    controller.withheld = True
+    while controller.clients:
+        await controller.schedule.pause(2)
+
+
+async def resume_restore(controller: Controller) -> None:
+    """Before anybody is served: end what an earlier controller began."""
+    if restoring(controller.office.base):
+        await finish_restore(controller)
+
+
+async def finish_restore(controller: Controller) -> None:
+    """Copy what the snapshot has to all members, flush, and only then say so."""
+    number = restoring(controller.office.base)
+    controller.network.restoring(controller, number)
+    for block in range(wire.BLOCKS):
+        found = None
+        for source in sorted(controller.office.readable):
+            found = found or (await controller.each(wire.ReadCut, [source], number, block))[source]
+        if found is None or not await controller.put(block, found[0]):
+            controller.give_up()
+    if not await restored_safely(controller):
+        controller.give_up()
+    # From here on it is whole, whether or not somebody learns it: else it is taken back once more.
+    controller.network.restored()
+    if not await say(controller, "serving"):
+        controller.give_up()
+
+
+async def restored_safely(controller: Controller) -> bool:
+    """What was copied survives power losses."""
+    return all((await controller.each(wire.Flush, sorted(controller.office.obliged))).values())
+
+
+async def say(controller: Controller, state: str) -> bool:
+    """A record with this state; whether it is in force."""
+    async with controller.changing:
+        if controller.office.sent:
+            return False
+        at = terms.next_position(controller.office)
+        record = replace(controller.office.newest, position=at, state=state)
+        controller.term = terms.propose(controller.office, record)
+        await controller.push()
+    if controller.office.sent:
+        await controller.remove(await controller.deaf())
+    return not controller.office.sent
 
 
 async def align(controller: Controller, target: str) -> bool:
