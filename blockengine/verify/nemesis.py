@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import signal
 from collections.abc import Awaitable, Callable, Sequence
@@ -205,12 +206,18 @@ async def copy_voter(campaign: Campaign) -> None:
     """A copy of a voter's directory must not start."""
     name = campaign.draw.choice(campaign.rig.names)
     copy = campaign.rig.folder / "copy"
-    await asyncio.to_thread(shutil.copytree, campaign.rig.folder / name, copy)
+    await asyncio.to_thread(shutil.copytree, campaign.rig.folder / name, copy, copy_function=_copied)
     where = f"unix:{campaign.rig.folder / 'copy.sock'}"
     status, said = await campaign.rig.try_run("replica", "serve", str(copy), "--listen", where)
     await asyncio.to_thread(shutil.rmtree, copy)
     if not status or not any("copy" in line for line in said):
         raise Violation(f"a copy of voter {name} was started: {said}")
+
+
+def _copied(source: str, target: str) -> None:
+    """What a live replica removed meanwhile is in no copy of it."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copy2(source, target)
 
 
 async def full_disk(campaign: Campaign) -> None:
