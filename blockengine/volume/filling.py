@@ -53,22 +53,34 @@ class Filler:
         return True
 
     async def plan(self, offset: int, length: int) -> list[Part]:
-        """What to copy in a region: every snapshot's part, oldest first, then live bytes.
+        """What to copy of the snapshots in a region, oldest first.
 
         Raises: Unanswered if the target or a source does not say what changed.
         """
         catalog = self._office.catalog
-        if catalog is None or not catalog.snapshots:
-            return [Part(None, offset, length)]
         parts: list[Part] = []
         since = 0
-        for snapshot in catalog.snapshots:
+        for snapshot in catalog.snapshots if catalog is not None else ():
             if self._away_since is None or snapshot.at >= self._away_since:
                 source = SnapshotDevice(self._office, snapshot, self._device.block_size)
                 stretches = await self._differing(snapshot.id, since, offset, length)
                 parts += [Part(source, *stretch) for stretch in stretches]
             since = snapshot.id
-        return parts + [Part(None, *stretch) for stretch in await self._differing(0, since, offset, length)]
+        return parts
+
+    async def plan_live(self, offset: int, length: int) -> list[Part]:
+        """What to copy of live bytes, once the snapshots in the region are copied; never before.
+
+        A client that changes a part of a block has the target put it together from what the last snapshot
+        has there: if that was not copied yet, the block has to be copied as well, and is in the answer.
+
+        Raises: as `plan`.
+        """
+        catalog = self._office.catalog
+        if catalog is None or not catalog.snapshots:
+            return [Part(None, offset, length)]
+        since = catalog.snapshots[-1].id
+        return [Part(None, *stretch) for stretch in await self._differing(0, since, offset, length)]
 
     async def _differing(self, view: int, since: int, offset: int, length: int) -> list[Stretch]:
         """Where source or target have something that the earlier snapshot has not."""

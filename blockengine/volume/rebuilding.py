@@ -62,24 +62,27 @@ class Copying:
         While a step is made no layer is cut and no list of snapshots changes. Between two steps they may:
         then the region is planned anew.
         """
-        plan: deque[Part] = deque()
+        frozen: deque[Part] = deque()
+        live: deque[Part] | None = None
         catalog: Catalog | None = None
         begun = False
-        while plan or not begun:
+        while not begun or frozen or live is None or live:
             await job.may_go_on()
             async with pace.step(beside=self._office.layering) as step:
                 if not begun or catalog is not self._office.catalog:
-                    begun, catalog = True, self._office.catalog
-                    plan = deque(await self._plan(region))
-                parts = list(_taken(plan, step.most))
+                    begun, catalog, live = True, self._office.catalog, None
+                    frozen = deque(await self._filler.plan(*self._device.geometry.region(region)))
+                if not frozen and live is None:
+                    live = deque(await self._plan_live(region))
+                parts = list(_taken(frozen or live or frozen, step.most))
                 await asyncio.gather(*(self._copy_part(region, part) for part in parts))
                 step.moved = sum(part.length for part in parts)
             job.advance(sum(part.length for part in parts if part.source is None))
 
-    async def _plan(self, region: int) -> list[Part]:
-        """What to copy, in this order. If the volume has nothing there the target is told so at once."""
+    async def _plan_live(self, region: int) -> list[Part]:
+        """What to copy of live bytes. If the volume has nothing there the target is told so at once."""
         offset, length = self._device.geometry.region(region)
-        parts = await self._filler.plan(offset, length)
+        parts = await self._filler.plan_live(offset, length)
         whole = [(part.offset, part.length) for part in parts] == [(offset, length)]
         if whole and await self._copied_as_zeroes(region, offset, length):
             return []

@@ -145,10 +145,14 @@ def _writes_during_cut() -> None:
 
 
 def _snapshots_not_filled() -> None:
+    async def nothing(filler: Filler, offset: int, length: int) -> list[Part]:
+        return []
+
     async def live_only(filler: Filler, offset: int, length: int) -> list[Part]:
         return [Part(None, offset, length)]
 
-    Filler.plan = live_only  # type: ignore[method-assign]
+    Filler.plan_live = live_only  # type: ignore[method-assign]
+    Filler.plan = nothing  # type: ignore[method-assign]
 
 
 def _half_restored() -> None:
