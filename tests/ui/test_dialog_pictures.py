@@ -83,7 +83,7 @@ async def sources_with_rates(pilot: Pilot[None]) -> None:
         source.rates.clear()
         source.rates.extend((second * (source.number + 3)) % 17 for second in range(12))
     await pilot.press("s", "down", "space")
-    await see(pilot, "[ ]")
+    await see(pilot, "[ ]", "81 of 90 lines")
 
 
 WAYS: dict[str, Way] = {
