@@ -249,9 +249,9 @@ class Campaign:
     async def mend(self, name: str) -> None:
         """End a voter whose disk failed; a person says that the disk is sound again."""
         await self.rig.kill_voter(name)
-        self.failing.discard(name)
         if (self.rig.folder / name / "failed").exists():
             await self.rig.run("replica", "mend", str(self.rig.folder / name))
+        self.failing.discard(name)  # last: who is cancelled before has mended nothing
 
     async def heal(self) -> None:
         """Everything is well again: wait until all replicas are in sync.
@@ -265,6 +265,9 @@ class Campaign:
             if self.rig.faulty:
                 self.rig.voters[name].send(signal.SIGHUP)
             self.rig.voters[name].send(signal.SIGCONT)
+            if self.rig.voters[name].ending:
+                # Whoever killed it may have been cancelled before it was dead.
+                await self.rig.kill_voter(name)
             if not self.rig.voters[name].alive:
                 await self.rig.start_voter(name)
         for serving in self.rig.controllers:

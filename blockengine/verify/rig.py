@@ -54,7 +54,8 @@ class Process:
     process: asyncio.subprocess.Process
     said: list[str] = field(default_factory=list)
     reading: asyncio.Task[None] | None = None
-    stopped: bool = False
+    ending: bool = False
+    """It was told to end; until it has it still counts as alive."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -64,6 +65,7 @@ class Process:
     def send(self, number: int) -> None:
         """Send a signal, if the process is there to get it."""
         if self.alive:
+            self.ending |= number in (signal.SIGKILL, signal.SIGTERM)
             self.process.send_signal(number)
 
     async def read(self) -> None:
