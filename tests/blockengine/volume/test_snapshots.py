@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from blockengine.cli.place import here
-from blockengine.protocol.admin import DeleteSnapshot, Grow, ListSnapshots, TakeSnapshot
+from blockengine.protocol.admin import DeleteSnapshot, Grow, ListSnapshots, SetPace, TakeSnapshot
 from blockengine.protocol.nbd import Code
 from blockengine.protocol.nbd_client import Client, Lost, Refused
 from blockengine.replica.files import RealDirectory
@@ -198,6 +198,32 @@ async def test_a_replica_that_lost_everything_gets_all_snapshots_back(made: Made
     found = await on_each_replica(rig, serving)
     assert found["r0"] == found["r1"] == found["r2"]
     assert len(found["r1"]) == 4
+
+
+async def test_a_part_of_a_block_is_written_before_its_snapshot_has_come(made: Made) -> None:
+    """The replica that comes back puts such a block together from what it has by then: that must not stay."""
+    rig = await made(Shape(block_size=512))
+    serving, client = await served(rig)
+    shape = rig.shape
+    for unit in range(shape.size // BLOCK):
+        client.write(unit * BLOCK, content(unit, 1, BLOCK))
+    await client.flush()
+    await serving.ask(TakeSnapshot("whole"))
+    await serving.ask(SetPace(limit=1 << 20))  # a region a second
+    await rig.kill_voter("r1")
+    shutil.rmtree(rig.folder / "r1")
+    words = ["--size", str(shape.size), "--region", str(shape.region), "--lease", str(shape.lease)]
+    words += ["--block-size", "512"]
+    await rig.run("replica", "create", str(rig.folder / "r1"), "--of", "scratch", "--name", "r1", *words)
+    await rig.start_voter("r1")
+    await serving.process.until("r1: resync of")
+    for unit in range(shape.size // BLOCK):
+        await client.write(unit * BLOCK + 512, content(unit, 2, 512))
+    await serving.ask(SetPace(limit=0))
+    await serving.process.until("r1: in sync again")
+    await client.flush()
+    found = await on_each_replica(rig, serving)
+    assert found["r0"] == found["r1"] == found["r2"]
 
 
 async def test_snapshots_taken_and_deleted_while_a_replica_comes_back(made: Made) -> None:
