@@ -73,7 +73,7 @@ class OrderedRows:
         rows = self.rows
         leaving = sorted(map(self.position, out))
         arriving = sorted(into, key=self.key)
-        places = [bisect.bisect_right(rows, self.key(row), key=self.key) for row in arriving]
+        places = self._places(arriving)
         result: list[Row] = []
         done = skip = 0
         for place, row in zip(places, arriving, strict=True):
@@ -89,3 +89,13 @@ class OrderedRows:
             done = at + 1
         result += rows[done:]
         rows[:] = result
+
+    def _places(self, arriving: Sequence[Row]) -> list[int]:
+        """Before what each would stand; sorted. A page of one cluster mostly falls between two rows whole."""
+
+        def place(row: Row) -> int:
+            return bisect.bisect_right(self.rows, self.key(row), key=self.key)
+
+        if arriving and (first := place(arriving[0])) == place(arriving[-1]):
+            return [first] * len(arriving)
+        return [place(row) for row in arriving]
