@@ -18,10 +18,10 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_set_get_list_and_unset(file: Path) -> None:
-    assert navarch("settings", "set", "keys.table.up", "up,i").returncode == 0
+    assert navarch("settings", "set", "keys.table.up", "up,f9").returncode == 0
     assert navarch("settings", "set", "mouse", "off").returncode == 0
     assert navarch("settings", "set", "tables.pods.shown", '["IP"]').returncode == 0
-    assert navarch("settings", "get", "keys.table.up").stdout == "up,i\n"
+    assert navarch("settings", "get", "keys.table.up").stdout == "up,f9\n"
     assert navarch("settings", "get", "mouse", "-o", "json").stdout == "false\n"
     assert navarch("settings", "get", "keys.help").stdout == "?,f1\n", "the usual keys"
     listed = {one["key"]: one for one in json.loads(navarch("settings", "list", "-o", "json").stdout)}

@@ -17,9 +17,10 @@ from tests.ui.test_terminal import left_on, stage
 
 pytestmark = pytest.mark.xdist_group("terminal")
 
+_PID = re.compile(r"IN CHARGE of checkout-0000\S* (\d+) now")
 PROGRAM = """\
 import sys, os
-print("IN CHARGE of", sys.argv[1], os.getpid(), flush=True)
+print("IN CHARGE of", sys.argv[1], os.getpid(), "now", flush=True)
 print("read:", sys.stdin.readline().strip(), flush=True)
 sys.exit(int(sys.argv[2]))
 """
@@ -39,14 +40,18 @@ def console(tmp_path: Path, *, code: int = 0) -> Terminal:
     return stage(NAVARCH_HOME=str(tmp_path))
 
 
-def take(terminal: Terminal) -> None:
+def take(terminal: Terminal) -> int:
+    """Until the program has the terminal; its process id."""
     terminal.expect("1 cluster")
     terminal.press(":pods", "enter")
     terminal.expect("200 rows")
     terminal.press("\x1b[17~")
     terminal.expect("not run before in this form")
     terminal.press("down", "enter")
-    terminal.expect("IN CHARGE of checkout-0000")
+    assert terminal.wait(lambda: _PID.search(terminal.text)), terminal.text
+    found = _PID.search(terminal.text)
+    assert found
+    return int(found[1])
 
 
 def test_a_program_gets_the_terminal_and_the_console_comes_back(tmp_path: Path) -> None:
@@ -83,10 +88,8 @@ def test_ctrl_c_ends_the_program_alone(tmp_path: Path) -> None:
 
 def test_a_program_that_is_killed_gives_the_terminal_back(tmp_path: Path) -> None:
     with console(tmp_path) as terminal:
-        take(terminal)
-        found = re.search(r"IN CHARGE of \S+ (\d+)", terminal.text)
-        assert found
-        os.kill(int(found[1]), signal.SIGKILL)
+        pid = take(terminal)
+        os.kill(pid, signal.SIGKILL)
         terminal.expect("ended by SIGKILL")
         terminal.press("enter")
         terminal.expect("200 rows")
@@ -94,11 +97,9 @@ def test_a_program_that_is_killed_gives_the_terminal_back(tmp_path: Path) -> Non
 
 def test_a_lost_terminal_ends_both(tmp_path: Path) -> None:
     with console(tmp_path) as terminal:
-        take(terminal)
-        found = re.search(r"IN CHARGE of \S+ (\d+)", terminal.text)
-        assert found
+        pid = take(terminal)
         assert terminal.hang_up()
         end = time.monotonic() + DEADLINE
-        while alive(int(found[1])):
+        while alive(pid):
             assert time.monotonic() < end, "the program outlives its terminal"
             time.sleep(0.02)

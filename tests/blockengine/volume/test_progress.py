@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ from blockengine.protocol.nbd_client import Client
 from blockengine.replica.layer import BLOCK
 from blockengine.verify.blocks import content
 from blockengine.verify.rig import Serving, Shape
-from blockengine.volume.asking import Asker, Declined, asking
+from blockengine.volume.asking import Asker, Declined, Silent, asking
 from blockengine.volume.merges import left
 from tests.blockengine.volume.rigs import DEADLINE, Made, served
 from tests.blockengine.volume.test_restoring import clone_of
@@ -101,6 +102,16 @@ async def test_a_restore_is_a_state_and_tells_how_far_it_is(made: Made) -> None:
             await asker.ask(Act(told[-1].number, "pause"), deadline=DEADLINE)
 
 
+async def answers(socket: Path) -> None:
+    """Until somebody listens there; the path is there a moment before."""
+    while True:
+        try:
+            async with asking(socket):
+                return
+        except Silent:
+            await asyncio.sleep(0.01)
+
+
 async def test_a_clone_is_filling_until_it_is_whole(made: Made) -> None:
     rig = await made(Shape(size=SIZE))
     serving, client = await served(rig)
@@ -109,8 +120,7 @@ async def test_a_clone_is_filling_until_it_is_whole(made: Made) -> None:
     try:
         (filled,) = clone.controllers
         async with asyncio.timeout(DEADLINE):
-            while not filled.admin.exists():
-                await asyncio.sleep(0.01)
+            await answers(filled.admin)
         async with asking(filled.admin) as asker:
             states, told = [], []
             async with asyncio.timeout(DEADLINE):

@@ -201,6 +201,8 @@ class Run:
         if self.taken_back:
             return
         source = self.replicas[min(controller.office.readable)]
+        if number not in source.cuts:
+            raise NotLinearizable(f"a member that may be read has no snapshot {number}")
         self.taken_back, self.taking = number, []
         for block, register in enumerate(self.registers):
             value = source.cuts[number][block]
