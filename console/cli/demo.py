@@ -147,6 +147,7 @@ async def _print_problems(fleet: Fleet, kind: str) -> None:
     from backend.fleet.listing import list_once
     from backend.fleet.query import Query
     from backend.fleet.row import table_columns
+    from backend.text import counted
     from console.cli.output import TableWriter
 
     rows: list[Row] = []
@@ -160,5 +161,5 @@ async def _print_problems(fleet: Fleet, kind: str) -> None:
     if kept:
         order = {cluster.id: place for place, cluster in enumerate(fleet.select(()))}
         kept.sort(key=lambda row: (order[row.cluster_id], row.namespace, row.name))
-        sys.stdout.write(f"\n{len(kept)} {kind} not well\n")
+        sys.stdout.write(f"\n{counted(len(kept), kind.removesuffix('s'))} not well\n")
         TableWriter(wide=False, why=True).write(kept, table_columns(kinds))
