@@ -81,6 +81,17 @@ def cut(line: Iterable[Piece], width: int) -> Line:
     return tuple(kept)
 
 
+def dropped(line: Iterable[Piece], count: int) -> Line:
+    """The line without its first ``count`` characters."""
+    kept: list[Piece] = []
+    for piece in line:
+        text = SafeStr(piece.text[count:])
+        count = max(0, count - len(piece.text))
+        if text:
+            kept.append(Piece(text, piece.tone, piece.layer))
+    return tuple(kept)
+
+
 def wrap(line: Iterable[Piece], width: int) -> list[Line]:
     """The line broken into lines of at most ``width`` cells, at spaces where there are any."""
     if width <= 0:

@@ -1,8 +1,7 @@
-"""A text to read: scrolled, searched, wrapped; YAML and descriptions get a little colour."""
+"""A text to read: scrolled, searched, wrapped."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from textual import events
@@ -12,22 +11,11 @@ from backend.text import SafeStr, cells, safe_text
 from console.actions import Scope
 from console.keymap import bindings
 from console.theme import Layer, Tone
+from console.widgets.colouring import coloured
 from console.widgets.lines import LineWidget
-from console.widgets.paint import Line, Piece, cut, wrap
+from console.widgets.paint import Line, Piece, cut, dropped, wrap
 
-_KEY = re.compile(r"^(\s*(?:- )*)([^\s:#'\"][^:]*:)(\s|$)")
-_HEADING = re.compile(r"[A-Z][A-Za-z ]*$")
 _LIMIT = 4096
-
-
-def highlight(text: SafeStr) -> Line:
-    """One line of YAML or of a description: its key stands out, a masked value is dim."""
-    found = _KEY.match(text)
-    if not found:
-        return (Piece(text, Tone.STRONG if _HEADING.match(text) else Tone.TEXT),)
-    rest = SafeStr(text[found.end(2) :])
-    tone = Tone.MASKED if "‹masked" in rest else Tone.TEXT
-    return (Piece(SafeStr(found[1])), Piece(SafeStr(found[2]), Tone.ACCENT), Piece(rest, tone))
 
 
 class TextPane(LineWidget, can_focus=True):
@@ -35,7 +23,7 @@ class TextPane(LineWidget, can_focus=True):
 
     BINDINGS = bindings(Scope.READING)
 
-    def __init__(self, *, id: str | None = None, colour: Callable[[SafeStr], Line] = highlight) -> None:
+    def __init__(self, *, id: str | None = None, colour: Callable[[SafeStr], Line] = coloured) -> None:
         super().__init__(id=id)
         self._source: list[SafeStr] = []
         self._rows: list[tuple[int, Line]] = []
@@ -66,7 +54,7 @@ class TextPane(LineWidget, can_focus=True):
             self._rows = [
                 (index, row)
                 for index, line in enumerate(self._source)
-                for row in wrap((Piece(line),), width - 1)
+                for row in wrap(self._colour(line), width - 1)
             ]
         else:
             self._rows = [(index, ()) for index in range(len(self._source))]
@@ -77,7 +65,7 @@ class TextPane(LineWidget, can_focus=True):
         lines = []
         for index, row in self._rows[self._top : self._top + height]:
             source = self._source[index]
-            line = row if row else self._scrolled(source)
+            line = row if row else dropped(self._colour(source), self._left)
             standing = bool(self._matches) and self._matches[self._match] == index
             found = index in self._match_set
             if found:
@@ -86,9 +74,6 @@ class TextPane(LineWidget, can_focus=True):
                 line = tuple(Piece(piece.text, piece.tone, Layer.CURSOR) for piece in line)
             lines.append(cut((Piece(" "), *line), width))
         return lines
-
-    def _scrolled(self, source: SafeStr) -> Line:
-        return self._colour(source) if not self._left else (Piece(SafeStr(source[self._left :])),)
 
     def on_resize(self) -> None:
         self._arrange()
