@@ -168,14 +168,22 @@ class BlockEngine:
         path = self._volume(volume, f"/replicas/{quoted(replica)}/rebuild")
         return await self._client.ask("POST", path, Job)
 
+    async def renew(self, volume: str) -> Job:
+        """Restart those of its processes that run other code than the engine, one at a time."""
+        return await self._client.ask("POST", self._volume(volume, "/renew"), Job)
+
     async def recover(self, paths: Sequence[Path], *, moved: bool) -> Job:
         """``paths`` are absolute."""
         body = {"paths": [str(path) for path in paths], "moved": moved}
         return await self._client.ask("POST", "/v1/engine/recover", Job, body=body)
 
-    async def stop(self, *, force: bool = False) -> None:
-        """End the engine and all its processes; returns when it has agreed to."""
-        await self._client.ask("POST", "/v1/engine/stop", type(None), body={"force": force}, deadline=120)
+    async def stop(self, *, force: bool = False, leave: bool = False) -> None:
+        """End the engine and all its processes, or (``leave``) the supervisor alone.
+
+        Returns when it has agreed to.
+        """
+        body: dict[str, bool] = {"force": force} | ({"leave": True} if leave else {})
+        await self._client.ask("POST", "/v1/engine/stop", type(None), body=body, deadline=120)
 
     async def finished(self, job: Job, told: Callable[[Job], Any] = lambda job: None) -> Job:
         """A job once it ended; ``told`` hears of its progress.

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from backend.storage.engine import BlockEngine
-from backend.storage.failures import NoEngine, StorageFailure
+from backend.storage.failures import NoEngine, Refused, StorageFailure
 from backend.storage.home import engine_home, engine_run
 from backend.storage.model import EngineInfo, Pool
 from backend.text import counted
@@ -82,10 +82,55 @@ async def start(pools: int = 3) -> str:
     info, started = await up(engine)
     made = await first_pools(engine, pools)
     told = f"the block engine {'runs now' if started else 'was running already'} (process {info.pid})"
-    if not made:
-        return told
-    names = ", ".join(pool.name for pool in made)
-    return f"{told}; made {counted(len(made), 'pool')} to begin with, on one disk: {names}"
+    if made:
+        names = ", ".join(pool.name for pool in made)
+        told += f"; made {counted(len(made), 'pool')} to begin with, on one disk: {names}"
+    return told + _of_other_code(info, "" if started else await code())
+
+
+def _of_other_code(info: EngineInfo, program: str) -> str:
+    """What runs other code than the engine, or the engine other code than ``program``; and what to do."""
+    said = ""
+    if program and info.code != program:
+        what = info.code or f"{info.version}, which is older"
+        said += f"; it runs {what}, this program is {program}: it was left running"
+    if info.other_code:
+        said += f"; of other code, from before: {', '.join(info.other_code)}"
+    return f"{said}. navarch engine renew restarts what is old, one process at a time" if said else ""
+
+
+async def code() -> str:
+    """The version and code that an engine started now would run; empty if it does not tell."""
+    process = await asyncio.create_subprocess_exec(
+        *engine_command("code"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=engine_environment(),
+    )
+    said, _ = await process.communicate()
+    return said.decode(errors="replace").strip() if not process.returncode else ""
+
+
+async def replace_supervisor(engine: BlockEngine) -> EngineInfo:
+    """Another supervisor, of this program's code, over the same processes: they are served on meanwhile.
+
+    :raises Refused: there is work that would end with it
+    """
+    pid = (await engine.info()).pid
+    try:
+        await engine.stop(leave=True)
+    except Refused as error:
+        if error.status != 400:
+            raise
+        # It comes from before there was a way to ask for this.
+        advice = (
+            f"kill -9 {pid} ends it alone, and volumes are served on; then navarch engine local up, and renew"
+        )
+        raise Refused(f"the engine that runs (process {pid}) is too old to make way", advice) from None
+    await _until_gone(pid)
+    info, _ = await up(engine)
+    return info
 
 
 async def down(engine: BlockEngine, *, force: bool) -> None:
@@ -95,6 +140,10 @@ async def down(engine: BlockEngine, *, force: bool) -> None:
     """
     pid = (await engine.info()).pid
     await engine.stop(force=force)
+    await _until_gone(pid)
+
+
+async def _until_gone(pid: int) -> None:
     loop = asyncio.get_running_loop()
     end = loop.time() + _STOP_DEADLINE
     while _runs(pid):

@@ -26,13 +26,18 @@ class Pool(Struct, frozen=True):
 
 
 class Process(Struct, frozen=True):
-    """A process that is kept running; ``state`` is running, starting, waiting or stopped."""
+    """A process that is kept running; ``state`` is running, starting, waiting or stopped.
+
+    ``code`` names what it runs: ``other_code`` than the engine's, after an upgrade.
+    """
 
     state: str
     pid: int = 0
     started: float = 0
     restarts: int = 0
     words: str = ""
+    code: str = ""
+    other_code: bool = False
 
 
 class Replica(Struct, frozen=True):
@@ -218,7 +223,10 @@ class Job(Struct, frozen=True):
 
 
 class EngineInfo(Struct, frozen=True):
-    """The engine itself; ``health`` is healthy, degraded, failing or empty."""
+    """The engine itself; ``health`` is healthy, degraded, failing or empty.
+
+    ``other_code`` names its processes that run another code than its own ``code``.
+    """
 
     version: str
     pid: int
@@ -228,6 +236,8 @@ class EngineInfo(Struct, frozen=True):
     pools: int
     volumes: int
     attached: int
+    code: str = ""
+    other_code: list[str] = field(default_factory=list)
 
 
 class Inventory(Struct, frozen=True):

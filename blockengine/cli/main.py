@@ -8,6 +8,7 @@ python -m blockengine bridge FROM --socket PATH
 python -m blockengine nbd DIRECTORY --socket PATH | --port NUMBER
 python -m blockengine verify [--operations N] [--disks]
 python -m blockengine recover FOLDER…
+python -m blockengine code
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 from blockengine.replica.replica import Damaged, Failed, Misplaced
 from blockengine.volume.device import Refusal
 
-_COMMANDS = ("replica", "volume", "local", "ask", "bridge", "nbd", "verify", "recover")
+_COMMANDS = ("replica", "volume", "local", "ask", "bridge", "nbd", "verify", "recover", "code")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -30,7 +30,7 @@ def explain(volume: Volume, pools: Sequence[Pool], lineages: Sequence[str]) -> l
     found = [*_as_a_whole(volume, lineages), *_attachment(volume)]
     for replica in volume.replicas:
         found += _replica(volume, replica, by_name.get(replica.pool))
-    found += _spread(volume, by_name)
+    found += [*_code(volume), *_spread(volume, by_name)]
     return sorted(found, key=lambda finding: _ORDER[finding.severity])
 
 
@@ -163,6 +163,9 @@ def _replica(volume: Volume, replica: Replica, pool: Pool | None) -> Iterator[Fi
         )
     elif replica.role == "refused":
         yield _refused(volume, replica, rebuild)
+    elif "too old for" in replica.trouble:
+        what = f"{replica.id} and newer processes speak no protocol in common"
+        yield Finding(severity, name, what, replica.trouble, f"navarch engine renew {name}")
     elif pool is not None and pool.state not in ("healthy", "full"):
         why = f"pool {pool.name} is {pool.state}: {pool.reason}"
         yield Finding(severity, name, f"{replica.id} is {replica.role}", why, explain_pool(pool)[0].next)
@@ -236,6 +239,28 @@ def _work(volume: Volume, what: str) -> str:
 def _copied(work: Progress) -> str:
     paused = ", paused" if work.state == "paused" else f", {work.eta:.0f} s left" if work.eta else ""
     return f"{gib(work.done)} of {gib(work.total)} copied{paused}"
+
+
+def _code(volume: Volume) -> Iterator[Finding]:
+    """Processes of other code than the engine's."""
+    named = [(replica.id, replica.process) for replica in volume.replicas]
+    named.append(("its controller", volume.controller))
+    others: dict[str, list[str]] = {}
+    for name, process in named:
+        if process.other_code:
+            others.setdefault(process.code, []).append(name)
+    names = [name for alike in others.values() for name in alike]
+    if not names:
+        return
+    told = "; ".join(f"{', '.join(alike)}: {code}" for code, alike in others.items())
+    yield Finding(
+        "warning",
+        volume.name,
+        f"{', '.join(names)} {'runs' if len(names) == 1 else 'run'} other code than the engine",
+        f"The program was replaced meanwhile ({told}). "
+        "What one of them does not know of is left out, or refused in clear words.",
+        f"navarch engine renew {volume.name} restarts them one at a time, while the volume is used.",
+    )
 
 
 def _spread(volume: Volume, pools: dict[str, Pool]) -> Iterator[Finding]:

@@ -42,7 +42,7 @@ class Process(Struct, frozen=True):
     """A process that is kept running.
 
     `state` is `running`, `starting`, `waiting` (before it is started again) or `stopped`; `words` is
-    what it said last when it ended.
+    what it said last when it ended; `code` names what it runs, which may be `other_code` than the engine's.
     """
 
     state: str
@@ -50,6 +50,8 @@ class Process(Struct, frozen=True):
     started: float = 0
     restarts: int = 0
     words: str = ""
+    code: str = ""
+    other_code: bool = False
 
 
 class Replica(Struct, frozen=True):
@@ -181,7 +183,7 @@ class Job(Struct, frozen=True):
 
 
 class EngineInfo(Struct, frozen=True):
-    """The engine itself."""
+    """The engine itself; `code` names what it runs. `other_code`: processes that run another, by name."""
 
     version: str
     pid: int
@@ -191,6 +193,8 @@ class EngineInfo(Struct, frozen=True):
     pools: int
     volumes: int
     attached: int
+    code: str = ""
+    other_code: list[str] = field(default_factory=list)
 
 
 class Trouble(Struct, frozen=True):
@@ -275,6 +279,10 @@ class Recover(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Stop(Struct, frozen=True, forbid_unknown_fields=True):
-    """`force` stops while volumes are attached, whose users then get errors."""
+    """`force` stops while volumes are attached, whose users then get errors.
+
+    `leave` ends the supervisor alone: all else runs on, and the next engine takes it over.
+    """
 
     force: bool = False
+    leave: bool = False

@@ -95,7 +95,10 @@ async def _engine(engine: Engine, call: Call) -> EngineInfo:
 
 
 async def _stop(engine: Engine, call: Call) -> None:
-    await engine.stop(force=call.body.force)
+    if call.body.leave:
+        await engine.leave_all()
+    else:
+        await engine.stop(force=call.body.force)
 
 
 async def _findings(engine: Engine, call: Call) -> list[Finding]:
@@ -202,6 +205,10 @@ async def _scrub(engine: Engine, call: Call) -> Job:
 
 async def _rebuild(engine: Engine, call: Call) -> Job:
     return await engine.rebuild(call.path["volume"], call.path["replica"])
+
+
+async def _renew(engine: Engine, call: Call) -> Job:
+    return await engine.renew(call.path["volume"])
 
 
 async def _jobs(engine: Engine, call: Call) -> list[Job]:
@@ -367,6 +374,14 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/volumes/{volume}/replicas/{replica}/rebuild",
         "Make a replica anew from the others.",
         _rebuild,
+        Job,
+    ),
+    Operation(
+        "renew",
+        "POST",
+        "/v1/volumes/{volume}/renew",
+        "Restart processes that run other code than the engine, one at a time.",
+        _renew,
         Job,
     ),
     Operation("jobs", "GET", "/v1/jobs", "Work under way, and what ended lately.", _jobs, list[Job]),

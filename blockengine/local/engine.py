@@ -34,6 +34,8 @@ from blockengine.control.model import Pool as PoolView
 from blockengine.local.copying import Copying
 from blockengine.local.creating import Creating
 from blockengine.local.finding import stray
+from blockengine.local.hearing import CONTROLLER
+from blockengine.local.renewing import Renewing
 from blockengine.local.replicas import Replicas
 from blockengine.local.resuming import resume
 from blockengine.local.scrubbing import Scrubbing
@@ -49,6 +51,7 @@ from blockengine.protocol.admin import (
     TakeSnapshot,
     Verb,
 )
+from blockengine.protocol.speech import ours
 from blockengine.volume.asking import Declined, Silent
 
 _ORDER_DEADLINE = 120.0
@@ -71,6 +74,8 @@ class LocalEngine(Tending):
             len(self.store.all),
             len(volumes),
             sum(len(volume.attachments) for volume in self.kept.values()),
+            ours().name,
+            [f"{one.name} {name}" for one in self.kept.values() for name in one.hearing.others],
         )
 
     def pools(self) -> list[PoolView]:
@@ -164,7 +169,7 @@ class LocalEngine(Tending):
         try:
             return await volume.ask(verb, deadline=deadline)
         except Declined as error:
-            raise Impossible(str(error)) from None
+            raise Impossible(str(error), _older(volume, str(error))) from None
         except Silent as error:
             advice = f"navarch engine volume explain {volume.name}"
             raise Impossible(f"{volume.name} is not served now: {error}", advice) from None
@@ -212,6 +217,9 @@ class LocalEngine(Tending):
 
     async def rebuild(self, name: str, replica: str) -> Job:
         return await Replicas(self).rebuild(self.find(name), replica)
+
+    async def renew(self, name: str) -> Job:
+        return await Renewing(self).renew(self.find(name))
 
     async def recover(self, wanted: Recover) -> Job:
         return await Creating(self).recover(wanted)
@@ -312,10 +320,20 @@ class LocalEngine(Tending):
         try:
             await volume.act(number, action)
         except (Declined, Silent) as error:
-            raise Impossible(str(error), f"navarch engine volume explain {volume.name}") from None
+            advice = _older(volume, str(error)) or f"navarch engine volume explain {volume.name}"
+            raise Impossible(str(error), advice) from None
         job = self.table.one(id)
         self.tell(volume.name, f"{job.kind}: told to {action}")
         return job
 
     async def events(self, after: int, *, wait: float, about: str) -> list[Event]:
         return await self.log.after(after, wait=wait, about=about)
+
+
+def _older(volume: LocalVolume, refusal: str) -> str:
+    """What to do if a controller of other code does not know what it is asked; else nothing."""
+    if "not understood" not in refusal or not volume.hearing.is_other(CONTROLLER):
+        return ""
+    speech = volume.hearing.speech(CONTROLLER)
+    what = speech.name if speech is not None else "other code"
+    return f"Its controller runs {what}, the engine {ours().name}: navarch engine renew {volume.name}"

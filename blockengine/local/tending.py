@@ -11,7 +11,6 @@ import contextlib
 import os
 import time
 
-from blockengine import VERSION
 from blockengine.cli.place import here
 from blockengine.control.engine import Impossible
 from blockengine.control.events import EventLog
@@ -27,6 +26,7 @@ from blockengine.local.layout import Layout
 from blockengine.local.pools import Pools, read_marker_quietly
 from blockengine.local.resuming import fills
 from blockengine.local.volumes import LocalVolume
+from blockengine.protocol.speech import ours
 
 _TURN = 1.0
 _GONE_LOOKS = 2
@@ -60,10 +60,21 @@ class Tending:
         await self.store.look_at_all()
         for pool in self.store.all.values():
             await asyncio.to_thread(making.empty_trash, pool)
-        self.tell("engine", f"engine {VERSION} started (process {os.getpid()})")
+        self.tell("engine", f"engine {ours().name} started (process {os.getpid()})")
         await self._turn()
+        await self._hear()
         self.resume()
         self._tending = asyncio.get_running_loop().create_task(self._tend())
+
+    async def _hear(self) -> None:
+        """Which code those run that an earlier engine started: whoever starts this one is told."""
+        await asyncio.sleep(0)  # they are found again
+        await asyncio.gather(*(volume.hearing.listen() for volume in self.kept.values()))
+        for volume in self.kept.values():
+            if others := volume.hearing.others:
+                names = ", ".join(others)
+                what = f"of other code than the engine: {names}; navarch engine renew restarts them"
+                self.tell(volume.name, what, "warning")
 
     async def _own_pools(self) -> None:
         """Pools in the engine's home need no list."""
@@ -95,6 +106,16 @@ class Tending:
             with contextlib.suppress(Impossible):
                 await self.attacher.detach(one, force=True)
         await asyncio.gather(*(volume.stop() for volume in self.kept.values()))
+        self.stopped.set()
+
+    async def leave_all(self) -> None:
+        """End without ending what runs. Raises: Impossible while there is work that would end with it."""
+        own = [job for job in self.table.all() if not job.ended and self.table.is_own(job.id)]
+        ends = [f"{job.kind} of {job.about}" for job in own if "stop" in job.acts]
+        if ends:
+            raise Impossible(f"under way: {', '.join(ends)}", "Wait for it: navarch engine job list")
+        self.tell("engine", "told to leave; volumes are served on, and the next engine takes them over")
+        await self.leave()
         self.stopped.set()
 
     async def leave(self) -> None:
@@ -148,6 +169,7 @@ class Tending:
                 volume.fill_from = fills(self.table).get(id, "")
             volume.places = places
         for volume in list(self.kept.values()):
+            volume.hearing.look()
             if not volume.busy:
                 await self._care_for(volume)
 

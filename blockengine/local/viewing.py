@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from blockengine.control.model import Health, Process, Replica, Volume
+from blockengine.local.children import Child
+from blockengine.local.hearing import CONTROLLER
 from blockengine.local.volumes import LocalVolume
 from blockengine.membership.record import Record
 from blockengine.protocol.admin import VoterStatus
@@ -15,8 +19,8 @@ STOPPED = Process("stopped")
 def view(volume: LocalVolume, run: Path) -> Volume:
     """Everything about it; `run` is where its sockets are."""
     record, status = volume.record, volume.status
-    replicas = _replicas(volume)
-    data = [replica for replica in replicas if replica.kind == "replica"]
+    known = replicas(volume)
+    data = [replica for replica in known if replica.kind == "replica"]
     in_sync = sum(replica.role == "in-sync" for replica in data)
     headers = [place.seen.header for place in volume.places.values()]
     size = max((header.size for header in headers if header is not None), default=0)
@@ -25,13 +29,13 @@ def view(volume: LocalVolume, run: Path) -> Volume:
         volume.id,
         volume.name,
         status.size if status is not None and status.size else size,
-        health(volume, replicas),
+        health(volume, known),
         volume.busy or (status.state if status is not None else "down"),
         status.words if status is not None else volume.silence,
         len(data),
         in_sync,
-        replicas,
-        volume.controller.view() if volume.controller is not None else STOPPED,
+        known,
+        _process(volume, CONTROLLER, volume.controller),
         block_size=max((header.block_size for header in headers if header is not None), default=0),
         lineage=record.lineage if record is not None else "",
         position=status.position if status is not None else "",
@@ -48,7 +52,7 @@ def view(volume: LocalVolume, run: Path) -> Volume:
     )
 
 
-def health(volume: LocalVolume, replicas: list[Replica]) -> Health:
+def health(volume: LocalVolume, known: list[Replica]) -> Health:
     """One word for it. `failed` wants a person, `suspended` makes its users wait."""
     status = volume.status
     ends_again = volume.controller is not None and volume.controller.view().restarts > 2
@@ -60,16 +64,16 @@ def health(volume: LocalVolume, replicas: list[Replica]) -> Health:
         healths: dict[str, Health] = {"filling": "starting", "restoring": "restoring", "withheld": "failed"}
         return healths[status.state]
     if status.state != "serving":
-        running = sum(replica.process.state == "running" for replica in replicas)
-        few = running * 2 <= len(replicas)
+        running = sum(replica.process.state == "running" for replica in known)
+        few = running * 2 <= len(known)
         return "starting" if status.state == "waiting" and not few else "suspended"
-    if any(replica.role == "joining" for replica in replicas):
+    if any(replica.role == "joining" for replica in known):
         return "rebuilding"
-    whole = all(replica.role in ("in-sync", "witness") and not replica.trouble for replica in replicas)
+    whole = all(replica.role in ("in-sync", "witness") and not replica.trouble for replica in known)
     return "healthy" if whole else "degraded"
 
 
-def _replicas(volume: LocalVolume) -> list[Replica]:
+def replicas(volume: LocalVolume) -> list[Replica]:
     """Its voters: those the record names and those that were found."""
     record = volume.record
     told = {voter.id: voter for voter in volume.status.voters} if volume.status is not None else {}
@@ -79,13 +83,15 @@ def _replicas(volume: LocalVolume) -> list[Replica]:
 
 def _replica(volume: LocalVolume, name: str, record: Record | None, told: VoterStatus | None) -> Replica:
     place, child = volume.places.get(name), volume.voters.get(name)
-    process = child.view() if child is not None else STOPPED
+    process = _process(volume, name, child)
     if place is None:
         kept = record is None or record.member(name) is not None or record.absence(name) is not None
         trouble = volume.lost.get(name, "its directory is in no pool that can be read")
         return Replica(name, "replica" if kept else "witness", "", "", "missing", process, trouble)
     trouble = place.seen.trouble
     role = "refused" if trouble else told.role if told is not None else _recorded(name, record)
+    if not trouble:
+        trouble = volume.hearing.misfit(name)
     if told is not None and not trouble:
         trouble = told.failure or (told.trouble if not told.connected else "")
     return Replica(
@@ -98,6 +104,14 @@ def _replica(volume: LocalVolume, name: str, record: Record | None, told: VoterS
         trouble,
         place.used,
     )
+
+
+def _process(volume: LocalVolume, name: str, child: Child | None) -> Process:
+    if child is None:
+        return STOPPED
+    speech = volume.hearing.speech(name)
+    said = speech.name if speech is not None else ""
+    return replace(child.view(), code=said, other_code=volume.hearing.is_other(name))
 
 
 def _recorded(name: str, record: Record | None) -> str:

@@ -14,6 +14,7 @@ from typing import cast
 
 from blockengine.control.model import Attachment, Pace, Rates, Severity
 from blockengine.local.children import Child, Spec
+from blockengine.local.hearing import CONTROLLER, Hearing
 from blockengine.local.layout import Layout, socket_name
 from blockengine.membership import policy
 from blockengine.membership.record import Record
@@ -31,6 +32,7 @@ from blockengine.protocol.admin import (
     Verb,
     VolumeStatus,
 )
+from blockengine.protocol.speech import misfit
 from blockengine.replica.peek import Seen
 from blockengine.volume.asking import Asker, Declined, Silent, connect
 
@@ -84,6 +86,7 @@ class LocalVolume:
         self.traffic: Traffic | None = None
         self.snapshots: list[SnapshotStatus] = []
         self._count_at = 0.0
+        self.hearing = Hearing(self)
 
     # What it is called.
 
@@ -153,9 +156,13 @@ class LocalVolume:
 
     # Its processes.
 
+    def voter_socket(self, voter: str) -> str:
+        """The name of the socket on which a voter listens."""
+        return socket_name("voter", voter)
+
     def voter_spec(self, voter: str, directory: Path, *, moved: bool = False) -> Spec:
         """How a voter is run."""
-        socket = socket_name("voter", voter)
+        socket = self.voter_socket(voter)
         words = ("replica", "serve", str(directory), "--listen", f"unix:{socket}")
         return Spec(
             f"{voter}",
@@ -193,7 +200,7 @@ class LocalVolume:
         fill = ("--fill-from", self.fill_from) if self.fill_from else ()
         marks = ("blockengine", "volume", "serve", "--socket", self.nbd, "--admin", self.admin)
         spec = Spec(
-            "controller",
+            CONTROLLER,
             (*PROGRAM, "volume", "serve", *voters, "--socket", self.nbd, "--admin", self.admin, *fill),
             marks,
             self._layout.run,
@@ -213,12 +220,14 @@ class LocalVolume:
 
     async def stop(self) -> None:
         """End everything: the controller first, so that it can flush and close."""
+        await self.hearing.close()
         await self.stop_controller()
         await asyncio.gather(*(self.stop_voter(voter) for voter in list(self.voters)))
 
     async def leave(self) -> None:
         """Look after it no more; its processes run on."""
         await self._unwatch()
+        await self.hearing.close()
         children = [*self.voters.values(), *([self.controller] if self.controller is not None else [])]
         await asyncio.gather(*(child.leave() for child in children))
 
@@ -279,6 +288,8 @@ class LocalVolume:
         number = events[-1].number if events and adopted else 0
         while True:
             status: VolumeStatus = await asker.ask(Status(), deadline=_ASK_DEADLINE)
+            if why := misfit(status.speech, who="its controller", we="the engine"):
+                raise Silent(f"{why} (navarch engine renew {self.name})")
             self.status = status
             await self._see_works(asker)
             if status.state in ("serving", "suspended"):

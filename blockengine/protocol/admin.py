@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from blockengine.membership.policy import Budget
+from blockengine.protocol.speech import Speech
 
 MAX_LINE = 1 << 20
 
@@ -155,6 +156,7 @@ class VoterStatus(Struct, frozen=True):
     connected: bool
     trouble: str = ""
     failure: str = ""
+    speech: Speech = Speech()
 
 
 class Finding(Struct, frozen=True):
@@ -207,7 +209,7 @@ class VolumeStatus(Struct, frozen=True):
 
     `lease` is for how many milliseconds it may still serve, `words` what was told last. `position` is the
     record's, as `epoch.seq`; sizes are bytes. `pace` is what a person set, `mended` how many blocks that had
-    rotted on some member were put right since the controller started.
+    rotted on some member were put right since the controller started. `speech` is which code it runs.
     """
 
     pid: int
@@ -226,6 +228,7 @@ class VolumeStatus(Struct, frozen=True):
     work: tuple[Progress, ...] = ()
     pace: Budget | None = None
     mended: int = 0
+    speech: Speech = Speech()
 
 
 class Event(Struct, frozen=True):

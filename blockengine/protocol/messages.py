@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from blockengine.membership.ballot import Granted, Lease, Refused, Stored
 from blockengine.membership.record import Epoch, Override, Position, Record
+from blockengine.protocol.speech import Speech
 
 
 class Control(Struct, frozen=True, tag=True):
@@ -20,7 +21,9 @@ class Control(Struct, frozen=True, tag=True):
 
 
 class Hello(Control, frozen=True):
-    """Who are you? Answered by `Identity`, whoever asks."""
+    """Who are you? Answered by `Identity`, whoever asks, unless the two speak no protocol in common."""
+
+    speech: Speech = Speech()
 
 
 class Ask(Control, frozen=True):
@@ -221,6 +224,7 @@ class Identity(Struct, frozen=True):
     record: Record | None
     overrides: tuple[Override, ...] = ()
     failure: str = ""
+    speech: Speech = Speech()
 
 
 class Booted(Struct, frozen=True):

@@ -132,11 +132,17 @@ class Connection(Stream):
         except msgspec.DecodeError as error:
             raise Malformed(str(error)) from None
         if isinstance(message, Hello):
-            self._reply(request.cookie, (Status.OK, messages.encode(self._service.identity())))
+            self._reply(request.cookie, self._greeted(message))
             return
         self._held = isinstance(message, _BARRIERS)
         self._halted = self._halted or self._held
         self._later(request.cookie, self._answer(message, request.issued), barrier=self._held)
+
+    def _greeted(self, message: Hello) -> Answer:
+        try:
+            return Status.OK, messages.encode(self._service.greet(message))
+        except ValueError as error:
+            return failed(error)
 
     async def _answer(self, message: messages.Request, issued: bytes) -> Answer:
         try:

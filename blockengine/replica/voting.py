@@ -10,6 +10,7 @@ from blockengine.membership.ballot import Ballot, Granted, Refused, Stored, leas
 from blockengine.membership.record import Epoch, Override, Record
 from blockengine.protocol import messages
 from blockengine.protocol.messages import Ask, Enter, Hello, Identity, Keep
+from blockengine.protocol.speech import misfit, ours
 from blockengine.replica.identity import Header
 
 _STRANGER = Epoch(-1, 0)
@@ -50,6 +51,8 @@ class Voting:
     def __init__(self, voter: Voter, *, boot: str) -> None:
         self.voter, self.boot = voter, boot
         self.disk = asyncio.Lock()
+        # The code that runs is what is on disk now; later it may be newer.
+        ours()
         voter.restarted(now=now())
 
     async def answer(self, message: messages.Request) -> object | Refused:
@@ -58,7 +61,7 @@ class Voting:
         Raises: ValueError, Failed, OSError.
         """
         if isinstance(message, Hello):
-            return self.identity()
+            return self.greet(message)
         if isinstance(message, Ask):
             return self.voter.grant(epoch=message.epoch, now=now(), duration=self.voter.header.lease)
         async with self.disk:
@@ -92,7 +95,14 @@ class Voting:
             record=ballot.record,
             overrides=self.voter.overrides,
             failure=self.voter.failure,
+            speech=ours(),
         )
+
+    def greet(self, message: Hello) -> Identity:
+        """The answer to whoever comes. Raises: ValueError if there is no protocol that both speak."""
+        if why := misfit(message.speech, who="whoever asks", we=self.voter.header.replica):
+            raise ValueError(why)
+        return self.identity()
 
     async def stop(self) -> None:
         """End what goes on in the background; before `close`."""

@@ -16,6 +16,7 @@ from blockengine.membership.ballot import Refused
 from blockengine.membership.record import Epoch, Member, Override, Position, Record, Voter
 from blockengine.protocol.address import Address
 from blockengine.protocol.messages import Control, Enter, Hello, Identity, Keep
+from blockengine.protocol.speech import misfit, ours
 from blockengine.volume.link import Link, Unanswered
 from blockengine.volume.peer import connect
 
@@ -40,10 +41,13 @@ async def reach(voters: Sequence[Address], *, tls: ssl.SSLContext | None, deadli
         link = Link(deadline=deadline, lost=lambda link, why: None)
         try:
             await asyncio.wait_for(connect(address, link, tls), deadline)
-            identity = await asyncio.wait_for(link.ask(Hello()), deadline)
+            identity = await asyncio.wait_for(link.ask(Hello(ours())), deadline)
         except (OSError, Unanswered, TimeoutError) as error:
             return Reached(address, link, None, str(error) or "no answer")
         assert isinstance(identity, Identity)
+        if why := misfit(identity.speech, who=identity.voter, we="this program"):
+            link.fail(why)
+            return Reached(address, link, None, why)
         return Reached(address, link, identity, "")
 
     return list(await asyncio.gather(*(one(address) for address in voters)))

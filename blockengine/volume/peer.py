@@ -9,6 +9,7 @@ from typing import Protocol
 from blockengine.membership.ballot import Refused
 from blockengine.protocol.address import Address
 from blockengine.protocol.messages import Hello, Identity
+from blockengine.protocol.speech import misfit, ours
 from blockengine.protocol.tls import VOTER
 from blockengine.volume.link import Link, Unanswered
 
@@ -70,11 +71,15 @@ class Peer:
         link = Link(deadline=self._deadline, lost=self._lost)
         try:
             await connect(self.address, link, self._tls)
-            identity = await link.ask(Hello())
+            identity = await link.ask(Hello(ours()))
+            assert not isinstance(identity, Refused)
+            if why := misfit(identity.speech, who=identity.voter, we="this controller"):
+                # People are told who it is that can't be used.
+                self.identity = identity
+                raise Unanswered(why)
         except BaseException:
             link.fail("could not connect")
             raise
-        assert not isinstance(identity, Refused)
         link.voter = identity.voter
         self.link, self.identity, self.trouble = link, identity, ""
         self._watcher.arrived(self)
@@ -85,7 +90,7 @@ class Peer:
         if self.link is None:
             return None
         try:
-            answer = await self.link.ask(Hello())
+            answer = await self.link.ask(Hello(ours()))
         except Unanswered:
             return None
         assert not isinstance(answer, Refused)

@@ -8,6 +8,7 @@ from blockengine.clock import now
 from blockengine.membership import policy
 from blockengine.membership.record import Record
 from blockengine.protocol.admin import Progress, VolumeStatus, VoterStatus
+from blockengine.protocol.speech import ours
 from blockengine.volume.cloning import filling
 from blockengine.volume.controller import Controller
 from blockengine.volume.office import Office
@@ -23,7 +24,7 @@ def status(
         voters = tuple(_voter(peer, None, frozenset()) for peer in controller.peers)
         volumes = {peer.identity.volume for peer in controller.peers if peer.identity is not None}
         known = volumes.pop() if len(volumes) == 1 else ""
-        return VolumeStatus(os.getpid(), "waiting", words, volume=known, voters=voters)
+        return VolumeStatus(os.getpid(), "waiting", words, volume=known, voters=voters, speech=ours())
     record = office.term.newest
     position = office.term.base.position
     joining = frozenset(office.joining)
@@ -51,6 +52,7 @@ def status(
         work=work,
         pace=policy.budget(record.policy),
         mended=office.mended,
+        speech=ours(),
     )
 
 
@@ -92,6 +94,7 @@ def _voter(peer: Peer, record: Record | None, joining: frozenset[str]) -> VoterS
         connected=peer.link is not None,
         trouble=peer.trouble,
         failure=identity.failure,
+        speech=identity.speech,
     )
 
 

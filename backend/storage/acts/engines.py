@@ -8,6 +8,7 @@ from pathlib import Path
 from backend.storage.acts.plan import Plan, Told, plan
 from backend.storage.engine import BlockEngine
 from backend.storage.failures import NoEngine
+from backend.storage.model import Volume
 from backend.storage.system import StorageSystem
 from backend.text import counted
 
@@ -61,6 +62,53 @@ async def end(*, force: bool = False) -> Plan:
         warnings=tuple(warnings),
         danger=bool(used and force),
     )
+
+
+async def renew(system: BlockEngine, volumes: Sequence[str]) -> Plan:
+    """What runs an older program is restarted with this one: the supervisor, then one process at a time.
+
+    ``volumes`` by name or id; none: all.
+    """
+    from backend.storage import local
+
+    info, program = await system.info(), await local.code()
+    wanted = [await system.volume(name) for name in volumes] or await system.volumes()
+    supervisor = info.code != program
+
+    async def run(told: Told) -> str:
+        done = []
+        if supervisor:
+            pid = (await local.replace_supervisor(system)).pid
+            done.append(f"the engine runs {program} (process {pid})")
+        for volume in wanted:
+            # A new supervisor knows better than the old one did who runs what.
+            now = await system.volume(volume.id)
+            if not _of_other_code(now):
+                continue
+            job = await system.finished(await system.renew(now.id), told)
+            done.append(f"{now.name}: {job.text}")
+        return "; ".join(done) or f"everything runs {info.code} already"
+
+    old = {volume.name: _of_other_code(volume) for volume in wanted}
+    effects = [
+        f"{name}: {', '.join(names)} {'is' if len(names) == 1 else 'are'} restarted one at a time"
+        for name, names in old.items()
+        if names
+    ]
+    if supervisor:
+        effects.insert(0, f"the engine's supervisor ({info.code or info.version}) is replaced by {program}")
+        if not old or not any(old.values()):
+            effects.append("then whatever runs another code than that, one process at a time")
+    used = [volume.name for volume in wanted if volume.clients and volume.attachment is None]
+    warnings = (f"NBD clients of {', '.join(used)} have to connect again once.",) if used else ()
+    effect = "; ".join(effects) or "nothing: everything runs this program already"
+    about = ", ".join(volume.name for volume in wanted) if volumes else "the block engine"
+    return plan("engine renew", about, effect, run, warnings=warnings)
+
+
+def _of_other_code(volume: Volume) -> list[str]:
+    names = [one.id for one in volume.replicas if one.process.other_code]
+    return [*names, *(["its controller"] if volume.controller.other_code else [])]
 
 
 def _end_what_is_left(system: BlockEngine, left: int, *, force: bool) -> Plan:

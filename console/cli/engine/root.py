@@ -48,6 +48,24 @@ def recover(
 
 
 @app.command()
+def renew(
+    volume: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[VOLUME…]", help="Names or ids; none: all.", autocompletion=volumes),
+    ] = None,
+) -> None:
+    """Restart what still runs an older program, after an upgrade: one process at a time.
+
+    First the engine's own process, which no reads or writes pass. Then each replica, once all others are in
+    sync, and the controller last; what is attached waits for a moment then. What is of this code already
+    is left alone.
+    """
+    from backend.storage.acts import engines
+
+    act(lambda asked: engines.renew(asked, volume or ()))
+
+
+@app.command()
 def clone(
     volume: Annotated[
         str,
