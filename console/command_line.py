@@ -11,7 +11,7 @@ from console.completion import kind_words, words
 from console.screens.error import full_sentence
 from console.screens.opener import has_screen
 from console.theme import Tone
-from console.views import SCREENS, EventsView, FleetView, LogsView, ResourcesView, SearchView
+from console.views import SCREENS, EventsView, FleetView, LogsView, SearchView, listing
 
 if TYPE_CHECKING:
     from console.application import NavarchApp
@@ -43,7 +43,7 @@ def run_line(app: NavarchApp, line: str) -> None:
     elif query.kind in _EVENTS and not (query.names or query.labels or query.fields):
         app.show(EventsView(query=query))
     else:
-        app.show(ResourcesView(query))
+        app.show(listing(query))
 
 
 def expanded(line: str, aliases: Mapping[str, str]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from backend.fleet.problems import WORD as PROBLEMS
+from backend.fleet.problems import means_problems
 from backend.fleet.query import Query
 from backend.kube.objects import ApiResource
 from backend.observe.logs.selection import TAIL, LogSelection, of_object
@@ -46,6 +48,11 @@ class ResourcesView:
     """Only rows that are failing or warning."""
     marks: tuple[tuple[str, str], ...] = ()
     """Keys of marked rows."""
+
+
+def listing(query: Query) -> ResourcesView:
+    """The list that a query asks for; ``problems`` shows nothing else until ``z`` is pressed."""
+    return ResourcesView(query, problems=means_problems(query.kind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,6 +334,7 @@ View = (
 
 SCREENS: dict[str, View] = {
     "fleet": FleetView(),
+    "problems": listing(Query(kind=PROBLEMS)),
     "events": EventsView(),
     "metrics": MetricsView(),
     "rights": RightsView(),

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from backend.fleet.member import Member
+from backend.fleet.problems import KINDS as PROBLEM_KINDS
+from backend.fleet.problems import means_problems
 from backend.kube.client import Client
 from backend.kube.discovery import Discovery
 from backend.kube.errors import KubeError
@@ -154,8 +156,10 @@ class Cluster:
     async def resolve_all(self, word: str) -> list[Target]:
         """What a kind's word means here; of a category (``all``), each of its kinds that can be listed.
 
-        Raises as :meth:`resolve` does.
+        ``problems`` means kinds, too. Raises as :meth:`resolve` does.
         """
+        if means_problems(word):
+            return [await self.resolve(kind) for kind in PROBLEM_KINDS]
         kind = registry.builtin(word)
         if kind is not None and kind.composed:
             return _composed(kind)
@@ -203,7 +207,9 @@ def choose(discovery: Discovery, word: str, *, cluster: str) -> ApiResource:
     found = [resource for resource in discovery.find(word) if "list" in resource.verbs]
     by_name = {resource.full_name: resource for resource in reversed(found)}
     if not by_name:
-        raise KindNotFound(cluster, f"there is no kind {safe_text(word)!r} that can be listed")
+        raise KindNotFound(
+            cluster, f"there is no kind {safe_text(word)!r} that can be listed{_nearest(discovery, word)}"
+        )
     if len(by_name) > 1:
         own = {name: r for name, r in by_name.items() if "." not in r.group or r.group.endswith(".k8s.io")}
         core = {name: r for name, r in own.items() if not r.group}
@@ -214,3 +220,14 @@ def choose(discovery: Discovery, word: str, *, cluster: str) -> ApiResource:
             cluster, f"{safe_text(word)!r} means several kinds", advice=f"Say which: {choices}"
         )
     return next(iter(by_name.values()))
+
+
+def _nearest(discovery: Discovery, word: str) -> str:
+    """What was perhaps meant, in brackets; empty: nothing is like it."""
+    from difflib import get_close_matches
+
+    names = {
+        name: r.plural for r in discovery.resources for name in (r.plural, r.singular) if "list" in r.verbs
+    }
+    near = get_close_matches(word.lower(), names, n=1, cutoff=0.75)
+    return f" (did you mean {safe_text(names[near[0]])}?)" if near else ""

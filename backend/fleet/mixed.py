@@ -44,9 +44,12 @@ COLUMNS: tuple[TableColumn, ...] = (
     NAMESPACE,
     TableColumn(name="KIND", text=_kind, key=lambda row: _kind(row, 0.0), priority=0),
     TableColumn(name="NAME", text=_name, key=lambda row: row.item.metadata.name, priority=0, min_width=12),
-    TableColumn(name="READY", text=_ready, key=lambda row: _ready(row, 0.0), align="right"),
-    TableColumn(name="HEALTH", text=_health, key=lambda row: _ORDER.index(row.health), priority=0),
-    TableColumn(name="WHY", text=_why, key=lambda row: row.why),
+    TableColumn(name="READY", text=_ready, key=lambda row: _ready(row, 0.0), align="right", priority=2),
+    # The first to go where room is short: the sign before each row says the same.
+    TableColumn(
+        name="HEALTH", text=_health, key=lambda row: _ORDER.index(row.health), priority=3, min_width=11
+    ),
+    TableColumn(name="WHY", text=_why, key=lambda row: row.why, priority=0, min_width=20),
     TableColumn(
         name="AGE",
         text=_age,

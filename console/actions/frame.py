@@ -43,6 +43,14 @@ ACTIONS = (
     action("history.last", "-", "screen.last_view", "last view", "Switch between this view and the last one"),
     action("fleet", "H", "screen.go('fleet')", "fleet", "Home: one row per cluster"),
     action(
+        "problems.fleet",
+        "Z",
+        "screen.go('problems')",
+        "all problems",
+        "What is failing or warning, in all clusters",
+        bar=82,
+    ),
+    action(
         "journal", "J", "screen.go('journal')", "journal", "What was done through Navarch, by whom, to what"
     ),
     action(

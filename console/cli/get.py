@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from backend.fleet.problems import means_problems
 from console.cli import completing
 from console.cli.options import Clusters, Kubeconfig, Namespaces, Timeout
 from console.cli.output import Format
@@ -22,7 +23,7 @@ def get(  # noqa: PLR0917 - the options of a command line
         list[str],
         typer.Argument(
             metavar="KIND [NAME]… [@CLUSTERS]",
-            help="pods, po, deploy, certificates.cert-manager.io…; names may hold * and ?.",
+            help="pods, po, deploy, certificates.cert-manager.io…; all, problems; names may hold * and ?.",
             show_default=False,
             autocompletion=completing.words,
         ),
@@ -83,6 +84,11 @@ def get(  # noqa: PLR0917 - the options of a command line
     from console.cli import listing
 
     request = listing.Request(
-        query=query, form=output, problems=problems, reveal=reveal, timeout=timeout, kubeconfig=kubeconfig
+        query=query,
+        form=output,
+        problems=problems or means_problems(query.kind),
+        reveal=reveal,
+        timeout=timeout,
+        kubeconfig=kubeconfig,
     )
     raise typer.Exit(run(listing.follow(request) if watch else listing.once(request)))

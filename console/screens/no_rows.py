@@ -38,6 +38,26 @@ def why_no_rows(
     else:
         lines.append((Piece(f"There are no {kind} here.", Tone.STRONG),))
         lines.append((Piece("Press : for another kind, namespace or cluster.", Tone.DIM),))
+    return lines + _not_live(statuses, names)
+
+
+def no_problems(*, well: int, statuses: Mapping[str, Status], names: Mapping[str, str]) -> list[Line]:
+    """``well``: objects that were looked at. All is well only where every cluster answers."""
+    waiting = any(status.state is State.SYNCING for status in statuses.values())
+    silent = any(status.state is not State.LIVE for status in statuses.values())
+    if not well:
+        return why_no_rows("problems", hidden=0, statuses=statuses, names=names)
+    said = "So far nothing" if waiting else "Of what is known, nothing" if silent else "Nothing"
+    return [
+        (Piece(f"{said} is failing or warning.", Tone.STRONG),),
+        (Piece(f"{counted(well, 'object')} looked at; z shows them.", Tone.DIM),),
+        *_not_live(statuses, names),
+    ]
+
+
+def _not_live(statuses: Mapping[str, Status], names: Mapping[str, str]) -> list[Line]:
+    """Clusters of which nothing, or nothing new, is known."""
+    lines: list[Line] = []
     troubled = [pair for pair in worst_first(statuses, names) if pair[1].state is not State.LIVE]
     if troubled:
         lines.append(())

@@ -11,6 +11,7 @@ from typing import Any
 from textual import work
 
 from backend.fleet.batch import Batch
+from backend.fleet.problems import means_problems
 from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, TableColumn
 from backend.fleet.view import TableView, UnknownColumn
@@ -26,11 +27,11 @@ from console.screens.beside import Beside
 from console.screens.error import full_sentence
 from console.screens.measured import Measured
 from console.screens.narrowing import Narrowing
-from console.screens.no_rows import why_no_rows
+from console.screens.no_rows import no_problems, why_no_rows
 from console.screens.own_commands import OwnCommands
 from console.theme import Tone
 from console.view_source import ViewSource
-from console.views import ObjectRef, ResourcesView, reference
+from console.views import ObjectRef, ResourcesView, listing, reference
 from console.widgets.paint import Line, Piece
 from console.widgets.table_changes import SECONDS
 
@@ -128,7 +129,7 @@ class ResourcesScreen(OwnCommands, Measured, Narrowing, Beside):
             yield f"/{self.rows.match}"
         if self.rows.not_match:
             yield f"!{self.rows.not_match}"
-        if self.rows.problems_only:
+        if self.rows.problems_only and not means_problems(query.kind):
             yield "problems only"
         if query.clusters:
             yield "@" + ",".join(query.clusters)
@@ -194,7 +195,7 @@ class ResourcesScreen(OwnCommands, Measured, Narrowing, Beside):
     def _sort(self, *, anew: bool = False) -> None:
         """Order as asked, or as usual for this kind; ``anew``: even if there is an order already."""
         query, usual = self.asked.query, self.navarch.settings.table(self.listed)
-        column = query.sort or usual.sort
+        column = query.sort or usual.sort or ("HEALTH" if means_problems(query.kind) else "")
         wanted = anew or (bool(column) and self.rows.sort is None)
         if wanted and len(self.rows.columns) > 1:
             down = query.descending if query.sort else usual.descending
@@ -271,6 +272,8 @@ class ResourcesScreen(OwnCommands, Measured, Narrowing, Beside):
     def _why_empty(self) -> list[Line]:
         names = {member.id: member.name for member in self.navarch.members}
         hidden = len(self.rows.rows)
+        if means_problems(self.asked.query.kind) and self.rows.problems_only and not self._filtered:
+            return no_problems(well=hidden, statuses=self._statuses, names=names)
         return why_no_rows(self.kind_name, hidden=hidden, statuses=self._statuses, names=names)
 
     # --- acting
@@ -387,18 +390,24 @@ class ResourcesScreen(OwnCommands, Measured, Narrowing, Beside):
         now = self.asked.query
         same = replace(now, match=query.match, not_match=query.not_match)
         if same != replace(query, sort=now.sort, descending=now.descending):
-            self.navarch.show(ResourcesView(query))
+            self.navarch.show(listing(query))
             return
-        self.rows.show_problems(False)
+        self.rows.show_problems(means_problems(query.kind))
         self.rows.filter(query.match, query.not_match)
         if query.sort and query.sort != now.sort:
             self.rows.sort_by(query.sort, descending=query.descending)
         self.leave_mark()
         self._after_change()
 
+    @property
+    def _filtered(self) -> bool:
+        """Whether rows are left out that belong to what was asked for."""
+        only = self.rows.problems_only and not means_problems(self.asked.query.kind)
+        return bool(self.rows.match or self.rows.not_match or only)
+
     def action_back(self) -> None:
-        if self.rows.match or self.rows.not_match or self.rows.problems_only:
-            self.rows.show_problems(False)
+        if self._filtered:
+            self.rows.show_problems(means_problems(self.asked.query.kind))
             self.rows.filter()
             self.leave_mark()
             self._after_change()
@@ -406,6 +415,4 @@ class ResourcesScreen(OwnCommands, Measured, Narrowing, Beside):
             super().action_back()
 
     def can_go_back(self) -> bool:
-        return (
-            bool(self.rows.match or self.rows.not_match or self.rows.problems_only) or super().can_go_back()
-        )
+        return self._filtered or super().can_go_back()

@@ -7,9 +7,11 @@ from backend.fleet.fleet import Fleet
 from backend.fleet.inmemory import members_of
 from backend.fleet.listing import list_once
 from backend.fleet.objects import find
+from backend.fleet.problems import KINDS
 from backend.fleet.query import parse_line
 from backend.kube.status import State
-from backend.resources.kind import Health
+from backend.resources import registry
+from backend.resources.kind import Health, always_well
 from tests.fleet.running_demo import Demo
 from tests.fleet.test_live_table import fleet, watching
 
@@ -40,6 +42,27 @@ async def test_a_list_of_everything(fleet: Fleet) -> None:
         assert piece.mixed or piece.done
         kinds.update(row.kind.resource.plural for row in piece.rows)
     assert kinds >= {"pods", "deployments", "replicasets", "services"}
+
+
+async def test_problems_are_kinds_of_all_clusters_in_one_table(fleet: Fleet, demo: Demo) -> None:
+    async with watching(fleet, "problems") as watched:
+        wanted = {"nodes", "pods", "deployments", "daemonsets"}
+        await watched.until(
+            lambda: watched.live() and {row.kind.resource.plural for row in watched.view.all()} >= wanted
+        )
+        assert [column.name for column in watched.table.columns] == TITLES
+        assert not any(row.kind.resource.plural == "replicasets" for row in watched.view.all())
+        everything = len(watched.view.all())
+        watched.view.show_problems(True)
+        assert all(row.health.problem for row in watched.view.all())
+        assert len(watched.view.all()) < everything
+
+
+def test_every_kind_of_problems_is_judged() -> None:
+    for word in KINDS:
+        kind = registry.builtin(word)
+        assert kind is not None, word
+        assert kind.assess is not always_well, word
 
 
 async def test_whole_objects_keep_their_kinds(fleet: Fleet) -> None:

@@ -53,3 +53,23 @@ def test_what_cannot_be_listed_is_not_found() -> None:
         chosen("tokenreviews", resource("tokenreviews", "authentication.k8s.io", verbs=("create",)))
     with pytest.raises(KindNotFound):
         chosen("\x1b[2J")
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("podz", "there is no kind 'podz' that can be listed (did you mean pods?)"),
+        ("Deploymnts", "there is no kind 'Deploymnts' that can be listed (did you mean deployments?)"),
+        ("xyz", "there is no kind 'xyz' that can be listed"),
+        ("reviwes", "there is no kind 'reviwes' that can be listed"),
+    ],
+)
+def test_a_slip_of_the_finger_is_noticed(word: str, said: str) -> None:
+    with pytest.raises(KindNotFound) as caught:
+        chosen(
+            word,
+            resource("pods"),
+            resource("deployments", "apps"),
+            resource("reviews", verbs=("create",)),
+        )
+    assert str(caught.value.sentence) == said

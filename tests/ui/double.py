@@ -17,6 +17,8 @@ from backend.fleet.background import Background
 from backend.fleet.batch import Batch
 from backend.fleet.marks import Marks
 from backend.fleet.member import Member, select
+from backend.fleet.problems import KINDS as PROBLEM_KINDS
+from backend.fleet.problems import means_problems
 from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, make_row, table_columns
 from backend.fleet.warm import WarmViews
@@ -197,6 +199,12 @@ def rbac_objects() -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def kinds_of(word: str) -> tuple[str, ...]:
+    """What a query's word means, as the fleet's own clusters would say."""
+    kind = registry.builtin(word)
+    return PROBLEM_KINDS if means_problems(word) else (kind.resource.plural if kind else word,)
+
+
 def rows_of(word: str, objects: Sequence[dict[str, Any]], *, cluster: str) -> list[Row]:
     """The objects decoded as a list from a server would be."""
     kind = registry.builtin(word)
@@ -216,8 +224,8 @@ class TableDouble:
     """What a screen reads like a LiveTable; :meth:`push` is what a cluster would do."""
 
     def __init__(self, word: str, rows: Sequence[Row], statuses: dict[str, Status]) -> None:
-        kind = registry.builtin(word)
-        self.columns = table_columns([kind] if kind else [])
+        kinds = [kind for each in kinds_of(word) if (kind := registry.builtin(each))]
+        self.columns = table_columns(kinds, mixed=len(kinds) > 1)
         self.statuses = statuses
         self.rows = {row.key: row for row in rows}
         self.watches = 1
@@ -487,16 +495,16 @@ class FleetDouble:
 
     def table(self, query: Query, *, interval: float = 0.1) -> TableDouble:
         chosen, _ = select(self.members, query.clusters)
-        kind = registry.builtin(query.kind)
-        word = kind.resource.plural if kind else query.kind
-        objects = [
-            obj
-            for obj in self.objects.get(word, [])
-            if (not query.names or obj["metadata"]["name"] in query.names)
-            and (not query.namespaces or obj["metadata"].get("namespace") in query.namespaces)
-        ]
-        rows = [row for m in chosen for row in rows_of(word, objects, cluster=m.name)] if kind else []
-        table = TableDouble(word, rows, {m.id: self.statuses[m.id] for m in chosen})
+        rows: list[Row] = []
+        for word in filter(registry.builtin, kinds_of(query.kind)):
+            objects = [
+                obj
+                for obj in self.objects.get(word, [])
+                if (not query.names or obj["metadata"]["name"] in query.names)
+                and (not query.namespaces or obj["metadata"].get("namespace") in query.namespaces)
+            ]
+            rows += [row for m in chosen for row in rows_of(word, objects, cluster=m.name)]
+        table = TableDouble(query.kind, rows, {m.id: self.statuses[m.id] for m in chosen})
         self.tables.append((query, table))
         return table
 

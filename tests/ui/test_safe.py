@@ -71,13 +71,13 @@ CUTTERS = {
     "settings/store.py",
     "user_commands/running.py",
     "widgets/chart.py",
+    "widgets/colouring.py",
     "widgets/diagram.py",
     "widgets/log_lines.py",
     "widgets/log_pane.py",
     "widgets/paint.py",
     "widgets/table_layout.py",
     "widgets/table_lines.py",
-    "widgets/text_pane.py",
 }
 """They call something SafeStr that is no literal: a part of safe text, or blanks. A cast is no door: a new
 file belongs here only when what it casts has passed ``safe_text`` before."""
