@@ -132,7 +132,7 @@ class Progress(Struct, frozen=True):
 
 
 class Pace(Struct, frozen=True):
-    """What rebuilds and scrubs may take: bytes a second (0: no limit), and a part of the time."""
+    """What background work may take: bytes a second (0: no limit), and a part of the time."""
 
     limit: int = 0
     share: float = 0.3

@@ -79,7 +79,7 @@ def _as_a_whole(volume: Volume, lineages: Sequence[str]) -> Iterator[Finding]:
             f"Take it back to another snapshot: navarch engine snapshot list {name}, then snapshot restore.",
         )
     elif volume.health == "restoring":
-        yield Finding("info", name, "it is being taken back to a snapshot", _work(volume, "restore"), "Wait.")
+        yield _restoring(volume)
     elif volume.health == "starting" and any(work.what == "fill" for work in volume.work):
         yield Finding("info", name, "it is a clone that is being filled", _work(volume, "fill"), "Wait.")
     elif "made to be filled" in volume.controller.words:
@@ -102,6 +102,19 @@ def _as_a_whole(volume: Volume, lineages: Sequence[str]) -> Iterator[Finding]:
         yield _waiting(volume)
     elif volume.health == "starting":
         yield Finding("info", name, f"it is {volume.state}", volume.words, "Wait a few seconds.")
+
+
+def _restoring(volume: Volume) -> Finding:
+    """Nobody is served until it ends, whichever way."""
+    work = next((one for one in volume.work if one.what == "restore"), None)
+    advice = "Wait."
+    if work is not None and work.state == "paused":
+        advice = "It goes on with navarch engine job resume (job list has its number)."
+    elif work is not None and "stop" in work.acts:
+        advice = "Wait, or cancel it (navarch engine job list, job cancel): then it becomes what it was."
+    back = "it goes back to what it was" if work is not None and work.words else ""
+    what = back or "it is being taken back to a snapshot"
+    return Finding("info", volume.name, what, _work(volume, "restore"), advice)
 
 
 def _waiting(volume: Volume) -> Finding:

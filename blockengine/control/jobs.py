@@ -35,6 +35,14 @@ _OWN = {
     "scrub": ("scrub",),
     "rebuild": ("rebuild", "add replica"),
 }
+_NOT_CANCELLED = {
+    "rebuild": "the volume needs this replica; take it off if it is not wanted",
+    "add replica": "it votes already; take it off if it is not wanted",
+    "remove replica": "it is taken off in one moment, and what is left of it goes",
+    "merge": "its snapshot was given up before it began, and the space comes back by it alone",
+    "restore": "there is no snapshot of what the volume was (--keep), or it goes back to it already",
+    "delete": "a replica of it is gone already",
+}
 _LEFT = "its controller ended; the next one goes on with what is left"
 
 
@@ -62,12 +70,20 @@ class Report:
         """This work of a volume's controller is what the job waits for."""
         self._jobs.claim(self.id, volume, work)
 
+    def no_way_back(self) -> None:
+        """From here on it can't be cancelled."""
+        self._jobs.change(self.id, acts=[])
+
     def remember(self, **facts: str) -> None:
         """For an engine that comes after this one."""
         self._jobs.remember(self.id, facts)
 
 
 Work = Callable[[Report], Awaitable[str]]
+
+
+class Cancelled(Exception):
+    """A job's work was stopped by whoever did it; the message says what came of it."""
 
 
 class Jobs:
@@ -168,6 +184,8 @@ class Jobs:
                 if self._closing and "stop" not in self.one(id).acts:
                     return  # what it waits for goes on, and so does the next engine
                 self.end(id, "cancelled", "", "it was cancelled")
+            except Cancelled as cancelled:
+                self.end(id, "cancelled", "", str(cancelled))
             except Impossible as error:
                 self.end(id, "failed", "", f"{error}. {error.next}" if error.next else str(error))
             except Exception as error:
@@ -200,6 +218,10 @@ class Jobs:
         """Whether it is work of ours. Raises: Impossible."""
         self.one(id)
         return id in self._tasks
+
+    def is_stopped_by_us(self, id: str) -> bool:
+        """Whether to cancel it is to stop work of ours, not a controller's. Raises: Impossible."""
+        return self.is_own(id) and self.one(id).kind != "restore"
 
     async def cancel(self, id: str) -> Job:
         """Stop a piece of work of ours; what it changed so far stays. Raises: Impossible."""
@@ -268,7 +290,8 @@ class Jobs:
     def _tell(self, id: str, volume: str, work: Progress) -> None:
         self._numbers[id] = (volume, work.number)
         told = _seen(id, "", work)
-        ours = [act for act in self.one(id).acts if act == "stop" and act not in told.acts]
+        stops = "stop" in self.one(id).acts and self.is_stopped_by_us(id)
+        ours = ["stop"] if stops and "stop" not in told.acts else []
         self.change(
             id, done=work.done, total=work.total, unit="bytes", rate=work.rate, eta=work.eta,
             state="paused" if work.state == "paused" else "running", text=told.text,
@@ -291,9 +314,14 @@ class Jobs:
         if job.ended:
             raise Impossible(f"job {id} ({job.kind} of {job.about}) is over: it is {job.state}")
         if ("pause" if action == "resume" else action) not in job.acts:
-            can = "rebuilds and scrubs can be paused; scrubs, create, clone and recover cancelled"
             past = {"pause": "paused", "resume": "resumed", "stop": "cancelled"}[action]
-            raise Impossible(f"{job.kind} of {job.about} can't be {past} now", f"What can be: {can}.")
+            why = _NOT_CANCELLED.get(job.kind, "") if action == "stop" else ""
+            can = {"pause": f"paused: navarch engine job pause {id}", "stop": "cancelled"}
+            advice = " and ".join(can[act] for act in job.acts)
+            raise Impossible(
+                f"{job.kind} of {job.about} can't be {past} now{f': {why}' if why else ''}",
+                f"It can be {advice}." if advice else "It goes to its end.",
+            )
 
 
 def _work_id(volume: str, work: Progress) -> str:

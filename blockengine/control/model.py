@@ -95,7 +95,7 @@ class Rates(Struct, frozen=True):
 
 
 class Pace(Struct, frozen=True, forbid_unknown_fields=True):
-    """The budget of a volume's rebuilds and scrubs. Its record keeps it, so that it outlives all processes.
+    """The budget of a volume's background work. Its record keeps it, so that it outlives all processes.
 
     `limit` is in bytes a second, 0 for none; `share` the part of the time, above 0 and at most 1, that
     they take together while clients are active.

@@ -269,7 +269,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "set-pace",
         "PUT",
         "/v1/volumes/{volume}/pace",
-        "How fast its rebuilds and scrubs may go.",
+        "How fast its background work may go.",
         _set_pace,
         Volume,
         Pace,
@@ -387,7 +387,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("jobs", "GET", "/v1/jobs", "Work under way, and what ended lately.", _jobs, list[Job]),
     Operation("job", "GET", "/v1/jobs/{job}", "One piece of work.", _job, Job, query=(_WAIT,)),
     Operation("cancel-job", "DELETE", "/v1/jobs/{job}", "Stop a piece of work.", _cancel_job, Job),
-    Operation("pause-job", "POST", "/v1/jobs/{job}/pause", "Let a rebuild or scrub rest.", _pause_job, Job),
+    Operation("pause-job", "POST", "/v1/jobs/{job}/pause", "Let work rest.", _pause_job, Job),
     Operation("resume-job", "POST", "/v1/jobs/{job}/resume", "Let it go on.", _resume_job, Job),
     Operation(
         "events", "GET", "/v1/events", "What happened.", _events, list[Event], query=(_AFTER, _ABOUT, _WAIT)

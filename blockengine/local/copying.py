@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from blockengine.control.engine import Impossible
-from blockengine.control.jobs import Report
+from blockengine.control.jobs import Cancelled, Report
 from blockengine.control.model import Clone, CreateVolume, Job
 from blockengine.local.creating import Creating
 from blockengine.local.viewing import view
 from blockengine.local.volumes import LocalVolume
-from blockengine.protocol.admin import DeleteSnapshot, RestoreSnapshot, SnapshotStatus, TakeSnapshot
+from blockengine.protocol.admin import DeleteSnapshot, Progress, RestoreSnapshot, SnapshotStatus, TakeSnapshot
 from blockengine.volume.asking import Declined, Silent
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ class Copying:
         try:
             await asked
         except Declined as error:
+            if await _cancelled(volume, order.name, began):
+                raise Cancelled(str(error)) from None
             raise Impossible(str(error)) from None
         except Silent:
             # The next controller ends what this one began.
@@ -88,14 +90,15 @@ class Copying:
             elif volume.status is not None and volume.status.state in ("serving", "withheld"):
                 break
             await asyncio.sleep(_LOOK_AGAIN)
-        works = [one for one in volume.works if (one.what, one.target) == ("restore", snapshot)]
-        mine = [one for one in works if one.began >= began]
+        mine = _restores(volume, snapshot, began)
         if not mine:
             raise Impossible(
                 "its controller ended before it began with it: the volume is as it was",
                 f"navarch engine snapshot restore {volume.name} {snapshot}",
                 status=500,
             )
+        if mine[-1].state == "stopped":
+            raise Cancelled(mine[-1].words)
         if mine[-1].state != "done":
             raise Impossible(mine[-1].words, f"navarch engine volume explain {volume.name}", status=500)
 
@@ -156,3 +159,16 @@ class Copying:
                     await self._given_up(volume, made)
 
         return await Creating(self._engine).create(create, kind="clone", before=source)
+
+
+def _restores(volume: LocalVolume, snapshot: str, since: float) -> list[Progress]:
+    """The works of its controller that took it back to a snapshot, the newest last."""
+    works = [one for one in volume.works if (one.what, one.target) == ("restore", snapshot)]
+    return [one for one in works if one.began >= since]
+
+
+async def _cancelled(volume: LocalVolume, snapshot: str, since: float) -> bool:
+    """Whether a restore that did not come to its end was stopped by a person."""
+    with contextlib.suppress(Silent, Declined):
+        await volume.see_works()
+    return any(one.state == "stopped" for one in _restores(volume, snapshot, since))

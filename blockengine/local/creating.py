@@ -160,7 +160,7 @@ class Creating:
         async def work(report: Report) -> str:
             return await self._unmake(volume, report)
 
-        return engine.table.start("delete", volume.name, work, unit="steps")
+        return engine.table.start("delete", volume.name, work, unit="steps", stoppable=True)
 
     async def _unmake(self, volume: LocalVolume, report: Report) -> str:
         engine = self._engine
@@ -172,7 +172,14 @@ class Creating:
         ]
         try:
             report(0, len(folders) + 1, "ending its processes")
-            await volume.stop()
+            # Cancelled, it goes on being served: its processes are started again. But first they end.
+            stopping = asyncio.ensure_future(volume.stop())
+            try:
+                await asyncio.shield(stopping)
+            except asyncio.CancelledError:
+                await stopping
+                raise
+            report.no_way_back()
             usable = [pool for pool in engine.store.all.values() if pool.usable]
             away = any(not pool.usable for pool in engine.store.all.values())
             if away:

@@ -161,7 +161,7 @@ class LocalEngine(Tending):
         with contextlib.suppress(Silent, Declined):
             await volume.look()
         limit = f"{wanted.limit} bytes a second" if wanted.limit else "no limit"
-        self.tell(volume.name, f"rebuilds and scrubs: {limit}, {wanted.share:.0%} of the time")
+        self.tell(volume.name, f"background work: {limit}, {wanted.share:.0%} of the time")
         return view(volume, self.layout.run)
 
     async def order(self, volume: LocalVolume, verb: Verb, *, deadline: float = _ORDER_DEADLINE) -> Any:
@@ -303,7 +303,7 @@ class LocalEngine(Tending):
         return self.table.one(id)
 
     async def cancel_job(self, id: str) -> Job:
-        if self.table.is_own(id):
+        if self.table.is_stopped_by_us(id):
             return await self.table.cancel(id)
         return await self._act(id, "stop")
 

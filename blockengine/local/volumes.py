@@ -291,7 +291,7 @@ class LocalVolume:
             if why := misfit(status.speech, who="its controller", we="the engine"):
                 raise Silent(f"{why} (navarch engine renew {self.name})")
             self.status = status
-            await self._see_works(asker)
+            await self.see_works()
             if status.state in ("serving", "suspended"):
                 with contextlib.suppress(Declined):
                     await self._measure(asker, events)
@@ -300,15 +300,15 @@ class LocalVolume:
                 self._tell(self.name, event.text, _severity(event.text))
                 number = event.number
 
-    async def _see_works(self, asker: Asker) -> None:
-        self.works = await asker.ask(Jobs(), deadline=_ASK_DEADLINE)
+    async def see_works(self) -> None:
+        """Ask what its controller does, now. Raises: Silent, Declined."""
+        self.works = cast(list[Progress], await self.ask(Jobs()))
         self._worked(self)
 
     async def act(self, number: int, action: str) -> None:
         """Upon a work of its controller, and see what came of it. Raises: Silent, Declined."""
         await self.ask(Act(number, action))
-        if self._asker is not None:
-            await self._see_works(self._asker)
+        await self.see_works()
 
     async def _measure(self, asker: Asker, events: list[Event]) -> None:
         """Its traffic; its snapshots less often, for that asks a replica. Raises: Silent, Declined."""

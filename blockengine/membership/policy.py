@@ -6,7 +6,7 @@ import contextlib
 
 from msgspec import Struct
 
-_PACE = "pace:"
+_PACE, _UNDO = "pace:", "undo:"
 
 
 class Budget(Struct, frozen=True):
@@ -30,3 +30,18 @@ def budget(policy: str) -> Budget | None:
             if word.startswith(_PACE) and int(limit) >= 0 and 0 < float(share) <= 1:
                 return Budget(int(limit), float(share))
     return None
+
+
+def with_undo(policy: str, snapshot: int) -> str:
+    """The policy with this snapshot (0: none) as the way back from a restore that is under way."""
+    others = [word for word in policy.split() if not word.startswith(_UNDO)]
+    return " ".join((*others, f"{_UNDO}{snapshot:x}") if snapshot else others)
+
+
+def undo(policy: str) -> int:
+    """The id of the snapshot of what a volume was before its restore began; 0 if there is none."""
+    for word in policy.split():
+        with contextlib.suppress(ValueError):
+            if word.startswith(_UNDO):
+                return int(word.removeprefix(_UNDO), 16)
+    return 0

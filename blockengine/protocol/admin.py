@@ -113,7 +113,7 @@ class Act(Verb, frozen=True):
 
 
 class SetPace(Verb, frozen=True):
-    """The budget of rebuilds and scrubs; the volume's record keeps it. Answered by nothing.
+    """The budget of background work; the volume's record keeps it. Answered by nothing.
 
     `limit` is in bytes a second, 0 for none. `share` is the part of the time that they may take together
     while clients are active.

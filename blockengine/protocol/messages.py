@@ -191,6 +191,17 @@ class Retain(Control, frozen=True):
     snapshots: tuple[int, ...]
 
 
+class Rest(Control, frozen=True):
+    """How fast layers may be merged: not at all while `paused`; `limit` is in bytes a second (0: any).
+
+    `share` is the part of the time. Only for who has the feature `rest`. Answered by nothing.
+    """
+
+    paused: bool
+    limit: int
+    share: float
+
+
 class Layers(Control, frozen=True):
     """What the layers take up. Answered by a list of `LayerSize`, oldest first; the last takes writes."""
 
@@ -265,6 +276,7 @@ Layered = (
     | Changed
     | Fill
     | Retain
+    | Rest
     | Layers
 )
 Request = Hello | Ask | Keep | Open | Alive | Intent | Log | Clear | Copied | Forget | Grow | Enter | Layered
@@ -291,6 +303,7 @@ ANSWERS: dict[type[Control], Any] = {
     Changed: list[tuple[int, bool]],
     Fill: None,
     Retain: None,
+    Rest: None,
     Layers: list[LayerSize],
     Enter: Stored,
 }

@@ -23,6 +23,7 @@ from blockengine.protocol.messages import (
     Mend,
     ReadList,
     ReadView,
+    Rest,
     Retain,
 )
 from blockengine.replica import filling, mending
@@ -32,6 +33,9 @@ from blockengine.replica.replica import Failed, Replica, Rotten
 
 # After a merge that failed (a full disk, most likely) it is tried again.
 _AGAIN = 10.0
+# The part of the time that a merge takes, as long as nobody says otherwise.
+_SHARE = 0.5
+_LOOK_AGAIN = 0.5
 
 
 class LayerService:
@@ -42,6 +46,9 @@ class LayerService:
         self._merging: asyncio.Task[None] | None = None
         # What a merge under way leaves alone: a cut adds to it.
         self._wanted: set[int] = set()
+        self._rest = Rest(paused=False, limit=0, share=_SHARE)
+        self._may_merge = asyncio.Event()
+        self._may_merge.set()
         self._handlers: dict[type[Control], Callable[[Any], object]] = {
             KeepList: lambda message: replica.keep_list(message.raw),
             ReadList: lambda _: self._list(),
@@ -51,6 +58,7 @@ class LayerService:
             ),
             Fill: self._fill,
             Retain: lambda message: self._retain(set(message.snapshots)),
+            Rest: self._told_to_rest,
             Layers: lambda _: self._sizes(),
         }
 
@@ -144,18 +152,44 @@ class LayerService:
                 print(f"merging layers ended: {failed}", file=sys.stderr, flush=True)
                 return
 
+    def _told_to_rest(self, message: Rest) -> None:
+        if message.limit < 0 or not 0 < message.share <= 1:
+            raise ValueError("a pace that can't be kept")
+        self._rest = message
+        if message.paused:
+            self._may_merge.clear()
+        else:
+            self._may_merge.set()
+
     async def _merge(self, snapshots: Collection[int]) -> None:
-        """Step by step; as long a pause after each step as the step took."""
+        """Step by step, with a rest after each."""
         steps = merging(self._replica, snapshots)
         clock = asyncio.get_running_loop().time
         while True:
-            began = clock()
+            await self._may_merge.wait()
+            began, before = clock(), self._replica.layers.moved
             async with self._disk:
                 step = next(steps, None)
                 if step is None:
                     return
                 await _whole(step)
-            await asyncio.sleep(clock() - began)
+            moved = max(self._replica.layers.moved - before, 0)
+            await self._rested(clock() - began, moved)
+
+    async def _rested(self, took: float, moved: int) -> None:
+        """As long a rest as the pace wants after such a step; a new pace is not slept through for long."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await asyncio.sleep(0)
+        while True:
+            rest = self._rest
+            wanted = took * (1 / rest.share - 1)
+            if rest.limit:
+                wanted = max(wanted, moved / rest.limit - took)
+            left = began + wanted - loop.time()
+            if left <= 0:
+                return
+            await asyncio.sleep(min(left, _LOOK_AGAIN))
 
     async def stop(self) -> None:
         """Give up merging; what is done stays done."""

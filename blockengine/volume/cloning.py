@@ -16,6 +16,7 @@ from blockengine.volume.founding import Impossible
 from blockengine.volume.jobs import Jobs
 from blockengine.volume.nbd_source import NbdSource
 from blockengine.volume.office import Office
+from blockengine.volume.pace import Pace
 from blockengine.volume.replicated import Replicated
 from blockengine.volume.restoring import SERVING, say
 
@@ -44,7 +45,7 @@ def filling(state: str) -> Progress | None:
     return Progress(int(offset, 16), uri) if uri else Progress(0, "")
 
 
-async def fill(office: Office, device: Replicated, uri: str, jobs: Jobs) -> None:
+async def fill(office: Office, device: Replicated, uri: str, jobs: Jobs, pace: Pace) -> None:
     """Copy an NBD export into a volume that was made to be filled; until that has ended its record says so.
 
     It goes on where an earlier controller was, if the source is still that one; without `uri` it is. Then
@@ -63,7 +64,7 @@ async def fill(office: Office, device: Replicated, uri: str, jobs: Jobs) -> None
         begun = Progress(0, uri)
         source = await _connected(office, uri, patient=False)
     try:
-        await _fill(office, device, source, begun, jobs)
+        await _fill(office, device, source, begun, jobs=jobs, pace=pace)
     except Refusal as refusal:
         raise Impossible(f"the volume is not filled yet: {refusal}; start it again") from None
     finally:
@@ -72,7 +73,9 @@ async def fill(office: Office, device: Replicated, uri: str, jobs: Jobs) -> None
     office.tell("filled")
 
 
-async def _fill(office: Office, device: Replicated, source: NbdSource, begun: Progress, jobs: Jobs) -> None:
+async def _fill(
+    office: Office, device: Replicated, source: NbdSource, begun: Progress, *, jobs: Jobs, pace: Pace
+) -> None:
     if source.size > device.size:
         raise Impossible(f"the source has {source.size} bytes, the volume {device.size}; make it larger")
     await say(office, begun.state)
@@ -82,8 +85,9 @@ async def _fill(office: Office, device: Replicated, source: NbdSource, begun: Pr
     async def note(offset: int) -> None:
         await say(office, begun._replace(offset=offset).state)
 
-    with jobs.working(FILL) as job:
-        await copy(source, device, partial(source.stretches, begun.offset), job, note)
+    with jobs.working(FILL, acts=("pause",)) as job:
+        known = partial(source.stretches, begun.offset)
+        await copy(source, device, known, job, pace=pace, note=note)
 
 
 async def _connected(office: Office, uri: str, *, patient: bool) -> NbdSource:

@@ -19,17 +19,18 @@ from blockengine.protocol.admin import Progress
 from blockengine.protocol.messages import Identity
 from blockengine.volume import voters
 from blockengine.volume.agreeing import agree
-from blockengine.volume.cloning import fill, filling
+from blockengine.volume.cloning import FILL, fill, filling
 from blockengine.volume.founding import Impossible
 from blockengine.volume.geometry import Geometry
 from blockengine.volume.growing import grow
 from blockengine.volume.jobs import Job, Jobs, Stopped
 from blockengine.volume.link import Link
+from blockengine.volume.merges import MERGE
 from blockengine.volume.office import Fenced, Office, Tell
 from blockengine.volume.pace import SHARE, Pace
 from blockengine.volume.peer import Peer
 from blockengine.volume.replicated import Replicated
-from blockengine.volume.restoring import Front
+from blockengine.volume.restoring import RESTORE, Front
 from blockengine.volume.resync import REBUILD, Resync
 from blockengine.volume.scrubbing import SCRUB, scrub
 from blockengine.volume.settling import settle_all
@@ -37,6 +38,12 @@ from blockengine.volume.snapshots import Snapshots, SnapshotState
 from blockengine.volume.takeover import Strangers, open_sessions, take_office
 
 Result = TypeVar("Result")
+_WHY_NOT_STOPPED = {
+    REBUILD: "the volume needs this replica; take it off if it is not wanted",
+    MERGE: "its snapshot was given up before it began, and the space comes back by it alone",
+    RESTORE: "there is no snapshot of what the volume was, or it goes back to it already",
+    FILL: "a clone that is filled in part is of no use; delete it if it is not wanted",
+}
 _PAST = {"pause": "paused", "resume": "resumed", "stop": "stopped"}
 
 
@@ -87,25 +94,25 @@ class Controller:
         if missing := office.obliged - office.sessions.keys():
             raise Fenced(f"{', '.join(sorted(missing))} failed during the take-over")
         self.device = device = Replicated(office, geometry)
-        self.snapshots = snapshots = Snapshots(office, device, self._jobs)
+        kept = policy.budget(office.term.base.policy) or Budget(share=self._share)
+        self.pace = pace = Pace(lambda: device.asked, limit=kept.limit, share=kept.share)
+        self.snapshots = snapshots = Snapshots(office, device, jobs=self._jobs, pace=pace)
         await snapshots.load()
         office.serving = True
         office.changed()
         office.spawn("idle flushes", device.flush_when_idle)
         office.spawn("merging", snapshots.retain)
         office.spawn("watching merges", snapshots.merges.for_ever)
-        kept = policy.budget(office.term.base.policy) or Budget(share=self._share)
-        self.pace = Pace(lambda: device.asked, limit=kept.limit, share=kept.share)
-        resync = Resync(office, device, jobs=self._jobs, pace=self.pace, retain=snapshots.retain)
+        resync = Resync(office, device, jobs=self._jobs, pace=pace, retain=snapshots.retain)
         office.spawn("resync", resync.for_ever)
-        await _unless_ended(office, self._finish(office, device, snapshots))
+        await _unless_ended(office, self._finish(office, device, snapshots, pace))
         return device
 
-    async def _finish(self, office: Office, device: Replicated, snapshots: Snapshots) -> None:
+    async def _finish(self, office: Office, device: Replicated, snapshots: Snapshots, pace: Pace) -> None:
         """What has to end before anybody is served."""
         await snapshots.finish_restore()
         if filling(office.term.base.state) is not None:
-            await fill(office, device, self._fill_from, self._jobs)
+            await fill(office, device, self._fill_from, self._jobs, pace)
 
     def _geometry(self, office: Office) -> Geometry:
         """The volume's shape, on which all members must agree. Raises: Strangers."""
@@ -194,20 +201,20 @@ class Controller:
                 job.end("failed", "the controller ended")
 
     def act_on(self, number: int, action: str) -> None:
-        """`pause`, `resume` or `stop` a job. A rebuild can't be stopped: the volume needs it."""
+        """`pause`, `resume` or `stop` a job; what can't be stopped says why."""
         if action not in ("pause", "resume", "stop"):
             raise Impossible(f"a job can be paused, resumed and stopped, not {action!r}")
         job = self._jobs.get(number)
         if job.over:
             raise Impossible(f"job {number} is over: {job.state}")
-        if action == "stop" and job.what == REBUILD:
-            raise Impossible("a rebuild can be paused, not stopped; take the replica off if it is not wanted")
+        if action == "stop" and "stop" not in job.acts and job.what in _WHY_NOT_STOPPED:
+            raise Impossible(f"it can be paused, not stopped: {_WHY_NOT_STOPPED[job.what]}")
         if ("pause" if action == "resume" else action) not in job.acts:
             raise Impossible(f"a {job.what} can't be {_PAST[action]}: it goes to its end")
         getattr(job, action)()
 
     async def set_pace(self, *, limit: int, share: float) -> None:
-        """The budget of rebuilds and scrubs (`volume.pace`): at once, and by a record for later controllers.
+        """The budget of work beside clients (`volume.pace`): at once, and by a record for later controllers.
 
         Raises: ValueError.
         """
@@ -220,6 +227,7 @@ class Controller:
             return replace(record, position=at, policy=kept)
 
         await self._to_its_end(agree(office, None, change))
+        await self._snapshots().merges.tell_pace()
 
     async def add_voter(self, address: Address) -> str:
         """Let the blank replica or witness at this address vote; its id. A replica is rebuilt afterwards.

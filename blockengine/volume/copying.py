@@ -8,12 +8,12 @@ from typing import Protocol
 
 from blockengine.replica.layer import BLOCK
 from blockengine.volume.jobs import Job
+from blockengine.volume.pace import Pace
 from blockengine.volume.replicated import Replicated
 
-STEP = 1024 * 1024
 _AT_ONCE = 4
 # So much work, in bytes, a kill may cost.
-_NOTED = 16 * STEP
+_NOTED = 16 * 1024 * 1024
 _ZEROES = bytes(BLOCK)
 
 Note = Callable[[int], Awaitable[None]]
@@ -34,13 +34,20 @@ class Known(Protocol):
 
 
 async def copy(
-    source: Source, device: Replicated, stretches: Known, job: Job, note: Note | None = None
+    source: Source,
+    device: Replicated,
+    stretches: Known,
+    job: Job,
+    *,
+    pace: Pace,
+    note: Note | None = None,
 ) -> None:
     """Copy these stretches, some at once, and flush. They are counted first: `job` tells how far it is.
 
-    `note` is told now and then before which offset everything is copied, durably.
+    It may be paused, and stopped if its acts say so. `note` is told now and then before which offset
+    everything is copied, durably.
 
-    Raises: Refusal from the source or the device, when none of the copies is under way any more.
+    Raises: Refusal from the source or the device, Stopped; when none of the copies is under way any more.
     """
     total = 0
     async for _, length in stretches():
@@ -50,16 +57,20 @@ async def copy(
     copied = 0
     try:
         async for offset, length in stretches():
-            for first in range(offset, offset + length, STEP):
+            first, end = offset, offset + length
+            while first < end:
                 if len(under_way) >= _AT_ONCE:
                     under_way = await _ended(under_way, asyncio.FIRST_COMPLETED)
-                size = min(STEP, offset + length - first)
+                await job.may_go_on()
+                size = min(pace.piece, end - first)
+                await pace.admit(size)
                 under_way.add(asyncio.get_running_loop().create_task(_one(source, device, first, size, job)))
                 copied += size
+                first += size
                 if note is not None and copied >= _NOTED:
                     under_way, copied = await _ended(under_way, asyncio.ALL_COMPLETED), 0
                     await device.flush()
-                    await note(first + size)
+                    await note(first)
         if under_way:
             under_way = await _ended(under_way, asyncio.ALL_COMPLETED)
     finally:

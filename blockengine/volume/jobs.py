@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from blockengine.protocol.admin import Finding, Progress
 
@@ -33,6 +33,8 @@ class Job:
         self.findings: deque[Finding] = deque(maxlen=FINDINGS_KEPT)
         self.found = 0
         self._samples: deque[tuple[float, int]] = deque()
+        # Told when somebody paused or resumed it.
+        self.changed: Callable[[], None] = lambda: None
         self._go = asyncio.Event()
         self._go.set()
 
@@ -43,7 +45,7 @@ class Job:
 
     def start(self, total: int, words: str = "") -> None:
         """It begins (again) with so much to do."""
-        self.total, self.done, self.words = total, 0, words
+        self.total, self.done, self.words = total, 0, words or self.words
         self._samples.clear()
         self._sample()
 
@@ -74,6 +76,7 @@ class Job:
         if self.state == "running":
             self.state = "paused"
             self._go.clear()
+            self.changed()
 
     def resume(self) -> None:
         """Go on."""
@@ -81,12 +84,18 @@ class Job:
             self.state = "running"
             self._samples.clear()
             self._go.set()
+            self.changed()
 
     def stop(self) -> None:
         """End it after the step that is under way."""
         if not self.over:
             self.state = "stopping"
             self._go.set()
+
+    def turn_back(self, words: str) -> None:
+        """What was done is undone from here on: that may rest, and goes to its end."""
+        self.state, self.words, self.acts = "running", words, ("pause",)
+        self._go.set()
 
     async def may_go_on(self) -> None:
         """Wait while it is paused. Raises: Stopped."""
@@ -143,11 +152,14 @@ class Jobs:
         return job
 
     @contextlib.contextmanager
-    def working(self, what: str, target: str = "") -> Iterator[Job]:
-        """A piece of work that nobody may pause: done at the end, failed if that is an error."""
-        job = self.add(what, target)
+    def working(self, what: str, target: str = "", *, acts: Collection[str] = ()) -> Iterator[Job]:
+        """A piece of work: done at the end, stopped or failed if that is an error."""
+        job = self.add(what, target, acts=acts)
         try:
             yield job
+        except Stopped as stopped:
+            job.end("stopped", str(stopped))
+            raise
         except BaseException as error:
             job.end("failed", str(error) or "its controller ended")
             raise

@@ -1,21 +1,27 @@
 """How far members are with merging the layers of snapshots that were given up: for people.
 
 Each member merges on its own (`replica.layered`), and nobody waits for it. So it is looked at from
-time to time; the one that has most left tells how far the volume is.
+time to time; the one that has most left tells how far the volume is. Members are told how fast they may, and
+to rest while a person wants that; one of older code does not know how.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
+from functools import partial
 from itertools import pairwise
 
-from blockengine.protocol.messages import Layers, LayerSize
+from blockengine.membership import policy
+from blockengine.protocol.messages import Layers, LayerSize, Rest
+from blockengine.protocol.speech import REST
 from blockengine.volume.jobs import Job, Jobs
 from blockengine.volume.office import Office
 
 MERGE = "merge"
 _AGAIN = 0.2
+# While nobody set a pace: what a member does by itself.
+_SHARE = 0.5
 
 
 class MergeWatch:
@@ -42,7 +48,10 @@ class MergeWatch:
     def _note(self, left: int | None) -> bool:
         """Whether there is something left, or nobody knows."""
         if left and self._job is None:
-            self._job = self._jobs.add(MERGE)
+            office = self._office
+            restful = all(office.can(name, REST) for name in office.readable)
+            self._job = self._jobs.add(MERGE, acts=("pause",) if restful else ())
+            self._job.changed = lambda: office.spawn("rest of merges", self.tell_pace)
             self._job.start(left)
         elif self._job is not None and left is not None:
             self._job.reach(left)
@@ -53,6 +62,21 @@ class MergeWatch:
                 self._job = None
         return left != 0
 
+    async def tell_pace(self) -> None:
+        """Members hear how fast they may merge, and whether at all."""
+        office = self._office
+        told: Rest | None = None
+        # Who pauses and resumes does not wait for us.
+        while (now := self._rest()) != told:
+            told = now
+            names = [name for name in sorted(office.sessions) if office.can(name, REST)]
+            await office.each(names, partial(_told, office, now))
+
+    def _rest(self) -> Rest:
+        kept = policy.budget(self._office.term.base.policy)
+        paused = self._job is not None and self._job.state == "paused"
+        return Rest(paused, kept.limit if kept else 0, kept.share if kept else _SHARE)
+
     async def _left(self) -> int | None:
         """Bytes that the slowest member still has to merge; None if none of them tells."""
         office = self._office
@@ -62,6 +86,10 @@ class MergeWatch:
         answers = [await office.look(name, Layers()) for name in sorted(office.readable)]
         told = [left(answer, wanted) for answer in answers if isinstance(answer, list)]
         return max(told, default=None)
+
+
+async def _told(office: Office, rest: Rest, name: str) -> str:
+    return await office.order(name, rest)
 
 
 def left(layers: Sequence[LayerSize], wanted: Collection[int]) -> int:

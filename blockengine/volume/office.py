@@ -141,6 +141,11 @@ class Office:
         known = self.term.newest.incarnation(voter)
         return None if known is None else self._connected(Voter(voter, known))
 
+    def can(self, name: str, feature: str) -> bool:
+        """Whether the process that a session is with names this feature (`protocol.speech`)."""
+        peer = self.peer(name)
+        return peer is not None and peer.identity is not None and feature in peer.identity.speech.features
+
     def _connected(self, voter: Voter) -> Peer | None:
         """Who is connected under this id in this incarnation."""
         for peer in self.peers:

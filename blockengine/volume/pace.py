@@ -75,6 +75,19 @@ class Pace:
         if self._crowded:
             await asyncio.sleep(min(took * (max(self._workers, 1) / self.share - 1), _LONGEST_REST))
 
+    @property
+    def piece(self) -> int:
+        """How many bytes to move at once where nobody waits behind them: a limit is kept smoothly."""
+        if not self.limit:
+            return _LARGE
+        return min(_LARGE, max(_SMALL, self.limit // 4 // _SMALL * _SMALL))
+
+    async def admit(self, size: int) -> None:
+        """Wait until the limit allows to move so many bytes, in work during which nobody is served."""
+        await self._turn()
+        if self.limit:
+            self._free_at = max(self._free_at, self._loop.time()) + size / self.limit
+
     async def _turn(self) -> None:
         """Wait until the limit allows a step; one that is changed meanwhile is not slept through."""
         while self.limit and (left := self._free_at - self._loop.time()) > 0:

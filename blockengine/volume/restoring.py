@@ -13,14 +13,16 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from blockengine.membership import policy
 from blockengine.membership.catalog import Snapshot
 from blockengine.membership.record import Position, Record
 from blockengine.protocol.messages import Changed
 from blockengine.volume.agreeing import agree
 from blockengine.volume.copying import copy
 from blockengine.volume.device import Refusal
-from blockengine.volume.jobs import Jobs
+from blockengine.volume.jobs import Job
 from blockengine.volume.office import Office
+from blockengine.volume.pace import Pace
 from blockengine.volume.replicated import Replicated
 from blockengine.volume.snapshot_device import SnapshotDevice
 
@@ -53,30 +55,35 @@ def restoring(record: Record) -> int:
     return int(words, 16) if words != record.state else 0
 
 
-async def restore(office: Office, device: Replicated, snapshot: Snapshot, jobs: Jobs) -> None:
+async def restore(
+    office: Office, device: Replicated, snapshot: Snapshot, job: Job, *, pace: Pace, undo: int = 0
+) -> None:
     """Make live bytes those of the snapshot; the record says so meanwhile. Beyond its size there are zeroes.
 
-    Raises: Interrupted; Impossible; Fenced.
+    The record also says what the way back is: `undo`, the id of a snapshot of what was there (0: none). It
+    is not gone here: that is another restore.
+
+    Raises: Interrupted; Stopped; Impossible; Fenced.
     """
-    await say(office, f"{_RESTORING}{snapshot.id:x}")
+    await say(office, f"{_RESTORING}{snapshot.id:x}", undo=undo)
     office.tell(f"restores snapshot {snapshot.name}")
     source = SnapshotDevice(office, snapshot, device.block_size)
     try:
-        with jobs.working(RESTORE, snapshot.name) as job:
-            await copy(source, device, partial(_differing, office, device, snapshot), job)
+        await copy(source, device, partial(_differing, office, device, snapshot), job, pace=pace)
     except Refusal as refusal:
         raise Interrupted(f"snapshot {snapshot.name} can't be read whole: {refusal}") from None
     await say(office, SERVING)
     office.tell(f"restored snapshot {snapshot.name}")
 
 
-async def say(office: Office, state: str) -> None:
-    """Have a record in force with this state. Raises: Fenced."""
+async def say(office: Office, state: str, *, undo: int = 0) -> None:
+    """Have a record in force with this state, and this way back from it. Raises: Fenced."""
 
     def change(record: Record, at: Position) -> Record:
-        return replace(record, position=at, state=state)
+        return replace(record, position=at, state=state, policy=policy.with_undo(record.policy, undo))
 
-    if office.term.newest.state != state:
+    newest = office.term.newest
+    if newest.state != state or policy.undo(newest.policy) != undo:
         await agree(office, None, change)
 
 

@@ -8,26 +8,29 @@ on its own.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple, NoReturn
 
 import msgspec
 from msgspec.structs import replace
 
 from blockengine.membership import catalog as catalogs
-from blockengine.membership import changes
+from blockengine.membership import changes, policy
 from blockengine.membership.catalog import Catalog, Snapshot
 from blockengine.protocol.messages import Cut, KeepList, Layers, ReadList, Retain
 from blockengine.volume.agreeing import agree, on_all
 from blockengine.volume.device import Device
 from blockengine.volume.founding import Impossible
-from blockengine.volume.jobs import Jobs
+from blockengine.volume.jobs import Job, Jobs, Stopped
 from blockengine.volume.merges import MergeWatch
 from blockengine.volume.office import Office
+from blockengine.volume.pace import Pace
 from blockengine.volume.replicated import Replicated
-from blockengine.volume.restoring import Front, Interrupted, restore, restoring
+from blockengine.volume.restoring import RESTORE, Front, Interrupted, restore, restoring
 from blockengine.volume.snapshot_device import SnapshotDevice
 
 EXPORT = "@"
@@ -47,8 +50,8 @@ class SnapshotState(NamedTuple):
 class Snapshots:
     """Operations on one volume's snapshots, one at a time."""
 
-    def __init__(self, office: Office, device: Replicated, jobs: Jobs) -> None:
-        self._office, self._device, self._jobs = office, device, jobs
+    def __init__(self, office: Office, device: Replicated, *, jobs: Jobs, pace: Pace) -> None:
+        self._office, self._device, self._jobs, self._pace = office, device, jobs, pace
         self._attached: Counter[str] = Counter()
         self.merges = MergeWatch(office, jobs)
         # Why clients can't have the volume itself now; empty if they can.
@@ -192,51 +195,75 @@ class Snapshots:
                 raise Impossible(
                     f"{users} clients have the volume open; disconnect them first, or say that they may be"
                 )
-            self.withheld = f"the volume is being taken back to snapshot {name}"
-            self.restoring = True
-            try:
+            with self._taking_back(name):
                 if front is not None:
                     await front.hang_up()
                 await self._device.changes.end()
-                if keep:
-                    await self._take(keep)
-                await self._restore(snapshot, keep)
-            finally:
-                self.restoring = False
-                if not restoring(office.term.base):
-                    self.withheld = ""
+                kept = await self._take(keep) if keep else None
+                await self._restore(snapshot, kept)
 
-    async def _restore(self, snapshot: Snapshot, keep: str) -> None:
+    @contextlib.contextmanager
+    def _taking_back(self, name: str) -> Iterator[None]:
+        """Nobody is served meanwhile; nor afterwards, if it did not come to an end."""
+        self.withheld = f"the volume is being taken back to snapshot {name}"
+        self.restoring = True
         try:
-            await restore(self._office, self._device, snapshot, self._jobs)
+            yield
+        finally:
+            self.restoring = False
+            if not restoring(self._office.term.base):
+                self.withheld = ""
+
+    async def _restore(self, snapshot: Snapshot, undo: Snapshot | None) -> None:
+        """Do it, or go back to `undo` if that is not possible or not wanted any more.
+
+        Raises: Impossible, also if it was stopped; Fenced.
+        """
+        acts = ("pause", "stop") if undo is not None else ("pause",)
+        try:
+            with self._jobs.working(RESTORE, snapshot.name, acts=acts) as job:
+                try:
+                    way_back = undo.id if undo is not None else 0
+                    await restore(self._office, self._device, snapshot, job, pace=self._pace, undo=way_back)
+                except (Interrupted, Stopped) as error:
+                    if undo is None:
+                        raise
+                    await self._back(undo, str(error) or "it was cancelled", job)
+        except Stopped as stopped:
+            raise Impossible(f"the restore was cancelled: {stopped}") from None
         except Interrupted as error:
-            if not keep:
-                self.withheld = f"{error}; restore another snapshot"
-                raise Impossible(self.withheld) from None
-            self._office.tell(f"{error}; back to what was there")
-            try:
-                await restore(self._office, self._device, self.find(keep), self._jobs)
-            except Interrupted as again:
-                self.withheld = f"{again}; restore another snapshot"
-            raise Impossible(f"{error}; the volume is as it was") from None
+            self.withheld = f"{error}; restore another snapshot"
+            raise Impossible(self.withheld) from None
+
+    async def _back(self, undo: Snapshot, why: str, job: Job) -> NoReturn:
+        """Live bytes become again what they were. Raises: Stopped when they are; Interrupted; Fenced."""
+        self._office.tell(f"{why}; back to what was there")
+        job.turn_back(f"goes back to snapshot {undo.name}")
+        await restore(self._office, self._device, undo, job, pace=self._pace)
+        raise Stopped(f"{why}; the volume is as it was")
 
     async def finish_restore(self) -> None:
         """End what an earlier controller began, before anybody is served. Raises: Fenced."""
-        wanted = restoring(self._office.term.base)
-        catalog = self._office.catalog
+        base = self._office.term.base
+        wanted = restoring(base)
         if not wanted:
             return
-        found = [one for one in catalog.snapshots if one.id == wanted] if catalog is not None else []
-        self.restoring = True
-        try:
-            if not found:
-                raise Interrupted("the snapshot that the volume was being taken back to is gone")
-            await restore(self._office, self._device, found[0], self._jobs)
-        except Interrupted as error:
-            self.withheld = f"{error}; restore another snapshot"
+        found = self._by_id(wanted)
+        if found is None:
+            self.withheld = "the snapshot that the volume was being taken back to is gone; restore another"
             self._office.tell(self.withheld)
-        finally:
-            self.restoring = False
+            return
+        async with self._office.layering:
+            with self._taking_back(found.name):
+                try:
+                    await self._restore(found, self._by_id(policy.undo(base.policy)))
+                except Impossible as error:
+                    self._office.tell(str(error))
+
+    def _by_id(self, wanted: int) -> Snapshot | None:
+        catalog = self._office.catalog
+        known = catalog.snapshots if catalog is not None else ()
+        return next((snapshot for snapshot in known if snapshot.id == wanted), None)
 
     def _check_free(self) -> None:
         if self.withheld and self._office.layering.locked():
@@ -262,6 +289,7 @@ class Snapshots:
         catalog = self._office.catalog
         if catalog is not None:
             office = self._office
+            await self.merges.tell_pace()
             names = sorted(office.term.base.member_ids & office.sessions.keys())
             await office.each(names, lambda name: office.order(name, Retain(catalog.ids)))
             self.merges.look()

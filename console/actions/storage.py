@@ -83,7 +83,7 @@ ACTIONS = (
         "p",
         "screen.wish('pause')",
         "pause/resume",
-        "Let a rebuild or scrub rest, or go on",
+        "Let work under way rest, or go on",
         bar=12,
     ),
     act(

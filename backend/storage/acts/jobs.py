@@ -21,8 +21,11 @@ async def resume(system: StorageSystem, id: str) -> Plan:
 
 
 async def cancel(system: StorageSystem, id: str) -> Plan:
-    """It ends; what it changed so far stays."""
-    return await _act("cancel", system, id, system.cancel, "it ends; what it changed so far stays")
+    """It ends; what it changed so far stays, but for a restore, which goes back."""
+    effect = "it ends; what it changed so far stays"
+    if (await system.job(id)).kind == "restore":
+        effect = "it goes back: the volume becomes what it was before; nobody can use it until then"
+    return await _act("cancel", system, id, system.cancel, effect)
 
 
 async def _act(

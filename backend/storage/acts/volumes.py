@@ -116,11 +116,11 @@ async def detach(system: StorageSystem, target: str) -> Plan:
 
 
 async def pace(system: StorageSystem, name: str, wanted: Pace) -> Plan:
-    """How fast rebuilds and scrubs may go."""
+    """How fast rebuilds, scrubs, merges and restores may go."""
 
     async def run(told: Told) -> str:
         volume = await system.set_pace(name, wanted)
-        return f"rebuilds and scrubs of {volume.name}: {words.pace(wanted)}"
+        return f"background work of {volume.name}: {words.pace(wanted)}"
 
     return plan("engine volume pace", f"volume {name}", words.pace(wanted), run)
 

@@ -127,7 +127,11 @@ def wait(job: Id) -> None:
 
 @app.command()
 def pause(job: Id) -> None:
-    """Let a rebuild or a scrub rest, for example while users need the disks. It stays so until resumed."""
+    """Let work rest, for example while users need the disks. It stays so until resumed.
+
+    Rebuilds, scrubs, merges, restores and the filling of clones can rest. While a restore rests, nobody can
+    use the volume.
+    """
     from backend.storage.acts import jobs as acts
 
     act(lambda asked: acts.pause(asked, job), advice=f"navarch engine job resume {job}")
@@ -135,7 +139,7 @@ def pause(job: Id) -> None:
 
 @app.command()
 def resume(job: Id) -> None:
-    """Let a rebuild or a scrub that was paused go on."""
+    """Let work that was paused go on."""
     from backend.storage.acts import jobs as acts
 
     act(lambda asked: acts.resume(asked, job))
@@ -145,8 +149,9 @@ def resume(job: Id) -> None:
 def cancel(job: Id) -> None:
     """Stop a piece of work; what it changed so far stays.
 
-    Rebuilds can only be paused, because the volume needs them; restores, merges and deletions go to their
-    end.
+    A restore with --keep goes back: the volume becomes what it was. One without can't, and neither can a
+    merge, whose snapshot is gone already; nor a rebuild, which the volume needs: those can be paused. A
+    deletion can be cancelled until the first of its replicas is gone.
     """
     from backend.storage.acts import jobs as acts
 

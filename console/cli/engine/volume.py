@@ -177,7 +177,7 @@ def pace(
         typer.Option("--share", min=0.01, max=1, help="The part of the time, while clients are active."),
     ] = None,
 ) -> None:
-    """Limit a volume's rebuilds and scrubs, from now on and also those under way.
+    """Limit a volume's rebuilds, scrubs, merges and restores, from now on and also those under way.
 
     It outlives the volume's controller, not the engine. What is not given stays as it is.
     """

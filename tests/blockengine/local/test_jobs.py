@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -94,21 +96,73 @@ def test_restores_and_clones_are_gone_on_with_by_the_next_engine(engine: Engine)
     assert engine.ok("GET", "/v1/volumes/demo/snapshots") == []
     engine.ok("POST", "/v1/volumes/demo/snapshots", {"name": "one"})
     filled(engine.nbd("demo"), 2, size)
+    # Slow enough to be seen, and to be cut, on its way for sure.
+    engine.ok("PUT", "/v1/volumes/demo/pace", SLOW)
     job = engine.ok("POST", "/v1/volumes/demo/snapshots/one/restore", {})
-
-    def begun() -> bool:
-        """Or over: a quick disk may be done before anybody sees it, and nothing is left to go on with."""
-        over = engine.ok("GET", f"/v1/jobs/{job['id']}")["state"] == "done"
-        return over or engine.volume("demo")["health"] == "restoring"
-
-    engine.until(begun)
+    engine.until(lambda: engine.ok("GET", f"/v1/jobs/{job['id']}")["done"])
+    assert engine.volume("demo")["health"] == "restoring"
     engine.kill()
     for pid in engine.processes("volume", "serve"):
         kill(pid)
     engine.start()
+    engine.until(lambda: engine.volume("demo")["health"] == "restoring")
+    engine.until(lambda: engine.ok("GET", f"/v1/jobs/{job['id']}")["done"])
+    assert not engine.ok("GET", f"/v1/jobs/{job['id']}")["ended"]
+    engine.ok("PUT", "/v1/volumes/demo/pace", {})
     done = engine.job(engine.ok("GET", f"/v1/jobs/{job['id']}"))
     assert (done["state"], done["error"]) == ("done", "")
     assert read(engine.nbd("demo")) == 1
+
+
+def test_a_restore_is_paused_and_cancelled_and_the_volume_is_as_it_was(engine: Engine) -> None:
+    engine.pools("a", "b", "c")
+    engine.create("demo")
+    filled(engine.nbd("demo"), 1)
+    engine.ok("POST", "/v1/volumes/demo/snapshots", {"name": "one"})
+    filled(engine.nbd("demo"), 2)
+    engine.ok("PUT", "/v1/volumes/demo/pace", SLOW)
+    job = engine.ok("POST", "/v1/volumes/demo/snapshots/one/restore", {"keep": "before"})
+    engine.until(lambda: engine.ok("GET", f"/v1/jobs/{job['id']}")["done"])
+    assert "then it becomes what it was" in engine.findings("demo")
+    assert engine.ok("POST", f"/v1/jobs/{job['id']}/pause")["state"] == "paused"
+    assert "job resume" in engine.findings("demo")
+    assert engine.ok("POST", f"/v1/jobs/{job['id']}/resume")["state"] == "running"
+    assert not engine.ok("DELETE", f"/v1/jobs/{job['id']}")["ended"]
+    engine.until(lambda: "goes back to what it was" in engine.findings("demo"))
+    status, words = engine.no("DELETE", f"/v1/jobs/{job['id']}")
+    assert (status, "can't be cancelled" in words) == (409, True)
+    engine.ok("PUT", "/v1/volumes/demo/pace", {})
+    done = engine.job(job)
+    assert done["state"] == "cancelled"
+    assert "the volume is as it was" in done["error"]
+    engine.until_healthy("demo")
+    assert read(engine.nbd("demo")) == 2
+    # Without a snapshot of what it was there is no way back.
+    engine.ok("PUT", "/v1/volumes/demo/pace", SLOW)
+    job = engine.ok("POST", "/v1/volumes/demo/snapshots/one/restore", {})
+    engine.until(lambda: engine.ok("GET", f"/v1/jobs/{job['id']}")["done"])
+    status, words = engine.no("DELETE", f"/v1/jobs/{job['id']}")
+    assert (status, "no snapshot of what the volume was" in words) == (409, True)
+    engine.ok("PUT", "/v1/volumes/demo/pace", {})
+    assert engine.job(job)["state"] == "done"
+    assert read(engine.nbd("demo")) == 1
+
+
+def test_a_deletion_is_cancelled_before_anything_is_gone(engine: Engine) -> None:
+    engine.pools("a", "b", "c")
+    made = engine.create("demo")
+    filled(engine.nbd("demo"), 1)
+    # A controller without a majority takes its time to end.
+    for pool in ("a", "b"):
+        os.kill(replica_of(made, pool)["process"]["pid"], signal.SIGSTOP)
+    engine.until(lambda: engine.volume("demo")["health"] == "suspended")
+    job = engine.ok("DELETE", "/v1/volumes/demo")
+    assert job["acts"] == ["stop"]
+    assert engine.ok("DELETE", f"/v1/jobs/{job['id']}")["state"] == "cancelled"
+    engine.until_healthy("demo")
+    assert read(engine.nbd("demo")) == 1
+    assert engine.job(engine.ok("DELETE", "/v1/volumes/demo"))["state"] == "done"
+    assert engine.ok("GET", "/v1/volumes") == []
 
 
 def test_what_is_asked_for_at_once_after_a_start_waits_for_the_volume(engine: Engine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from blockengine.protocol.admin import (
     Jobs,
     Progress,
     RestoreSnapshot,
+    SetPace,
     Status,
     TakeSnapshot,
 )
@@ -23,7 +25,7 @@ from blockengine.verify.blocks import content
 from blockengine.verify.rig import Serving, Shape
 from blockengine.volume.asking import Asker, Declined, Silent, asking
 from blockengine.volume.merges import left
-from tests.blockengine.volume.rigs import DEADLINE, Made, served
+from tests.blockengine.volume.rigs import DEADLINE, Made, served, until_in_sync
 from tests.blockengine.volume.test_restoring import clone_of
 
 MIB = 1 << 20
@@ -49,6 +51,16 @@ async def seen(asker: Asker, what: str, during: asyncio.Future[object] | None = 
                 break
             await asyncio.sleep(0.005)
     return told
+
+
+async def newest(asker: Asker, what: str, fits: Callable[[Progress], bool]) -> Progress:
+    """The newest job of a kind, once it fits."""
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            found = [one for one in await asker.ask(Jobs(), deadline=DEADLINE) if one.what == what]
+            if found and fits(found[-1]):
+                return found[-1]
+            await asyncio.sleep(0.02)
 
 
 def grows(told: list[Progress], total: int) -> bool:
@@ -140,3 +152,38 @@ def test_what_is_left_to_merge() -> None:
     assert left(layers, (8, 9)) == 30
     assert left(layers, (8,)) == 30 + 10
     assert left([LayerSize(7, 1), LayerSize(0, 0)], ()) == 1
+
+
+async def test_a_merge_rests_when_told_to_and_keeps_to_the_limit(made: Made) -> None:
+    rig = await made(Shape(size=SIZE))
+    serving, client = await served(rig)
+    await two_states(serving, client)
+    limit = 8 * MIB
+    await serving.ask(SetPace(limit=limit))
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await serving.ask(DeleteSnapshot("s"))
+    async with asking(serving.admin) as asker:
+        merge = await newest(asker, "merge", lambda one: 0 < one.done < one.total)
+        number = merge.number
+        assert merge.acts == ("pause",)
+        with pytest.raises(Declined, match="given up before it began"):
+            await asker.ask(Act(number, "stop"), deadline=DEADLINE)
+        await asker.ask(Act(number, "pause"), deadline=DEADLINE)
+        still = (await newest(asker, "merge", lambda one: one.state == "paused")).done
+        # What was under way may still end; then nothing moves, on no member.
+        async with asyncio.timeout(DEADLINE):
+            while (now := (await newest(asker, "merge", lambda one: True)).done) != still:
+                still = now
+                await asyncio.sleep(1)
+        # A replica that comes back meanwhile is told as well.
+        await rig.kill_voter("r1")
+        await rig.start_voter("r1")
+        await until_in_sync(rig, *rig.names)
+        merge = await newest(asker, "merge", lambda one: True)
+        assert (merge.state, merge.done < merge.total) == ("paused", True)
+        await asker.ask(Act(number, "resume"), deadline=DEADLINE)
+        merge = await newest(asker, "merge", lambda one: bool(one.ended))
+        assert merge.state == "done"
+        assert loop.time() - began >= SIZE / limit - 1
+    client.close()

@@ -10,10 +10,13 @@ from collections.abc import Callable
 import pytest
 
 from blockengine.protocol.admin import (
+    Act,
     DeleteSnapshot,
+    Jobs,
     ListSnapshots,
     Progress,
     RestoreSnapshot,
+    SetPace,
     Status,
     TakeSnapshot,
 )
@@ -247,3 +250,121 @@ async def test_a_clone_that_is_too_small_is_refused(made: Made) -> None:
         await clone.controllers[-1].process.until("make it larger")
     finally:
         await clone.close()
+
+
+SLOW = SetPace(limit=8 * MIB)
+
+
+async def two_states(serving: Serving, client: Client, units: int) -> tuple[bytes, bytes]:
+    """Snapshot `s`, and other bytes since; both."""
+    states = []
+    for number in (1, 2):
+        for unit in range(units):
+            await client.write(unit * MIB, content(unit, number, MIB))
+        await client.flush()
+        states.append(await client.read(0, 2 * MIB))
+        if number == 1:
+            await serving.ask(TakeSnapshot("s"))
+    return states[0], states[1]
+
+
+async def restore_job(serving: Serving, fits: Callable[[Progress], bool]) -> Progress:
+    """The newest restore, once it fits."""
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            with contextlib.suppress(Silent):
+                found = [one for one in await serving.ask(Jobs()) if one.what == "restore"]
+                if found and fits(found[-1]):
+                    assert isinstance(found[-1], Progress)
+                    return found[-1]
+            await asyncio.sleep(0.02)
+
+
+def on_its_way(one: Progress) -> bool:
+    return 0 < one.done < one.total
+
+
+async def test_a_restore_keeps_to_the_limit_and_rests_when_told_to(made: Made) -> None:
+    rig = await made(Shape(size=64 * MIB, deadline=8))
+    serving, client = await served(rig)
+    old, _ = await two_states(serving, client, 64)
+    await serving.ask(SLOW)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    asking = asyncio.ensure_future(serving.ask(RestoreSnapshot("s", disconnect=True)))
+    job = await restore_job(serving, on_its_way)
+    assert job.acts == ("pause",)
+    await serving.ask(Act(job.number, "pause"))
+    # What was under way may still end; then nothing moves.
+    still = (await restore_job(serving, lambda one: one.state == "paused")).done
+    async with asyncio.timeout(DEADLINE):
+        while (now := (await restore_job(serving, lambda one: True)).done) != still:
+            still = now
+            await asyncio.sleep(1)
+    assert still < job.total
+    assert (await serving.ask(Status())).state == "restoring"
+    with pytest.raises(Declined, match="no snapshot of what the volume was"):
+        await serving.ask(Act(job.number, "stop"))
+    await serving.ask(Act(job.number, "resume"))
+    moved = await restore_job(serving, lambda one: one.done >= 24 * MIB)
+    # No faster than the limit says, give or take what is under way at once.
+    assert loop.time() - began >= (moved.done - 8 * MIB) / SLOW.limit
+    await serving.ask(SetPace(limit=0))
+    await asking
+    client = await Client.connect(serving.socket)
+    assert await client.read(0, 2 * MIB) == old
+    client.close()
+
+
+async def test_a_restore_that_is_cancelled_leaves_the_volume_as_it_was(made: Made) -> None:
+    rig = await made(Shape(size=64 * MIB, deadline=8))
+    serving, client = await served(rig)
+    _, new = await two_states(serving, client, 64)
+    await serving.ask(SLOW)
+    asking = asyncio.ensure_future(serving.ask(RestoreSnapshot("s", keep="kept", disconnect=True)))
+    job = await restore_job(serving, on_its_way)
+    assert job.acts == ("pause", "stop")
+    await serving.ask(Act(job.number, "stop"))
+    back = await restore_job(serving, lambda one: one.words.startswith("goes back") or bool(one.ended))
+    assert not back.ended
+    assert (await serving.ask(Status())).state == "restoring"
+    with pytest.raises(Declined, match=r"cancelled.*as it was"):
+        await asking
+    assert (await restore_job(serving, lambda one: bool(one.ended))).state == "stopped"
+    assert (await serving.ask(Status())).state == "serving"
+    client = await Client.connect(serving.socket)
+    for unit in range(64):
+        assert await client.read(unit * MIB, MIB) == content(unit, 2, MIB)
+    assert await client.read(0, 2 * MIB) == new
+    client.close()
+    assert [one.name for one in await serving.ask(ListSnapshots())] == ["s", "kept"]
+    found = await on_each_replica(rig, serving)
+    assert found["r0"] == found["r1"] == found["r2"]
+
+
+async def test_a_restore_can_be_cancelled_under_the_next_controller(made: Made) -> None:
+    """The record remembers the way back; and who dies on it is succeeded by one that goes it to its end."""
+    rig = await made(Shape(size=64 * MIB, deadline=8))
+    serving, client = await served(rig)
+    await two_states(serving, client, 64)
+    await serving.ask(SLOW)
+    asking = asyncio.ensure_future(serving.ask(RestoreSnapshot("s", keep="kept", disconnect=True)))
+    await restore_job(serving, on_its_way)
+    await serving.process.end()
+    with pytest.raises(Silent):
+        await asking
+    second = await rig.start_controller()
+    job = await restore_job(second, on_its_way)
+    await second.ask(Act(job.number, "stop"))
+    await restore_job(second, lambda one: one.words.startswith("goes back") and on_its_way(one))
+    await second.process.end()
+    third = await rig.start_controller()
+    job = await restore_job(third, lambda one: one.target == "kept")
+    # From the way back there is none.
+    assert "stop" not in job.acts
+    await third.ask(SetPace(limit=0))
+    await third.process.until("serving")
+    client = await Client.connect(third.socket)
+    for unit in range(64):
+        assert await client.read(unit * MIB, MIB) == content(unit, 2, MIB)
+    client.close()
