@@ -64,11 +64,12 @@ class Request(NamedTuple):
     length: int
 
 
-# The same bytes as REQUEST, with what several requests share as one field.
+# The same bytes as REQUEST and REPLY, with what several requests share as one field.
 _REQUEST = struct.Struct("<4sB3xQ32sQQI4x")
 _HEAD = struct.Struct("<4sB3xQ")
 _TAIL = struct.Struct("<QQI4x")
 _LAST = int(Kind.SUMS)
+_REPLY = struct.Struct("<4sB3xQI4x")
 # As `Request._make`, which is written in Python.
 _made = partial(tuple.__new__, Request)
 
@@ -98,7 +99,7 @@ def parse_request(buffer: bytes | bytearray, place: int) -> Request:
 
 def reply(cookie: int, status: int, length: int = 0) -> bytes:
     """A reply's head; `length` bytes follow."""
-    return REPLY.pack(REPLY_MAGIC, status, 0, 0, cookie, length)
+    return _REPLY.pack(REPLY_MAGIC, status, cookie, length)
 
 
 def parse_reply(buffer: bytearray, place: int) -> tuple[int, int, int]:
@@ -106,7 +107,7 @@ def parse_reply(buffer: bytearray, place: int) -> tuple[int, int, int]:
 
     Raises: Malformed.
     """
-    magic, status, _, _, cookie, length = REPLY.unpack_from(buffer, place)
+    magic, status, cookie, length = _REPLY.unpack_from(buffer, place)
     if magic != REPLY_MAGIC or length > MAX_PAYLOAD:
         raise Malformed("no reply where one must be")
     return cookie, status, length

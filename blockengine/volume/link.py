@@ -70,13 +70,13 @@ class Link(Stream):
             self.fail(str(error))
 
     def _parse(self, place: int) -> int:
-        began, end, inbox = place, self._end, self._inbox
+        began, end, inbox, parse = place, self._end, self._inbox, wire.parse_reply
         while end - place >= _HEAD and not self._halted:
-            cookie, status, length = wire.parse_reply(inbox, place)
+            cookie, status, length = parse(inbox, place)
             start = place + _HEAD
             if end - start >= length:
                 place = start + length
-                self._replied(cookie, status, bytes(self._view[start:place]) if length else b"")
+                self._replied(cookie, status, inbox[start:place] if length else b"")
             elif length < LARGE:
                 break
             else:

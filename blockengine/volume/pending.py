@@ -50,13 +50,12 @@ class Pending(Generic[Value]):
 
     def then(self, called: Then) -> None:
         """Call once the answer is there; in the order of asking, if several do."""
-        earlier = self._then
-        if self.done():
+        before = self._then
+        if self._value is not _UNKNOWN or self._error is not None:
             called(self)
-        elif earlier is None:
+        elif before is None:
             self._then = called
         else:
-            before = earlier
 
             def both(answer: Pending[Any]) -> None:
                 before(answer)

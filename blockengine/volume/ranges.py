@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from blockengine.replica.layer import BLOCK
@@ -21,6 +22,12 @@ class Range(NamedTuple):
 
 
 NOTHING = Range(0, -1, True)
+# As `Range._make`, which is written in Python.
+_made = partial(tuple.__new__, Range)
+
+
+# What a block is held by whose holder is the only one.
+_ALONE = (1, -1)
 
 
 class _Waiting(NamedTuple):
@@ -31,7 +38,7 @@ class _Waiting(NamedTuple):
 
 def blocks(offset: int, length: int, *, shared: bool = False) -> Range:
     """The blocks that a range of bytes touches."""
-    return Range(offset // BLOCK, (offset + length - 1) // BLOCK, shared)
+    return _made((offset // BLOCK, (offset + length - 1) // BLOCK, shared))
 
 
 class BlockLocks:
@@ -57,7 +64,9 @@ class BlockLocks:
     def give(self, taken: Range) -> None:
         """Give a range back; those who waited for it are granted in order."""
         held, (first, last, shared) = self._held, taken
-        if not shared:
+        if first == last and held[first] in _ALONE:
+            del held[first]
+        elif not shared:
             for block in range(first, last + 1):
                 del held[block]
         else:

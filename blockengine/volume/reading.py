@@ -100,8 +100,7 @@ class Reads:
 
     def _answer(self, read: Read, body: Body) -> None:
         self._locks.give(read.range)
-        if not read.done():
-            read.set_result(body)
+        read.set_result(body)
         if read.bad:
             self._office.spawn(f"repair at {read.offset}", partial(self.repair, read.offset, read.length))
 
@@ -112,8 +111,7 @@ class Reads:
             return
         message = f"no replica has intact bytes between {read.offset} and {read.offset + read.length}"
         self._office.tell(message)
-        if not read.done():
-            read.set_exception(Refusal(Code.EIO, message))
+        read.set_exception(Refusal(Code.EIO, message))
 
     async def _mend(self, read: Read) -> None:
         """Every member has bad blocks, but perhaps not the same: repair them, then read again."""
