@@ -5,6 +5,8 @@ Textual reads its switches from the environment while it is imported, so they ar
 
 from __future__ import annotations
 
+import asyncio
+
 from backend import log
 from console.session import Session
 
@@ -19,6 +21,7 @@ def run(session: Session) -> int:
     log.note("start", state=session.title if session.title in ("vault", "demo") else "file")
     from console.application import NavarchApp
     from console.collector import Collector
+    from console.loop import CourteousLoop
     from console.settings import users_settings
     from console.terminal.driver import NavarchDriver
 
@@ -32,6 +35,7 @@ def run(session: Session) -> int:
         driver_class=NavarchDriver,
         collector=collector,
     )
-    app.run(mouse=app.settings.values.mouse)
+    with asyncio.Runner(loop_factory=CourteousLoop) as runner:
+        runner.run(app.run_async(mouse=app.settings.values.mouse))
     log.note("end", state=str(app.return_code or 0))
     return app.return_code or 0

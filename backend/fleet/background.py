@@ -21,6 +21,7 @@ from enum import Enum
 from functools import partial
 from typing import Protocol
 
+from backend.courtesy import give_way
 from backend.fleet.member import Member
 from backend.fleet.query import Query
 from backend.fleet.survey import Client, Survey, Surveyor
@@ -174,6 +175,7 @@ class Background:
 
     async def _tidy(self) -> None:
         """End watches that nobody saw for a while, begin those whose cluster answered meanwhile."""
+        give_way()
         while True:
             await asyncio.sleep(1.0)
             self._arrange()
@@ -217,6 +219,7 @@ class Background:
         ``begin_after``: seconds; preparing hundreds of connections at once would hold up the first frames.
         Who is on the screen does not wait.
         """
+        give_way()
         dice = random.Random()  # noqa: S311 - jitter, no secret
         surveyor = self._surveyors[cluster.id]
         if cluster.id not in self._seen:

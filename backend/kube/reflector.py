@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Protocol
 
+from backend.courtesy import give_way
 from backend.kube.access import ClusterAccess
 from backend.kube.admission import Admission, Lease
 from backend.kube.apistatus import ApiStatus, error_for
@@ -107,7 +108,11 @@ class Reflector:
         self._reported: Status | None = None
 
     async def run(self) -> None:
-        """Keep the sink up to date. Returns only by cancellation; every failure becomes a status."""
+        """Keep the sink up to date. Returns only by cancellation; every failure becomes a status.
+
+        In a task of its own, which gives way to what a person waits for (R24).
+        """
+        give_way()
         try:
             await self._follow()
         finally:

@@ -8,6 +8,7 @@ from typing import Any
 
 from textual import on, work
 
+from backend.courtesy import give_way
 from backend.fleet.member import select
 from backend.fleet.overview import FleetOverview
 from backend.fleet.query import Query
@@ -128,6 +129,7 @@ class FleetScreen(Narrowing, TableScreen):
 
     async def _follow(self) -> None:
         fleet = await self.navarch.fleet()
+        give_way()
         async with FleetOverview(fleet, interval=1 / self.navarch.traits.refreshes_per_second) as overview:
             self._overview = overview
             try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
+from backend.courtesy import give_way
 from backend.fleet.query import Query
 from backend.observe.metrics.amounts import cpu_text, memory_text
 from backend.resources import registry
@@ -92,6 +93,7 @@ class Measured(TableScreen):
             Interest(one.id, What.PODS, query.namespaces) if pods else Interest(one.id, What.NODES)
             for one in clusters
         ]
+        give_way()
         with metrics.looking(interests) as fresh:
             while True:
                 await fresh.wait()

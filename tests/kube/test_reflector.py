@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 
+from backend.courtesy import GIVES_WAY
 from backend.kube.access import ExecSpec
 from backend.kube.admission import Admission
 from backend.kube.objects import Item
@@ -35,6 +36,22 @@ def test_the_first_list_is_painted_page_by_page_then_replaced_whole() -> None:
             progress = [s.progress for s in feed.sink.statuses if s.progress is not None]
             assert progress == sorted(progress)
             assert progress[-1] == 1.0
+
+    simulate(scenario())
+
+
+def test_a_reflector_gives_way_and_who_began_it_does_not() -> None:
+    async def scenario() -> None:
+        async with feeding(objects=600) as feed:
+            gave: list[bool] = []
+            page, change = feed.sink.page, feed.sink.change
+            feed.sink.page = lambda *a, **k: (gave.append(GIVES_WAY.get()), page(*a, **k))[1]  # type: ignore
+            feed.sink.change = lambda *a: (gave.append(GIVES_WAY.get()), change(*a))[1]  # type: ignore
+            await feed.settle()
+            await feed.put("new", 1)
+            await feed.settle()
+            assert gave == [True] * 3
+            assert not GIVES_WAY.get()
 
     simulate(scenario())
 

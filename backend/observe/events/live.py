@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Protocol
 
+from backend.courtesy import give_way
 from backend.fleet.batch import SLICE, Batch
 from backend.fleet.cluster import Cluster
 from backend.fleet.query import Query
@@ -153,6 +154,7 @@ class LiveEvents:
 
     async def _load(self) -> None:
         """What the store has, cluster by cluster: a large one must not hold up the others."""
+        give_way()
 
         async def one(cluster: Cluster) -> None:
             await self._history.load(cluster)
@@ -161,6 +163,7 @@ class LiveEvents:
         await asyncio.gather(*(one(cluster) for cluster in self.clusters))
 
     async def _follow(self, table: Table) -> None:
+        give_way()
         try:
             async with aclosing(table.batches()) as batches:
                 async for batch in batches:

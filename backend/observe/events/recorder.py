@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
+from backend.courtesy import give_way
 from backend.fleet.cluster import Cluster
 from backend.fleet.listing import list_once
 from backend.fleet.query import Query
@@ -59,6 +60,7 @@ class Recorder:
         self._tasks = []
 
     async def _follow(self, cluster: Cluster) -> None:
+        give_way()
         dice = random.Random()  # noqa: S311 - jitter, no secret
         await asyncio.sleep(dice.uniform(0, _BEGIN))
         while True:

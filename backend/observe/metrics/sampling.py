@@ -18,6 +18,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from enum import Enum
 
+from backend.courtesy import give_way
 from backend.fleet.cluster import Cluster
 from backend.fleet.fleet import Fleet
 from backend.observe.metrics.asking import Asking
@@ -175,6 +176,7 @@ class Metrics:
     # --- asking
 
     async def _follow(self, interest: Interest) -> None:
+        give_way()
         dice = random.Random()  # noqa: S311 - jitter, no secret
         failures = 0
         while True:
@@ -231,6 +233,7 @@ class Metrics:
         task.add_done_callback(self._passing.discard)
 
     async def _pass_on(self, cluster_id: str, body: bytes) -> None:
+        give_way()
         await self._asking(cluster_id).take_nodes(body)
         self._tell()
 
