@@ -1,7 +1,5 @@
 """``python -m console``: the same as ``navarch``."""
 
-import sys
+from console.cli.program import start
 
-from console.cli.main import main
-
-sys.exit(main())
+start()

@@ -7,6 +7,7 @@ command's context, where opening the fleet finds them: a command can't forget to
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -64,10 +65,11 @@ def _declared(
     """The options, for Typer to read."""
 
 
-def options() -> list[Any]:
-    """The options as parameters of a command."""
+@cache
+def options() -> tuple[Any, ...]:
+    """The options as parameters of a command; the same ones for all commands."""
     params, _, _ = typer.main.get_params_convertors_ctx_param_name_from_function(_declared)
-    return params
+    return tuple(params)
 
 
 def chosen() -> Impersonation | None:

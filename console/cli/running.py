@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -14,6 +15,8 @@ from console.cli.exits import Exit
 
 T = TypeVar("T")
 _ENDINGS = (signal.SIGTERM, signal.SIGHUP)
+_COLLECT = (700, 10, 10)
+"""Python's own pace of its garbage collector; at the start there is none (``console.cli.program``)."""
 
 
 def run(work: Coroutine[Any, Any, int]) -> int:
@@ -36,6 +39,8 @@ def complete(work: Coroutine[Any, Any, T]) -> T:
     Without that a credential plugin would outlive the command that started it.
     """
     asked: list[signal.Signals] = []
+    gc.freeze()  # what was read by now stays to the end
+    gc.set_threshold(*_COLLECT)
 
     async def until_asked() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
