@@ -136,11 +136,17 @@ class NavigatingApp(FurnishedApp, inherit_bindings=False):
     @work(group="view", exit_on_error=False)
     async def _change_screens(self) -> None:
         """Show each when it is complete: an empty frame in between would flicker and cost a full repaint."""
+        from console.screens.frame import FrameScreen
+
         try:
             while self._wanted is not None:
                 screen, self._wanted = self._wanted, None
                 with self.batch_update():
                     await self.switch_screen(screen)
+                    frame = screen if isinstance(screen, FrameScreen) else None
+                    complete = frame is not None and await frame.complete()
+                if frame is not None and complete:
+                    frame.paint_now()
         finally:
             self.changing = False
         self.reload_settings()

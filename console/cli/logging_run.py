@@ -234,6 +234,8 @@ class _Teller:
 def _outcome(follower: LogFollower, *, said: asyncio.Task[None]) -> int:
     """The exit code, and the failures in words."""
     failed = 0
+    if follower.late:
+        say(f"{follower.late:,} lines came late and stand below later ones; --timestamps shows which")
     for error in follower.problems:
         say(f"{error.cluster}: {error.sentence}", error.advice)
         failed += not (isinstance(error, KindNotFound) and follower.sources)  # others serve the kind

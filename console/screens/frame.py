@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.app import ComposeResult
+from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -65,6 +66,17 @@ class FrameScreen(Timed, Screen[None]):
     def on_mount(self) -> None:
         self.top.tell(crumbs=self.crumbs())
 
+    async def complete(self) -> bool:
+        """Wait a moment for what a server is about to say: the first picture has it then, and nobody notices.
+
+        Whether it is here. The screen has its size already; nothing of it is painted meanwhile.
+        """
+        return False
+
+    def paint_now(self) -> None:
+        """Paint at once, not at the next beat of Textual's clock, a sixtieth of a second later."""
+        self._on_timer_update()
+
     def on_screen_suspend(self) -> None:
         """A dialog lies above: the keys of this screen don't work now."""
         line = self.query_one(KeyLine)
@@ -73,7 +85,9 @@ class FrameScreen(Timed, Screen[None]):
         else:
             line.offer(())
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        if not self.stack_updates:
+            event.refresh_styles = False  # it was just made, and has its styles
         self.query_one(KeyLine).offer(None)
 
     @property

@@ -48,6 +48,8 @@ def counts(desk: LogDesk, pane: LogPane) -> list[Piece]:
     facts.append(Piece(f"{total:,} lines" if desk.shown.wanted.idle else f"{shown:,} of {total:,} lines"))
     if desk.spool.dropped:
         facts.append(Piece(f"{desk.spool.dropped:,} older dropped", Tone.WARNING))
+    if desk.follower.late:
+        facts.append(Piece(f"{desk.follower.late:,} out of order", Tone.DIM))
     if desk.shown.behind > _SEARCHED_AT_ONCE:
         facts.append(Piece(f"searching {desk.shown.behind:,}…", Tone.PROGRESSING))
     if not pane.following:

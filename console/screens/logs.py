@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 from textual import on, work
@@ -29,6 +30,8 @@ from console.widgets.paint import Piece
 
 _FIRST = 0.02
 """Seconds between two looks until the first line is here."""
+_SOON = 0.06
+"""Seconds the first picture waits for the first line, or for a word why there is none."""
 _READABLE, _FLOOD = 1000, 0.25
 """Lines a second above which nobody reads what runs by, and the seconds between two pictures of it then."""
 _SEEK = 2.0
@@ -57,8 +60,16 @@ class LogsScreen(LogFilters):
         """Bookmarks of a former visit whose lines were not read again yet."""
         self._marks_again = (0.0, 0.5)
         """When they are looked for next (monotonic), and the pause after that."""
+        self._told = asyncio.Event()
+        """A line is on the screen."""
         # The request is on its way while the screen is made and drawn.
         self._early: asyncio.Task[_Followed] | None = asyncio.create_task(self._follow())
+
+    async def complete(self) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SOON):
+                await self._told.wait()
+        return self._told.is_set()
 
     def crumbs(self) -> tuple[object, ...]:
         return ("fleet", "logs", whose(self.asked.selection))
@@ -180,6 +191,8 @@ class LogsScreen(LogFilters):
         names = {member.id: member.name for member in self.navarch.members}
         self.top.tell(statuses=desk.follower.statuses, names=names)
         self.pane.sync()
+        if desk.spool.end:
+            self._told.set()
         due, pause = self._marks_again
         if self._lost_marks and desk.spool.end and (now := time.monotonic()) >= due:
             self._marks_again = (now + pause, 2 * pause)

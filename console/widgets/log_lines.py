@@ -94,10 +94,12 @@ def label(source: Source, parts: Sequence[str]) -> SafeStr:
     return safe_text(" ".join((*where, "/".join(names))).strip())
 
 
-def head(entry: Entry, source: Source, look: LogLook, *, now: float, marked: bool) -> Line:
-    """What stands before the line's text, always as wide."""
+def head(
+    entry: Entry, source: Source, look: LogLook, *, now: float, marked: bool, late: bool = False
+) -> Line:
+    """What stands before the line's text, always as wide. ``late``: it belongs above the line before it."""
     level = Level(entry.level)
-    pieces = [Piece(SafeStr("★" if marked else " "), Tone.KEY)]
+    pieces = [Piece(SafeStr("★" if marked else "↑" if late else " "), Tone.KEY if marked else Tone.WARNING)]
     if look.clock is not Clock.NONE:
         pieces.append(Piece(f"{time_words(entry.time, look.clock, now=now)} ", Tone.DIM))
     if look.labels and look.label_width:

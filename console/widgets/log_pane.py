@@ -135,7 +135,8 @@ class LogPane(LineWidget, can_focus=True):
         rows: list[tuple[int, Line]] = []
         while place >= 0 and len(rows) < height:
             number = shown.number(place)
-            rows = [(number, row) for row in self._drawn(number, width)] + rows
+            above = shown.number(place - 1) if place else None
+            rows = [(number, row) for row in self._drawn(number, width, above=above)] + rows
             self._top = number
             place -= 1
         self._skip = max(0, len(rows) - height)
@@ -146,21 +147,32 @@ class LogPane(LineWidget, can_focus=True):
         shown = self.desk.shown
         rows: list[tuple[int, Line]] = []
         wanted = height + self._skip
+        above = shown.number(place - 1) if place > 0 else None
         for number in shown.numbers(place, place + wanted):
-            rows += [(number, row) for row in self._drawn(number, width)]
+            rows += [(number, row) for row in self._drawn(number, width, above=above)]
+            above = number
             if len(rows) >= wanted:
                 break
         return rows[self._skip : wanted]
 
-    def _drawn(self, number: int, width: int) -> list[Line]:
+    def _drawn(self, number: int, width: int, *, above: int | None) -> list[Line]:
+        """The rows of one line; ``above``: the number of the line that is shown before it."""
         entry = self.entry(number)
         if entry is None:
             self._missing.append(number)
             return [(_HELD,)]
         assert self.desk is not None
         source = self.desk.follower.sources[entry.source]
-        before = head(entry, source, self.look, now=self.navarch.now(), marked=number in self.marked)
-        text = body(entry, self.look, data=self.desk.writes_data(entry.source))
+        former = self.entry(above) if above is not None else None
+        before = head(
+            entry,
+            source,
+            self.look,
+            now=self.navarch.now(),
+            marked=number in self.marked,
+            late=former is not None and entry.time < former.time,
+        )
+        text = body(entry, self.look, data=self.desk.layouts.data_at(entry.source, number))
         self._indent = line_width(before)
         room = max(10, width - self._indent)
         if self.wrapping:

@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from backend.fleet.fleet import Fleet
 from backend.observe.logs.block import Level
-from backend.observe.logs.fields import document_of
 from backend.observe.logs.following import LogFollower
+from backend.observe.logs.layout import Layouts
 from backend.observe.logs.levels import LevelReader
 from backend.observe.logs.line_filter import LineFilter
 from backend.observe.logs.merge import OwnLine, Told
@@ -26,8 +26,6 @@ from backend.observe.logs.spool import Spool
 _DISK_PAUSE = 0.05
 _AT_ONCE = 100
 """Lines that are taken in at once: some half a millisecond. More are taken in by a thread."""
-_JUDGED = 20
-"""Lines of a source after which it is decided whether it writes data."""
 _PIECE = 20_000
 """Lines that are filtered before what was found is shown."""
 EVERYTHING = LineFilter()
@@ -127,8 +125,8 @@ class LogDesk:
             fleet, selection, take=self._take, places=places, on_change=self.heard.set
         )
         self._levels: dict[int, LevelReader] = {}
-        self._data: dict[int, tuple[int, int]] = {}
-        """Of each source, how many of its first lines were data, and how many lines those were."""
+        self.layouts = Layouts()
+        """Whose lines are data."""
         self._keeper = ThreadPoolExecutor(1, thread_name_prefix="log-intake")
         self._filtering: asyncio.Task[None] | None = None
         self._more = asyncio.Event()
@@ -156,9 +154,9 @@ class LogDesk:
 
     def _keep(self, told: Sequence[Told]) -> None:
         """Read the levels of lines and spool them; in a thread when they are many."""
-        readers, judged = self._levels, self._data
+        readers, look = self._levels, self.layouts.look
         levels: list[int] = []
-        for _, source, _, text in told:
+        for number, (_, source, _, text) in enumerate(told, self.spool.end):
             if type(text) is OwnLine:
                 levels.append(Level.SEAM)
                 continue
@@ -166,16 +164,9 @@ class LogDesk:
             if reader is None:
                 reader = readers[source] = LevelReader()
             levels.append(reader.level(text))
-            data, seen = judged.get(source, (0, 0))
-            if seen < _JUDGED:
-                judged[source] = (data + (document_of(text) is not None), seen + 1)
+            look(source, number, text)
         _, sources, times, texts = zip(*told, strict=True)
         self.spool.extend(times, sources, levels, texts)
-
-    def writes_data(self, source: int) -> bool:
-        """Whether most lines of a source are JSON or logfmt, by the first of them."""
-        data, seen = self._data.get(source, (0, 0))
-        return 2 * data > seen
 
     # --- filtering
 

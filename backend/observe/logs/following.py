@@ -108,6 +108,11 @@ class LogFollower:
         """What kept objects from being found."""
         return self._finder.problems
 
+    @property
+    def late(self) -> int:
+        """Lines that stand below later ones: they came too late to be put in their place."""
+        return self._merger.late
+
     def cluster_name(self, cluster_id: str) -> SafeStr:
         return self._fleet.cluster(cluster_id).name
 
@@ -256,6 +261,7 @@ class LogFollower:
             previous=selection.previous,
             tail=None if joined else selection.tail,
             since=None if joined else since,
+            joined=joined,
         )
 
     async def _read(self, log: ContainerLog) -> None:

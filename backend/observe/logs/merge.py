@@ -7,6 +7,8 @@ those that tell the present. So:
 * A line that waited longer than the window goes on in any case, unless some source is still catching up
   with its past (its times run much faster than the clock does) and has not come so far.
 * Within one source lines keep their order, whatever their times say.
+* A line that comes when later ones have gone on already is late: it is counted, and if that was no more than
+  two seconds ago, lines wait so much longer from now on.
 
 A source that runs ahead waits: its stream is not read while a bounded number of its bytes is held here.
 Times are nanoseconds since the epoch; the clock is in seconds (monotonic).
@@ -15,9 +17,9 @@ Times are nanoseconds since the epoch; the clock is in seconds (monotonic).
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from operator import itemgetter
 
@@ -25,6 +27,10 @@ WINDOW = 0.25
 """Seconds that a line waits for those of other sources."""
 OPENING = 1.0
 """Seconds that lines wait for sources that are being opened."""
+WIDEST = 2.0
+"""The longest that lines wait, while some come late by less than that."""
+_CALM = 60.0
+"""Seconds without a late line after which they wait no longer than at first."""
 LANE_BYTES = 512 * 1024
 """Bytes of one source that are held before its stream is not read."""
 _CATCHING_UP = 3.0
@@ -45,7 +51,8 @@ class Lane:
 
     def __init__(self, source: int, *, now: float, window: float = WINDOW, opening: float = OPENING) -> None:
         self.source = source
-        self._window, self._opening = window, opening
+        self.window = window
+        self._opening = opening
         self.bytes = 0
         self.known = 0
         """Time of its latest line: it has come so far."""
@@ -97,7 +104,7 @@ class Lane:
             return False
         if self.opened_at is not None:
             return now - self.opened_at < self._opening
-        return now - self._spoke < self._window
+        return now - self._spoke < self.window
 
     def catching_up(self, now: float) -> bool:
         """Whether it still tells its past, or may be about to."""
@@ -145,8 +152,14 @@ class Merger:
     def __init__(
         self, *, clock: Callable[[], float], window: float = WINDOW, opening: float = OPENING
     ) -> None:
+        self.late = 0
+        """Lines that were handed on behind later ones."""
         self._clock = clock
-        self._window, self._opening = window, opening
+        self._least, self._opening = window, opening
+        self._window = window
+        self._handed: deque[tuple[float, int]] = deque()
+        """When (of the clock) it was first handed on up to which time, as far back as anybody waits."""
+        self._late_at = float("-inf")
         self._lanes: dict[int, Lane] = {}
         self.something = asyncio.Event()
         """Lines wait."""
@@ -216,7 +229,31 @@ class Merger:
         if self.empty:
             self.something.clear()
         found.sort(key=itemgetter(0))
+        if found:
+            self._note_late(found, now)
         return found
+
+    def _note_late(self, found: Sequence[Told], now: float) -> None:
+        """Count what belongs before lines that are gone; wait longer from now on if that may help."""
+        handed = self._handed
+        while len(handed) > 1 and now - handed[0][0] > WIDEST:
+            handed.popleft()
+        latest, first = handed[-1][1] if handed else 0, found[0][0]
+        if first < latest:
+            self.late += bisect_left(found, latest, key=itemgetter(0))
+            passed = now - next(at for at, key in handed if key > first)
+            if passed <= WIDEST and latest - first <= WIDEST * 1e9:  # else its clock is another one
+                self._late_at = now
+                self._wait(max(self._window, min(WIDEST, self._window + passed)))
+        elif self._window > self._least and now - self._late_at > _CALM:
+            self._wait(self._least)
+        if found[-1][0] > latest:
+            handed.append((now, found[-1][0]))
+
+    def _wait(self, window: float) -> None:
+        self._window = window
+        for lane in self._lanes.values():
+            lane.window = window
 
 
 def _earliest(lanes: Iterable[Lane]) -> int:

@@ -40,6 +40,8 @@ EXPECTED = 3.0
 """Seconds that the pod's new status is waited for when a followed log came to its end."""
 TRIES = 6
 """How often a log that is read once, not followed, is taken up again after a cut."""
+LATELY = 86_400.0
+"""Seconds for which a restart that nobody saw is worth a line above the log."""
 _SMALL = 16 * 1024
 _UNABLE = b"unable to retrieve container logs for "
 """What a kubelet writes in place of a log whose file it has just removed; it bears no time."""
@@ -54,6 +56,8 @@ class Reading:
     previous: bool = False
     tail: int | None = None
     since: str | float | None = None
+    joined: bool = False
+    """The pod came while we followed: what its containers wrote before we saw it is wanted too."""
 
 
 class Sink(Protocol):
@@ -103,8 +107,9 @@ class ContainerLog:
         self._random = random.Random()  # noqa: S311 - jitter, no secret
         self._backoff = Backoff(self._random)
         self._touched = asyncio.Event()
-        self._run = source.container.run.restart_count
-        self._whole = True
+        # Of a pod that joined nothing may be missing: its former run is read first, as if we had seen it.
+        self._run = 0 if reading.joined else source.container.run.restart_count
+        self._whole = not (reading.joined and source.container.run.restart_count)
         """The last stream came to its proper end, so the run it belonged to is told whole."""
 
     def touch(self) -> None:
@@ -145,6 +150,7 @@ class ContainerLog:
     # --- following
 
     async def _follow(self) -> None:
+        self._tell_former()
         while True:
             self._touched.clear()
             if self._restarted():
@@ -163,6 +169,18 @@ class ContainerLog:
             self._whole = True
             if await self._over():
                 return
+
+    def _tell_former(self) -> None:
+        """A container that restarted before anybody looked: say so above its lines, if that was lately."""
+        run, since = self.source.container.run, self._reading.since
+        began = epoch(run.state.running.started_at) if run.state.running else None
+        if not self._run or began is None:
+            return
+        asked = since if isinstance(since, float | int) else LATELY
+        if time.time() - began > asked:
+            return
+        text = f"restarted (run {self._run + 1}){_exit_words(run.last_state.terminated)}"
+        self._sink.seam(self.source, f"{text}; the run before is not shown", at=began)
 
     def _restarted(self) -> bool:
         return self.source.container.run.restart_count > self._run

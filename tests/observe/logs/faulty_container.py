@@ -56,9 +56,13 @@ class FaultyContainer:
         return b"".join(line + b"\n" for line in lines)
 
     def restart(self) -> None:
+        self.restart_unseen()
+        self._tell()
+
+    def restart_unseen(self) -> None:
+        """Before anybody looks."""
         self.clock += 1500
         self.runs.append([])
-        self._tell()
 
     def end(self) -> None:
         self.over = True

@@ -88,17 +88,17 @@ async def test_a_desk_follows_and_filters_meanwhile(demo: Demo, tmp_path: Path) 
             await desk.close()
 
 
-async def test_a_source_is_judged_by_its_first_lines(demo: Demo, tmp_path: Path) -> None:
+async def test_lines_are_judged_with_the_numbers_they_have(demo: Demo, tmp_path: Path) -> None:
     members, _ = members_of(demo.kubeconfig)
     async with Fleet(members) as fleet:
         desk = LogDesk(fleet, parse_logs(""), spool=Spool(folder=SpoolFolder(tmp_path)))
         data, text = b'{"msg":"x"}', b"plain text"
         try:
             await desk._take([(0, 0, 0, data), (1, 1, 1, text), (2, 0, 2, text), (3, 0, 3, b"a=1 b=2")])
-            assert (desk.writes_data(0), desk.writes_data(1), desk.writes_data(2)) == (True, False, False)
+            assert [desk.layouts.data_at(source, 0) for source in (0, 1, 2)] == [True, False, False]
+            await desk._take([(at, 1, at, text) for at in range(50)])
             await desk._take([(at, 1, at, data) for at in range(300)])
-            assert desk.writes_data(1)
-            await desk._take([(at, 1, at, text) for at in range(300)])
-            assert desk.writes_data(1), "it is decided"
+            assert desk.layouts.data_at(1, desk.spool.end - 1)
+            assert not desk.layouts.data_at(1, 53), "what was shown as text stays so"
         finally:
             await desk.close()

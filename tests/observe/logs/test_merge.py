@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.observe.logs.merge import OPENING, WINDOW, Merger
+from backend.observe.logs.merge import OPENING, WIDEST, WINDOW, Merger
 
 S = 10**9
 
@@ -125,3 +125,45 @@ def test_nothing_is_lost_and_each_source_keeps_its_order(steps: list[tuple[int, 
         shown.setdefault(place, []).append(text)
     assert shown == told
     assert merger.empty
+
+
+def test_a_line_that_comes_too_late_is_counted_and_the_next_ones_are_waited_for() -> None:
+    clock = Clock()
+    merger = Merger(clock=clock)
+
+    def round_(delay: float) -> list[bytes]:
+        """Both write at once; the lines of 2 arrive later."""
+        at = clock.now
+        put(merger, 1, (at, b"first"))
+        put(merger, 2, (at - 0.001, b"still of before"))
+        told: list[bytes] = []
+        steps = int(delay / 0.05)
+        for step in range(60):
+            clock.now += 0.05
+            if step == steps:
+                put(merger, 2, (at - 0.0005, b"late"))
+            told += texts(merger)
+        return told
+
+    assert round_(0.6) == [b"still of before", b"first", b"late"]
+    assert merger.late == 1
+    assert round_(0.6) == [b"still of before", b"late", b"first"], "now there is time for it"
+    assert merger.late == 1
+    clock.now += 61
+    put(merger, 1, (clock.now, b"a"))
+    texts(merger)
+    assert round_(0.6)[-1] == b"late", "after a quiet minute nobody waits longer than at first"
+
+
+def test_what_is_far_behind_is_counted_and_delays_nobody() -> None:
+    clock = Clock()
+    merger = Merger(clock=clock)
+    put(merger, 1, (1000, b"now"))
+    assert texts(merger) == [b"now"]
+    clock.now += WIDEST + 0.1
+    put(merger, 2, (900, b"behind"))
+    assert texts(merger) == [b"behind"]
+    assert merger.late == 1
+    put(merger, 1, (1001, b"a"))
+    clock.now += WINDOW + 0.01
+    assert texts(merger) == [b"a"]

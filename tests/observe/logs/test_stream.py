@@ -13,7 +13,7 @@ from backend.observe.logs import stream
 from backend.observe.logs.places import StreamPlaces
 from backend.observe.logs.sources import Source, SourceState
 from backend.observe.logs.stream import ContainerLog, Reading
-from tests.observe.logs.faulty_container import FaultyContainer, Happening, source_of
+from tests.observe.logs.faulty_container import START, FaultyContainer, Happening, source_of
 
 
 @pytest.fixture(autouse=True)
@@ -72,12 +72,21 @@ happenings = st.one_of(
 )
 
 
-@given(st.lists(happenings, max_size=25), st.integers(1, 200), st.sampled_from([1, 90, 700]))
+@given(
+    st.lists(happenings, max_size=25),
+    st.integers(1, 200),
+    st.sampled_from([1, 90, 700]),
+    st.sampled_from([None, 0, 3]),
+)
 def test_cut_at_any_byte_nothing_is_lost_and_nothing_told_twice(
-    script: list[Happening], size: int, pace: int
+    script: list[Happening], size: int, pace: int, unseen: int | None
 ) -> None:
+    """``unseen``: lines of a first run that was over before the pod was seen at all; None: there was none."""
     container = FaultyContainer(list(script), size=size, pace=pace)
-    told = read(container)
+    if unseen is not None:
+        container.write(unseen)
+        container.restart_unseen()
+    told = read(container, joined=unseen is not None)
     assert told.lines == [line for run in container.runs for line in run]
     assert len(told.seams) == len(container.runs) - 1
     lengths = [0]
@@ -127,6 +136,35 @@ def test_what_a_kubelet_says_in_place_of_a_log_is_no_line_of_it() -> None:
     assert told.lines == container.runs[0]
     assert len(asked) > 1
     assert SourceState.BROKEN in told.states
+
+
+def test_a_restart_before_anybody_looked_is_told_above_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told_of(age: float, **reading: object) -> list[tuple[int, str]]:
+        container = FaultyContainer([])
+        container.write(2)
+        container.restart_unseen()
+        container.write(3)
+        monkeypatch.setattr(stream.time, "time", lambda: START + container.clock / 1000 + age)
+        told = read(container, **reading)
+        assert told.lines == container.runs[1]
+        return told.seams
+
+    words = "restarted (run 2) after exit code 1, Error; the run before is not shown"
+    assert told_of(600) == [(0, words)]
+    assert told_of(600, since=3600.0) == [(0, words)]
+    assert told_of(7200, since=3600.0) == [], "it was before what was asked for"
+    assert told_of(3 * stream.LATELY) == [], "it is no news"
+    assert told_of(600, follow=False) == [], "a log that is read once is what kubectl prints"
+
+
+def test_of_a_pod_that_joined_the_runs_that_are_gone_are_told_of() -> None:
+    container = FaultyContainer([])
+    for _ in range(3):
+        container.write(2)
+        container.restart_unseen()
+    told = read(container, joined=True)
+    assert told.lines == container.runs[2]
+    assert "2 runs in between" in told.seams[0][1]
 
 
 def test_the_seam_says_how_the_run_ended() -> None:
