@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -44,6 +45,8 @@ class Group(msgspec.Struct, frozen=True, gc=False):
     health: Health
     rank: int
     """0: failing, 1: warning, 2: neither."""
+    order: tuple[int, float, str]
+    """Problems first, the latest first."""
 
     @property
     def object(self) -> str:
@@ -73,9 +76,19 @@ def key_of(event: Seen) -> GroupKey:
 
 def made(key: GroupKey, events: Sequence[Seen]) -> Group:
     """The group of these events, of which there is at least one."""
-    latest = max(events, key=lambda one: (one.last, one.version))
-    rank, worst = min(((RANK.get(grade(one), len(RANK)), one) for one in events), key=lambda pair: pair[0])
-    count = sum(one.count for one in events)
+    latest = worst = events[0]
+    health, first, count = grade(worst), 0.0, 0
+    rank = RANK.get(health, len(RANK))
+    for one in events:  # one loop: there may be a hundred thousand
+        count += one.count
+        if one.first and (one.first < first or not first):
+            first = one.first
+        if one is worst:
+            continue
+        if (one.last, one.version) > (latest.last, latest.version):
+            latest = one
+        if (other := RANK.get(found := grade(one), len(RANK))) < rank:
+            worst, health, rank = one, found, other
     identity = "\0".join(key)
     return Group(
         metadata=ObjectMeta(
@@ -92,12 +105,13 @@ def made(key: GroupKey, events: Sequence[Seen]) -> Group:
         type=worst.type,
         message=latest.message,
         source=f"{latest.source}, {latest.host}" if latest.host else latest.source,
-        first=min((one.first for one in events if one.first), default=0.0),
+        first=first,
         last=latest.last,
         count=count,
         events=len(events),
-        health=grade(worst),
+        health=health,
         rank=rank,
+        order=(rank, -latest.last, latest.reason),
     )
 
 
@@ -112,11 +126,6 @@ def _ago(moment: float, now: float) -> str:
     return human_duration(max(0.0, now - moment)) if moment else UNKNOWN
 
 
-def _order(group: Group) -> tuple[int, float, str]:
-    """Problems first, the latest first."""
-    return (group.rank, -group.last, group.reason)
-
-
 WORST_FIRST = "TYPE"
 """The column to order by."""
 
@@ -126,7 +135,7 @@ GROUP = Kind(
     assess=_assess,
     columns=(
         Column("LAST SEEN", lambda g, now: _ago(g.last, now), lambda g: -g.last, align="right", timed=True),
-        Column("TYPE", lambda g, _: g.type, _order, priority=4, min_width=7),
+        Column("TYPE", lambda g, _: g.type, attrgetter("order"), priority=4, min_width=7),
         text_column("REASON", "reason", priority=0, min_width=8),
         Column("OBJECT", lambda g, _: g.object, lambda g: g.object, priority=0, min_width=18),
         Column("COUNT", lambda g, _: str(g.count), lambda g: g.count, align="right", priority=1),
@@ -163,7 +172,7 @@ def _over(column: Column) -> TableColumn:
     return TableColumn(
         name=column.name,
         text=text,
-        key=key,
+        key=attrgetter("item.order") if column.name == WORST_FIRST else key,  # looked at most of all
         align=column.align,
         wide=column.wide,
         priority=column.priority,

@@ -25,6 +25,8 @@ class Grouping:
         """Of each cluster. Tuples of such structs are nothing for the garbage collector."""
         self._rows: dict[RowKey, Row] = {}
         self._touched: set[tuple[str, GroupKey]] = set()
+        self._queue: list[tuple[str, GroupKey]] = []
+        """What of them is worked out next, the next one last."""
         self._names: dict[str, SafeStr] = {}
 
     @property
@@ -75,7 +77,7 @@ class Grouping:
         changed: list[Row] = []
         removed: list[RowKey] = []
         count = len(self._touched) if most is None else min(most, len(self._touched))
-        for cluster_id, key in [self._touched.pop() for _ in range(count)]:
+        for cluster_id, key in self._next(count):
             members = self._groups[cluster_id][key]
             if members:
                 row = row_of(made(key, members), cluster_id=cluster_id, cluster=self._names[cluster_id])
@@ -87,6 +89,21 @@ class Grouping:
             if self._rows.pop(gone, None) is not None:
                 removed.append(gone)
         return changed, removed
+
+    def _next(self, count: int) -> list[tuple[str, GroupKey]]:
+        """So many of the touched groups, neighbours together: a table finds their place with one look."""
+        found: list[tuple[str, GroupKey]] = []
+        while len(found) < count:
+            if not self._queue:
+                names = self._names
+                self._queue = sorted(
+                    self._touched, key=lambda one: (names[one[0]], *one[1][1:]), reverse=True
+                )
+            one = self._queue.pop()
+            if one in self._touched:
+                self._touched.discard(one)
+                found.append(one)
+        return found
 
     def members(self, row_key: RowKey) -> tuple[Seen, ...]:
         """The single events of a row, the latest first."""
