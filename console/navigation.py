@@ -12,7 +12,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from backend.text import SafeStr
-from console.forgetting import ForgettingWorkers
+from console.forgetting import ForgettingWorkers, forget_pictures
 from console.furnishing import FurnishedApp
 from console.locks import Locks
 from console.restoring import found_again, left
@@ -149,6 +149,7 @@ class NavigatingApp(FurnishedApp, inherit_bindings=False):
                     frame.paint_now()
         finally:
             self.changing = False
+        forget_pictures()
         self.reload_settings()
         self.view_changed()
         if self._notice is not None:

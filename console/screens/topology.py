@@ -54,7 +54,8 @@ class TopologyScreen(OwnCommands):
         super().__init__()
         self.asked = view
         self._outline: Outline | None = None
-        self._names: dict[str, str] = {}
+        self._names = dict(view.names)
+        """Clusters by id: what the way here told, until the fleet does."""
         self._problems = False
         self._drawn = False
         """Whether the drawing is shown, not the tree."""
@@ -80,7 +81,7 @@ class TopologyScreen(OwnCommands):
 
     def crumbs(self) -> tuple[object, ...]:
         view = self.asked
-        where = [self._names.get(one, view.names.get(one, one)) for one in view.clusters]
+        where = [self._names.get(one, one) for one in view.clusters]
         place = (where[0],) if len(where) == 1 else ()
         inside = (",".join(view.namespaces),) if view.namespaces else ()
         return ("fleet", *place, *inside, *((view.name,) if view.name else ()), "topology")
@@ -120,7 +121,7 @@ class TopologyScreen(OwnCommands):
 
     async def _follow(self) -> None:
         fleet = await self.navarch.fleet()
-        self._names = {cluster.id: str(cluster.name) for cluster in fleet.clusters}
+        self._names |= {cluster.id: str(cluster.name) for cluster in fleet.clusters}
         self.top.tell(crumbs=self.crumbs())
         if self.asked.aim == "fleet":
             await self._follow_fleet(fleet)

@@ -73,6 +73,11 @@ class LineWidget(Widget):
         self._lines = self.compose_lines(self.size.width, self.size.height)
         self.refresh()
 
+    def on_unmount(self) -> None:
+        """Names leave memory with their picture, whoever still holds the widget (a timer's context may)."""
+        self._lines = []
+        self._styles_cache.clear()
+
     def render_line(self, y: int) -> Strip:
         if y < len(self._lines):
             return paint(self._lines[y], self.size.width, self.palette, fill=self.fill)

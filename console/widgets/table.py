@@ -23,10 +23,11 @@ from console.widgets.paint import Line
 from console.widgets.table_changes import Changes
 from console.widgets.table_layout import GUTTER, Layout, lay_out
 from console.widgets.table_lines import RowLook, border, cell_text, header, message_lines, row_line
-from console.widgets.table_source import GridColumn, TableSource
+from console.widgets.table_source import GridColumn, ListSource, TableSource
 from console.widgets.target import Target
 
 _FRAME_TOP, _FRAME_BOTTOM = 2, 1
+_NO_COLUMNS = Layout((), 0, 0, 0, True)
 
 
 class ResourceTable(LineWidget, can_focus=True):
@@ -79,13 +80,19 @@ class ResourceTable(LineWidget, can_focus=True):
         """Whether the person moved the cursor; until then it stays on the first row."""
         self._anchor: Hashable | None = None
         self._wanted: dict[str, int] = {}
-        self._layout = Layout((), 0, 0, 0, True)
+        self._layout = _NO_COLUMNS
         self.changes = Changes(self, enabled=glow)
 
     # --- content
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self.tick)
+
+    def on_unmount(self) -> None:
+        """Let go of the rows, and by them of the fleet: a timer's context keeps the widget for a while."""
+        self.source = ListSource((), key=id, sort="")
+        self._layout = _NO_COLUMNS
+        self.changes.forget()
 
     def tick(self) -> None:
         """A second passed: ages whose text changed are repainted."""

@@ -195,14 +195,10 @@ CALLED = {
 """Pictures that are not called like their screen."""
 
 
-WITHOUT = {"MetricsScreen", "TopologyScreen"}
-"""Charts, a graph being drawn: no still life; their own tests look at them."""
-
-
 def test_every_screen_has_pictures_at_three_sizes() -> None:
     bases = next(names for names, why in NOT_WALKED.items() if why.startswith("no screen of its own")).split()
     there = {path.stem for path in FOLDER.glob("*.txt")}
-    for screen in sorted(all_screens() - set(bases) - WITHOUT):
+    for screen in sorted(all_screens() - set(bases)):
         begin = CALLED.get(screen, kebab(screen))
         for columns, rows in SIZES:
             found = [name for name in there if name.startswith(begin) and name.endswith(f"{columns}x{rows}")]

@@ -15,10 +15,9 @@ from console.widgets.chart import Chart, Mark, chart_lines
 from console.widgets.paint import line_width, plain
 from tests.ui.double import NOW, FleetDouble, SessionDouble, default_objects, stamp
 from tests.ui.seeing import screen_text, see, until, write
-from tests.ui.test_pictures import compare, fits, without_pane
+from tests.ui.test_pictures import SIZES, compare, fits, without_pane
 
 Open = Callable[..., NavarchApp]
-SIZES = [(80, 24), (120, 40), (200, 50)]
 
 
 def measured(*, podmetrics: bool = True) -> FleetDouble:

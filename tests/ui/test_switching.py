@@ -129,3 +129,42 @@ async def test_what_a_worker_had_in_its_hands_is_forgotten_whatever_it_began(ope
 
         await until(pilot, forgotten, what="its end")
         assert timers
+
+
+async def test_what_a_view_had_painted_is_forgotten_with_it(open_app: Open) -> None:
+    """Textual remembers two colours of each of the last 1024 widgets, by what the widget had painted."""
+    app = open_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        app.run_line("pods")
+        await see(pilot, "90 rows", "api-0")
+        painted = [weakref.ref(widget._styles_cache) for widget in app.screen.walk_children()]
+        assert any(one() for one in painted)
+        app.run_line("nodes")
+        await see(pilot, "fleet/nodes")
+
+        def forgotten() -> bool:
+            gc.collect()
+            return not any(one() for one in painted)
+
+        await until(pilot, forgotten, what="the end of all that was painted")
+
+
+async def test_a_table_that_somebody_holds_keeps_no_row_when_its_view_was_left(open_app: Open) -> None:
+    app = open_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        app.run_line("pods")
+        await see(pilot, "90 rows", "api-0")
+        assert isinstance(app.screen, ResourcesScreen)
+        table = app.screen.table
+        shown = weakref.ref(table.source)
+        app.run_line("nodes")
+        await see(pilot, "fleet/nodes")
+
+        def let_go() -> bool:
+            gc.collect()
+            return shown() is None
+
+        await until(pilot, let_go, what="the end of what the table showed")
+        assert table.lines == []

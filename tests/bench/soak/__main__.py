@@ -1,6 +1,6 @@
 """``python -m tests.bench.soak [--minutes N | --rests N]``: exit status 1 when something grew or was wrong.
 
-Prints one JSON object: what was done, what was held at the first and the last rest, and what grew.
+Prints one JSON object: what was done, what was held at each rest, and by how much it grows per restart.
 """
 
 from __future__ import annotations
@@ -8,27 +8,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import os
 import sys
 import tempfile
 import time
 import tracemalloc
-from dataclasses import asdict
 from pathlib import Path
 
 from tests.bench.feeder.process import feeding
 
 ACTS = 25
 """Between two rests."""
-MEMORY = 0.05
-"""Share by which memory may differ between two quarters of a run: allocators keep what they once had."""
 RATE = 200.0
 
 
 async def soak(folder: Path, *, clusters: int, pods: int, minutes: float, rests: int, seed: int) -> int:
     """Soak for so many minutes, or so many rests if any; the exit status."""
     from tests.bench.soak.day import Day
-    from tests.bench.soak.footprint import Footprint, growth
+    from tests.bench.soak.footprint import Footprint
+    from tests.bench.soak.trend import DAY, growth
 
     seen: list[Footprint] = []
     with feeding(clusters=clusters, pods=pods, seed=seed) as feeder:
@@ -42,16 +41,22 @@ async def soak(folder: Path, *, clusters: int, pods: int, minutes: float, rests:
                 print(f"soak: {len(seen)} rests, {seen[-1].memory / 1e6:.0f} MB", file=sys.stderr, flush=True)
             requests = feeder.tell().requests
     grown = growth(seen)
-    flat = grown.memory <= MEMORY * seen[0].memory and max(grown.descriptors, grown.tasks, grown.threads) <= 0
     said = {
+        "verdict": grown.verdict,
+        "flat": grown.flat,
         "acts": day.done,
         "requests": requests,
         "rests": len(seen),
-        "memory": [one.memory for one in seen],
-        "descriptors": [one.descriptors for one in seen],
-        "tasks": [one.tasks for one in seen],
-        "grown": asdict(grown),
-        "flat": flat and not grown.objects,
+        **{
+            name: [getattr(one, name) for one in seen]
+            for name in ("restarts", "memory", "blocks", "heap", "descriptors", "tasks", "threads")
+        },
+        "a day adds": {
+            name: {"at most": round(one.most * DAY, 1), "probably": round(one.slope * DAY, 1)}
+            for name, one in (("memory", grown.memory), ("blocks", grown.blocks), ("heap", grown.heap))
+            if math.isfinite(one.most)
+        },
+        "more": grown.more,
         "seconds": round(time.monotonic() - began),
     }
     print(json.dumps(said))

@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import os
-import statistics
+import sys
 import threading
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from textual.screen import Screen
+
+from backend.fleet.fleet import Fleet
+
 _STATM = Path("/proc/self/statm")
-_FEW, _SHARE = 2, 0.1
+_MALLINFO = [
+    "arena",
+    "ordblks",
+    "smblks",
+    "hblks",
+    "hblkhd",
+    "usmblks",
+    "fsmblks",
+    "uordblks",
+    "fordblks",
+    "keepcost",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
+    restarts: int
+    """Stops and starts of servers until then."""
     memory: int
-    """Resident bytes; 0 where the system does not say."""
+    """Resident bytes after malloc gave back what it can; 0 where the system does not say."""
+    blocks: int
+    """Blocks of memory that Python objects have: no allocator's habits in it."""
+    heap: int
+    """Bytes handed out by malloc, to Python's larger objects and to C libraries; 0 where glibc does not
+    say."""
     descriptors: int
     tasks: int
     threads: int
@@ -27,57 +49,49 @@ class Footprint:
     """How many there are of each of our own types that the garbage collector knows."""
 
 
-def footprint() -> Footprint:
+def footprint(*, restarts: int) -> Footprint:
     """Measure; collect garbage before."""
+    objects = Counter(
+        f"{kind.__module__}.{kind.__qualname__}"
+        for kind in map(type, gc.get_objects())
+        if kind.__module__.startswith(("backend.", "console."))
+    )
+    heap = _heap()
     pages = int(_STATM.read_text().split()[1]) if _STATM.exists() else 0
     return Footprint(
+        restarts=restarts,
         memory=pages * os.sysconf("SC_PAGE_SIZE"),
+        blocks=sys.getallocatedblocks(),
+        heap=heap,
         descriptors=len(os.listdir("/dev/fd")),
         tasks=len(asyncio.all_tasks()),
         threads=threading.active_count(),
-        objects=Counter(
-            f"{kind.__module__}.{kind.__qualname__}"
-            for kind in map(type, gc.get_objects())
-            if kind.__module__.startswith(("backend.", "console."))
-        ),
+        objects=objects,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """From the third quarter of a run to the last one, by medians."""
-
-    memory: float
-    """Bytes."""
-    descriptors: float
-    tasks: float
-    threads: float
-    objects: dict[str, float]
-    """Only types of which there are clearly more: two or a tenth is what the last screen still holds."""
+def left_over(shown: set[int]) -> list[str]:
+    """Fleets, and screens but those of the stack (``shown``, by ``id``): what must be gone at a rest."""
+    return [
+        type(one).__name__
+        for one in gc.get_objects()
+        if isinstance(one, Fleet) or (isinstance(one, Screen) and id(one) not in shown)
+    ]
 
 
-def growth(seen: Sequence[Footprint]) -> Growth:
-    """How much more there is at the end; the first half fills caches, pools and the allocator's arenas."""
-    part = max(1, len(seen) // 4)
-    before, after = seen[-2 * part : -part] or seen[:part], seen[-part:]
+class _Mallinfo(ctypes.Structure):
+    """glibc's ``struct mallinfo2``."""
 
-    def more(value: str) -> float:
-        return _median(after, value) - _median(before, value)
-
-    grown: dict[str, float] = {}
-    for name in sorted({name for one in after for name in one.objects}):
-        had = statistics.median(one.objects[name] for one in before)
-        has = statistics.median(one.objects[name] for one in after)
-        if has - had > max(_FEW, had * _SHARE):
-            grown[name] = has - had
-    return Growth(
-        memory=more("memory"),
-        descriptors=more("descriptors"),
-        tasks=more("tasks"),
-        threads=more("threads"),
-        objects=grown,
-    )
+    _fields_ = [(name, ctypes.c_size_t) for name in _MALLINFO]
 
 
-def _median(some: Sequence[Footprint], value: str) -> float:
-    return statistics.median(getattr(one, value) for one in some)
+def _heap() -> int:
+    """Bytes that malloc handed out (in arenas and by mmap), after it gave back what nobody has."""
+    libc = ctypes.CDLL(None)
+    try:
+        libc.malloc_trim(0)
+        libc.mallinfo2.restype = _Mallinfo
+        told = libc.mallinfo2()
+    except AttributeError:
+        return 0
+    return int(told.uordblks + told.hblkhd)
