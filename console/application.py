@@ -24,6 +24,7 @@ from backend.text import SafeStr, safe_text
 from console.actions import Scope
 from console.collector import LOOK, Collector
 from console.fleet_events import FleetEvents
+from console.forgetting import forget_names
 from console.keymap import bindings
 from console.locks import Locks
 from console.measuring import Measuring
@@ -306,6 +307,7 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         self._close_dialogs()
         self.change_screen(gate_screen(self))
         await self._retire(fleet)
+        forget_names()
 
     # --- the command line inside
 

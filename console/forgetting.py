@@ -15,6 +15,8 @@ from textual._styles_cache import StylesCache
 from textual.worker import Worker, WorkerState
 from textual.worker_manager import WorkerManager
 
+from backend.text import cells
+
 
 class ForgettingWorkers(WorkerManager):
     def _remove_worker(self, worker: Worker[Any]) -> None:
@@ -36,3 +38,13 @@ def forget_pictures() -> None:
     with their next picture.
     """
     StylesCache.get_inner_outer.cache_clear()
+
+
+def forget_names() -> None:
+    """The vault was locked: what is remembered for speed holds names of objects, patterns and times."""
+    from backend.fleet.filter import compile_pattern
+    from backend.resources.duration import epoch
+
+    for remembered in (cells, compile_pattern, epoch):
+        remembered.cache_clear()
+    forget_pictures()

@@ -28,6 +28,8 @@ from console.widgets.target import Target
 
 _FRAME_TOP, _FRAME_BOTTOM = 2, 1
 _NO_COLUMNS = Layout((), 0, 0, 0, True)
+_SAMPLE = 128
+"""Rows out of sight that are measured, too, when there are clearly more than last time: 2 ms."""
 
 
 class ResourceTable(LineWidget, can_focus=True):
@@ -80,6 +82,8 @@ class ResourceTable(LineWidget, can_focus=True):
         """Whether the person moved the cursor; until then it stays on the first row."""
         self._anchor: Hashable | None = None
         self._wanted: dict[str, int] = {}
+        self._sampled_of = 0
+        """How many rows there were when some out of sight were measured last."""
         self._layout = _NO_COLUMNS
         self.changes = Changes(self, enabled=glow)
 
@@ -104,7 +108,7 @@ class ResourceTable(LineWidget, can_focus=True):
         self.cursor = self._top = self._skip = 0
         self._cursor_key = self._anchor = None
         self._steered = False
-        self._wanted = {}
+        self._measure_anew()
         self.changes.forget()
         self.sync()
 
@@ -124,7 +128,7 @@ class ResourceTable(LineWidget, can_focus=True):
 
     def columns_changed(self) -> None:
         """Columns were added, removed, widened or hidden."""
-        self._wanted = {}
+        self._measure_anew()
         self._skip = 0
         self.sync()
 
@@ -152,7 +156,7 @@ class ResourceTable(LineWidget, can_focus=True):
     def compose_lines(self, width: int, height: int) -> list[Line]:
         now = self.navarch.now()
         rows = self.source.window(self._top, self.page)
-        self._measure(rows, now)
+        self._measure([*rows, *self._out_of_sight()], now)
         columns = [c for c in self.columns if not c.optional or self._wanted.get(c.name)]
         layout = self._layout = lay_out(columns, self._wanted, width, skip=self._skip)
         self.changes.look(rows, layout, now)
@@ -175,6 +179,20 @@ class ResourceTable(LineWidget, can_focus=True):
             widest = max((len(cell_text(column, row, now)) for row in rows), default=0)
             if widest > self._wanted.get(column.name, 0):
                 self._wanted[column.name] = widest
+
+    def _measure_anew(self) -> None:
+        self._wanted = {}
+        self._sampled_of = 0
+
+    def _out_of_sight(self) -> list[Any]:
+        """Rows from everywhere, now and then: paging to what is wider should seldom move the columns."""
+        total = len(self.source)
+        enough = self._sampled_of if total <= 2 * _SAMPLE else self._sampled_of * 5 // 4
+        if total <= max(self.page, enough):
+            return []
+        self._sampled_of = total
+        places = {number * total // _SAMPLE for number in range(_SAMPLE)}
+        return [row for place in sorted(places) for row in self.source.window(place, 1)]
 
     def _look(self, row: Any, place: int) -> RowLook:
         key = self.source.key(row)

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from backend.fleet.filter import compile_pattern
+from backend.text import cells
 from console.application import NavarchApp
 from console.screens.resources import ResourcesScreen
 from console.session import Gate
@@ -168,3 +170,18 @@ async def test_a_table_that_somebody_holds_keeps_no_row_when_its_view_was_left(o
 
         await until(pilot, let_go, what="the end of what the table showed")
         assert table.lines == []
+
+
+async def test_names_remembered_for_speed_are_forgotten_with_the_lock(open_app: Open) -> None:
+    session = SessionDouble()
+    app = open_app(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await see(pilot, "3 clusters")
+        app.run_line("pods /api")
+        await see(pilot, "90 rows", "api-0")
+        assert compile_pattern.cache_info().currsize
+        named = cells.cache_info().currsize
+        app.action_lock()
+        await see(pilot, "the vault is locked")
+        await until(pilot, lambda: not app._retiring and not compile_pattern.cache_info().currsize)
+        assert cells.cache_info().currsize < named

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from backend.kube.status import State, Status
 from backend.resources.kinds.pod import KIND as POD
 from backend.text import SafeStr, cells, safe_text
 from console.application import NavarchApp
+from console.screens.resources import ResourcesScreen
 from console.view_source import ViewSource
 from console.widgets.table_layout import GUTTER, curtail, lay_out, squeeze
 from console.widgets.table_source import GridColumn
@@ -173,3 +175,23 @@ def test_an_age_is_whole_or_not_there(width: int) -> None:
     columns = (*COLUMNS[:3], replace(column("AGE", priority=2), align="right"))
     layout = lay_out(columns, {**WANTED, "AGE": len("12d23h")}, width)
     assert all(p.width >= len("12d23h") for p in layout.placed if p.column.name == "AGE")
+
+
+async def test_columns_stand_still_while_paging(open_app: Callable[..., NavarchApp]) -> None:
+    """Wider rows further down are known before they are seen."""
+    pods = [pod(f"a-{number:03d}", "pay") for number in range(120)]
+    pods += [pod(f"b-{number:03d}-{'long' * 3}", "kube-system", waiting="Waiting") for number in range(120)]
+    app = open_app(SessionDouble(FleetDouble({"pods": pods, "nodes": []})))
+    async with app.run_test(size=(120, 30)) as pilot:
+        await see(pilot, "3/3 live")
+        await write(pilot, ":pods --sort name")
+        await pilot.press("enter")
+        await see(pilot, "720 rows", "a-000")
+        table = cast("ResourcesScreen", app.screen).table
+        before = table._layout
+        for key in ("pagedown", "G", "pageup", "g"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert table._layout == before
+        await pilot.press("G")
+        await see(pilot, "b-119-longlonglong")

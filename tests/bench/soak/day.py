@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from backend.fleet.filter import compile_pattern
 from backend.fleet.query import Query
 from backend.kube.status import State
 from backend.secret import Secret
@@ -179,7 +178,6 @@ class Day:
         await self.until(lambda: isinstance(self.app.screen, UnlockScreen), "the gate")
         await self.until(lambda: self._feeder.tell().watches == 0, "closed watches")
         await self.until(lambda: not self.app.changing and not self.app._retiring, "the fleet's end")
-        compile_pattern.cache_clear()  # bounded; but while it fills, it grows
         await self.until(self._nothing_left, "the end of what was left")
         left = footprint(restarts=self._restarts)
         self.done["lock"] = self.done.get("lock", 0) + 1
