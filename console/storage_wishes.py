@@ -10,8 +10,9 @@ from pathlib import Path
 
 from backend.storage import words
 from backend.storage.acts import Plan, engines, jobs, pools, replicas, snapshots, volumes
+from backend.storage.engine import BlockEngine
 from backend.storage.failures import Refused
-from backend.storage.model import Inventory, Job, Pool, Replica, Snapshot, Volume
+from backend.storage.model import Inventory, Job, Pace, Pool, Replica, Snapshot, Volume
 from backend.storage.system import StorageSystem
 from console.storage_rows import StorageRow
 
@@ -215,6 +216,73 @@ def _add_replica(subject: Subject) -> Wish | None:
     return Wish("One replica more", draw_up, asks=(Ask("pool", "In pool (empty: the engine chooses)"),))
 
 
+def _add_witness(subject: Subject) -> Wish | None:
+    system, volume = subject.system, subject.volume
+    if volume is None:
+        return None
+
+    async def draw_up(answers: Answers) -> Plan:
+        return await replicas.add(system, volume.id, pool=answers["pool"].strip(), witness=True)
+
+    return Wish("One witness more", draw_up, asks=(Ask("pool", "In pool (empty: the engine chooses)"),))
+
+
+def _pace(subject: Subject) -> Wish | None:
+    system, volume = subject.system, subject.volume
+    if volume is None:
+        return None
+
+    async def draw_up(answers: Answers) -> Plan:
+        return await volumes.pace(system, volume.id, Pace(_limit(answers["limit"]), _share(answers["share"])))
+
+    known = volume.pace or Pace()
+    asks = (
+        Ask("limit", "Bytes a second at most, like 50M (off: no limit)", _limit_text(known.limit)),
+        Ask("share", "Percent of the time, while clients are active", f"{known.share * 100:g}"),
+    )
+    return Wish("The pace of background work", draw_up, asks=asks)
+
+
+def _limit_text(limit: int) -> str:
+    return words.size(limit) if limit else "off"
+
+
+def _limit(text: str) -> int:
+    return 0 if text.strip().lower() in ("", "off", "0") else _size(text.strip().removesuffix("/s"))
+
+
+def _share(text: str) -> float:
+    try:
+        percent = float(text.strip().removesuffix("%"))
+    except ValueError:
+        percent = 0
+    if not 0 < percent <= 100:
+        raise Refused(f"{text.strip() or 'nothing'} is no part of the time: 1 to 100 percent", status=400)
+    return percent / 100
+
+
+def _recover(subject: Subject) -> Wish | None:
+    system = subject.system
+
+    async def draw_up(answers: Answers) -> Plan:
+        paths = [_path(part) for part in answers["paths"].split(",") if part.strip()]
+        moved = answers["moved"].strip().lower()
+        if moved not in ("", "no", "yes"):
+            raise Refused("moved: yes, or nothing", status=400)
+        return await engines.recover(system, paths, moved=moved == "yes")
+
+    asks = (
+        Ask("paths", "Directories to look in besides the known pools, with commas"),
+        Ask("moved", "Start moved replicas where they are, their originals are gone for sure: yes"),
+    )
+    return Wish("Find pools and volumes again", draw_up, asks=asks)
+
+
+def _renew(subject: Subject) -> Wish | None:
+    names = [subject.volume.id] if subject.volume is not None else []
+    return Wish("Restart what runs an older program", lambda _: engines.renew(BlockEngine(), names))
+
+
 def _rebuild(subject: Subject) -> Wish | None:
     system, volume = subject.system, subject.volume
     about = subject.row.about if subject.row is not None else None
@@ -265,6 +333,10 @@ WISHES: dict[str, Callable[[Subject], Wish | None]] = {
     "clone": _clone,
     "resize": _resize,
     "add_replica": _add_replica,
+    "add_witness": _add_witness,
+    "pace": _pace,
+    "recover": _recover,
+    "renew": _renew,
     "rebuild": _rebuild,
     "scrub": _scrub,
     "pause": _pause,

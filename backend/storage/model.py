@@ -176,6 +176,7 @@ class Volume(Struct, frozen=True):
     attached_snapshots: list[Attachment] = field(default_factory=list)
     pace: Pace | None = None
     snapshot_list: list[Snapshot] = field(default_factory=list)
+    mended: int = 0
 
 
 class Finding(Struct, frozen=True):

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,22 @@ def _run(chosen: argparse.Namespace) -> int:
         with locked(layout.home):
             # Sockets have short names that way, however deep the folder lies.
             os.chdir(layout.run)
-            return int(uvloop.run(serve(layout, chosen.listen, tls=tls, token=token)))
+            # Before anything is started: what can't be listened on must not leave processes behind.
+            listening = _bound(chosen.listen) if chosen.listen is not None else None
+            return int(uvloop.run(serve(layout, listening, tls=tls, token=token)))
     except BlockingIOError:
         raise ValueError("another engine runs in this home") from None
+
+
+def _bound(address: Address) -> socket.socket:
+    """A socket that is bound to it. Raises: ValueError, with what to do."""
+    try:
+        return socket.create_server((address.host, address.port))
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise ValueError(
+            f"{address} can't be listened on: {why}; give --listen another HOST:PORT (port 0 is any)"
+        ) from None
 
 
 def _secured(chosen: argparse.Namespace) -> tuple[ssl.SSLContext | None, str]:
@@ -73,7 +87,9 @@ def _secured(chosen: argparse.Namespace) -> tuple[ssl.SSLContext | None, str]:
     return context, chosen.token_file.read_text().strip()
 
 
-async def serve(layout: Layout, listen: Address | None, *, tls: ssl.SSLContext | None, token: str) -> int:
+async def serve(
+    layout: Layout, listening: socket.socket | None, *, tls: ssl.SSLContext | None, token: str
+) -> int:
     """Serve until told to stop, by the API or by SIGTERM; everything it runs ends before it does."""
     loop = asyncio.get_running_loop()
     engine = LocalEngine(layout)
@@ -83,10 +99,11 @@ async def serve(layout: Layout, listen: Address | None, *, tls: ssl.SSLContext |
     service = Service(engine)
     await engine.start()
     try:
-        if listen is not None:
+        if listening is not None:
             assert tls is not None
-            port = await service.listen_tcp(listen.host, listen.port, tls=tls, token=token)
-            print(f"listening https://{listen.host}:{port}", flush=True)
+            await service.listen_tcp(listening, tls=tls, token=token)
+            host, port, *_ = listening.getsockname()
+            print(f"listening https://{host}:{port}", flush=True)
         await service.listen_unix(Path(CONTROL))
         print(f"listening unix:{layout.run / CONTROL}", flush=True)
         waiting = [asyncio.ensure_future(told.wait()), asyncio.ensure_future(engine.stopped.wait())]

@@ -23,7 +23,12 @@ def add(commands: Any) -> None:
     parser.add_argument("--replicas", type=int, choices=(2, 3), default=3, help="2 get a witness")
     parser.add_argument("--block-size", type=int, choices=(512, 4096), default=4096)
     parser.add_argument("--disks", action="store_true", help="power losses, full and failing disks")
-    parser.add_argument("--restores", action="store_true", help="take it back to snapshots, too")
+    parser.add_argument(
+        "--restores",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="take it back to snapshots, too, now and then",
+    )
     parser.add_argument("--pause", type=float, default=1.0, help="seconds between troubles, on average")
     parser.add_argument("--folder", type=Path, help="where to work; a temporary one if not given")
     parser.add_argument("--events", action="store_true", help="print what the controllers said")

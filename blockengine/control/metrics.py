@@ -97,6 +97,11 @@ def _of_volumes(volumes: Sequence[Volume]) -> Iterable[Family]:
         lambda v: v.controller.restarts,
     )  # fmt: skip
     yield family(
+        "navarch_volume_mended_blocks_total", counter,
+        "Blocks that had rotted on a replica and were put right.",
+        lambda v: v.mended,
+    )  # fmt: skip
+    yield family(
         "navarch_volume_rebuild_remaining_bytes", gauge, "What is left to copy.",
         lambda v: sum(max(work.total - work.done, 0) for work in v.work),
     )  # fmt: skip

@@ -109,7 +109,8 @@ class Volume(Struct, frozen=True):
     """A volume. `wanted` is how many replicas its record names; `words` the controller's last.
 
     `address` is where its bytes are served over NBD. `snapshots` counts those of `snapshot_list`, which is
-    some seconds old.
+    some seconds old. `mended` counts blocks that had rotted on a replica and were put right since its
+    controller started.
     """
 
     id: str
@@ -135,6 +136,7 @@ class Volume(Struct, frozen=True):
     attached_snapshots: list[Attachment] = field(default_factory=list)
     pace: Pace | None = None
     snapshot_list: list[SnapshotStatus] = field(default_factory=list)
+    mended: int = 0
 
 
 class Finding(Struct, frozen=True):

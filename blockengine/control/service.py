@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hmac
 import os
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -109,14 +110,12 @@ class Service:
         await web.UnixSite(runner, str(path)).start()
         os.chmod(path, 0o600)
 
-    async def listen_tcp(self, host: str, port: int, *, tls: ssl.SSLContext, token: str) -> int:
-        """TLS, and a token that every request must bring; the port. Raises: OSError, ValueError."""
+    async def listen_tcp(self, bound: socket.socket, *, tls: ssl.SSLContext, token: str) -> None:
+        """TLS, and a token that every request must bring. Raises: OSError, ValueError."""
         if len(token) < 16:
             raise ValueError("a token has at least 16 characters")
         runner = await self._runner(token)
-        await web.TCPSite(runner, host, port, ssl_context=tls).start()
-        chosen: int = runner.addresses[0][1]
-        return chosen
+        await web.SockSite(runner, bound, ssl_context=tls).start()
 
     async def _runner(self, token: str) -> web.AppRunner:
         runner = web.AppRunner(application(self._engine, token=token), access_log=None, shutdown_timeout=2)

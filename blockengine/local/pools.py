@@ -239,11 +239,34 @@ def _state(pool: Pool) -> tuple[PoolState, str]:
     space = os.statvfs(pool.path)
     pool.total, pool.free = space.f_blocks * space.f_frsize, space.f_bavail * space.f_frsize
     pool.device = str(pool.path.stat().st_dev)
-    if space.f_flag & os.ST_RDONLY:
-        return "read-only", "its file system is mounted read-only"
+    why = _read_only(pool, space.f_flag)
+    return ("read-only", why) if why else _room(pool)
+
+
+def _read_only(pool: Pool, flags: int) -> str:
+    """Why nobody can write to it; nothing if we can."""
+    if flags & os.ST_RDONLY:
+        return "its file system is mounted read-only"
+    if _broke(pool.device):
+        return "its file system met an error and went read-only (dmesg tells more)"
     if not os.access(pool.replicas, os.W_OK | os.X_OK):
-        return "read-only", f"we may not write to {pool.replicas}"
-    return _room(pool)
+        return f"we may not write to {pool.replicas}"
+    return ""
+
+
+def _broke(device: str) -> bool:
+    """Whether a file system, by its device's number, was made read-only by the kernel after an error.
+
+    Newer kernels say so nowhere else: for everybody who asks it is writable (Linux 6.15, ext4).
+    """
+    number = int(device)
+    wanted = f"{os.major(number)}:{os.minor(number)}"
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    fields = (line.split(" ") for line in lines)
+    return any(one[2] == wanted and "emergency_ro" in one[-1].split(",") for one in fields if len(one) > 3)
 
 
 def _room(pool: Pool) -> tuple[PoolState, str]:

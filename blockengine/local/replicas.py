@@ -45,6 +45,7 @@ class Replicas:
 
     async def add(self, volume: LocalVolume, wanted: AddReplica) -> Job:
         """One more voter, in a pool of its own. Raises: Impossible."""
+        await self._look_anew(volume)
         seen = self.seen(volume)
         if seen.state != "serving":
             raise Impossible(f"{volume.name} is {seen.state}", f"navarch engine volume explain {volume.name}")
@@ -53,12 +54,34 @@ class Replicas:
         kind: Literal["replica", "witness"] = "witness" if wanted.witness else "replica"
         new = Replica(making.new_id(kind[0]), kind, wanted.pool, "", "missing", STOPPED)
         pool = self._named(wanted.pool, seen) if wanted.pool else self._pool_for(volume, new, seen)
+        self._check_room(pool, new, seen)
         volume.busy = "getting a replica more"
 
         async def work(report: Report) -> str:
             return await self._added(volume, new, pool, report)
 
         return self._engine.table.start("add replica", volume.name, work, unit="bytes", target=new.id)
+
+    def _check_room(self, pool: Pool, replica: Replica, seen: Volume) -> None:
+        """Refuse a copy that would fill its pool before it is whole. Raises: Impossible."""
+        if replica.kind == "witness":
+            return
+        used = {one.id: one.used for one in seen.replicas}
+        taken = max((size for id, size in used.items() if id != replica.id), default=0)
+        # What is left of the old one goes first.
+        free = pool.free + (used.get(replica.id, 0) if replica.pool == pool.known.name else 0)
+        if free < taken:
+            raise Impossible(
+                f"pool {pool.known.name} has {placement.gib(free)} free, and replicas of {seen.name} take "
+                f"{placement.gib(taken)}",
+                "Free space there, or name another pool (navarch engine pool list)",
+            )
+
+    async def _look_anew(self, volume: LocalVolume) -> None:
+        """What stands in the pools now."""
+        store = self._engine.store
+        await store.look_at_all()
+        volume.places = find(store).get(volume.id, {})
 
     def _named(self, name: str, seen: Volume) -> Pool:
         pool = self._engine.store.find(name)
@@ -80,8 +103,7 @@ class Replicas:
             await engine.order(volume, AddVoter(f"unix:{socket_name('voter', new.id)}"))
             entered = True
             report.remember(volume=volume.id, made=new.id)
-            await engine.store.look_at_all()
-            volume.places = find(engine.store).get(volume.id, {})
+            await self._look_anew(volume)
         finally:
             volume.busy = ""
             if not entered:
@@ -119,6 +141,7 @@ class Replicas:
 
     async def rebuild(self, volume: LocalVolume, name: str) -> Job:
         """Make a replica anew, blank, and have it copied from the others. Raises: Impossible."""
+        await self._look_anew(volume)
         seen, replica = self.seen(volume), self.one(volume, name)
         others = [one for one in seen.replicas if one.role == "in-sync" and one.id != name]
         if replica.kind == "replica" and replica.role == "in-sync":
@@ -134,6 +157,7 @@ class Replicas:
         if volume.busy:
             raise Impossible(f"{volume.name} is {volume.busy} just now", "navarch engine job list")
         pool = self._pool_for(volume, replica, seen)
+        self._check_room(pool, replica, seen)
         volume.busy = "rebuilding"
 
         async def work(report: Report) -> str:
@@ -154,14 +178,12 @@ class Replicas:
         return engine.store.all[placement.choose(free, count=1, size=seen.size)[0].id]
 
     async def _rebuilt(self, volume: LocalVolume, replica: Replica, pool: Pool, report: Report) -> str:
-        engine = self._engine
         try:
             report(0, 0, f"making {replica.id} anew in pool {pool.known.name}")
             await volume.stop_voter(replica.id)
             await self._cleared(volume, replica.id)
             folder = await asyncio.to_thread(self._made, volume, replica, pool)
-            await engine.store.look_at_all()
-            volume.places = find(engine.store).get(volume.id, {})
+            await self._look_anew(volume)
             volume.start_voter(replica.id, folder)
             report.remember(volume=volume.id, made=replica.id)
         finally:

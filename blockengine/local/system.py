@@ -16,6 +16,7 @@ from blockengine.local.processes import same_program
 
 _DEADLINE = 60.0
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+_NO_DEVICE = "Programs that speak NBD need no device: navarch engine volume show has the address."
 _SYS, _DEV = Path("/sys"), Path("/dev")
 
 
@@ -27,10 +28,13 @@ def way_to_attach(by: str) -> str:
         if kernel and client:
             return "nbd-client"
         why = "nbd-client is not installed" if kernel else "no nbd in this kernel (modprobe nbd), or not root"
-        raise Impossible(f"nbd-client can't be used: {why}", "Use --by nbdfuse", status=400)
+        raise Impossible(f"nbd-client can't be used: {why}", f"Use --by nbdfuse. {_NO_DEVICE}", status=400)
     program("nbdfuse", package="libnbd-bin")
-    if not os.access("/dev/fuse", os.W_OK):
-        raise Impossible("/dev/fuse can't be used here", "Load the kernel's fuse, or become root", status=400)
+    fuse = _DEV / "fuse"
+    if not os.access(fuse, os.W_OK):
+        there = "may not be used by this user" if fuse.exists() else "is not there"
+        how = "be root" if fuse.exists() else "modprobe fuse; in a container, give it the device"
+        raise Impossible(f"{fuse} {there}", f"{how[0].upper()}{how[1:]}. {_NO_DEVICE}", status=400)
     return "nbdfuse"
 
 

@@ -49,6 +49,7 @@ def view(volume: LocalVolume, run: Path) -> Volume:
         snapshot_list=volume.snapshots,
         pace=volume.pace,
         attached_snapshots=[one for one in volume.attachments if one.snapshot],
+        mended=status.mended if status is not None else 0,
     )
 
 

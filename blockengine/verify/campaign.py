@@ -18,6 +18,9 @@ from blockengine.verify.rig import Rig, Serving, Stuck
 from blockengine.verify.snapshotting import Snapshotter
 from blockengine.volume.founding import reach
 
+_CROWDED = 0.01
+# For so many seconds nothing may be answered: troubles are shorter, and nobody should wait for ever.
+_STANDSTILL = 150.0
 _ALL_RESTARTED = "every member's machine restarted"
 
 
@@ -28,7 +31,8 @@ class Load:
     `snapshots` is the longest pause, in seconds, between two operations on them, `restores` the part of these
     that take the volume back to one.
     With many workers on few units, many writes of one unit are under way at once, and the judge
-    has to follow every order of them: keep several groups of `longest` units per worker.
+    has to follow every order of them: keep several groups of `longest` units per worker. Beyond some of
+    them no more are asked for.
     """
 
     operations: int = 20_000
@@ -138,9 +142,11 @@ class Campaign:
         self.successor.clear()
         waits = (self.successor.wait(), serving.process.process.wait(), self._ended.wait())
         tasks: list[asyncio.Future[object]] = [asyncio.ensure_future(wait) for wait in waits]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
 
     # Clients.
 
@@ -169,6 +175,10 @@ class Campaign:
         count = draw.randint(1, load.longest)
         start = draw.randrange(load.longest - count + 1)
         units = range(group * load.longest + start, group * load.longest + start + count)
+        if self.judge.crowded(units):
+            # A volume that stands still, most likely: the others wait as well.
+            await asyncio.sleep(_CROWDED)
+            return
         offset = group * self.stride + start * self.unit_size
         kind = draw.random()
         if kind < load.flushes:
@@ -224,6 +234,7 @@ class Campaign:
             self.supervise(),
             nemesis(self),
             self.snapshotter.work(),
+            self._watch(),
             *(self.work() for _ in range(self.load.workers)),
         ]
         tasks: set[asyncio.Future[object]] = {asyncio.ensure_future(each) for each in work}
@@ -245,6 +256,15 @@ class Campaign:
         for serving in self.rig.controllers:
             self.report.events += [f"{serving.process.name}: {line}" for line in serving.process.said]
         return self.report
+
+    async def _watch(self) -> None:
+        """Raises: Violation if nothing is answered any more."""
+        while not self._ended.is_set():
+            before = self.judge.checked
+            await asyncio.sleep(_STANDSTILL)
+            if self.judge.checked == before:
+                said = self.rig.controllers[-1].process.said[-5:] if self.rig.controllers else []
+                raise Violation(f"nothing was answered for {_STANDSTILL:g} s; the controller said {said}")
 
     async def mend(self, name: str) -> None:
         """End a voter whose disk failed; a person says that the disk is sound again."""

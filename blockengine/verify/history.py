@@ -40,6 +40,11 @@ class Register:
         self._writes: dict[int, Hashable] = {}
         self._reads: set[int] = set()
 
+    @property
+    def under_way(self) -> int:
+        """How many operations are: each more multiplies the orders that have to be followed."""
+        return len(self._writes) + len(self._reads)
+
     def write_begins(self, operation: int, value: Hashable) -> None:
         """A write was asked for; it may take effect from now on."""
         self._writes[operation] = value

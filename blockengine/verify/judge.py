@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from blockengine.verify.blocks import Torn, operation
 from blockengine.verify.history import NotLinearizable, Register
 
+# Under way on one unit: the orders of more would take for ever to follow.
+_MOST_AT_ONCE = 6
+
 
 class Violation(Exception):
     """A promise was broken; the message says which."""
@@ -70,6 +73,10 @@ class Judge:
         """The next operation's number."""
         self._last += 1
         return self._last
+
+    def crowded(self, units: Iterable[int]) -> bool:
+        """Whether so much is under way on one of these units that no more should be asked of it."""
+        return any(self._registers[unit].under_way >= _MOST_AT_ONCE for unit in units)
 
     def write_begins(self, number: int, units: Iterable[int], value: Hashable) -> None:
         self._clock += 1

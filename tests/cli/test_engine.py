@@ -107,6 +107,7 @@ def test_up_create_attach_and_whatever_dies_nothing_is_lost(home: Path) -> None:
     assert "it was killed; it is started again" in story
     assert "took epoch" in story
     assert "attached by an earlier engine; it is kept" in story
+    assert "everything runs" in navarch("renew").stderr
     navarch("volume", "detach", "demo")
     assert str(home) not in run("losetup", "--list").stdout
     # Another device, the same bytes.
@@ -184,6 +185,53 @@ def test_a_snapshot_is_attached_beside_its_volume_and_can_only_be_read(home: Pat
     assert str(home) not in Path("/proc/mounts").read_text()
     navarch("snapshot", "delete", "demo", "monday", "--yes")
     navarch("local", "down")
+
+
+def test_a_snapshot_of_a_mounted_file_system_under_load_is_one_moment_of_it(home: Path) -> None:
+    """As after a power cut at that moment: the journal is replayed, and everything synced before is there."""
+    can_attach()
+    navarch("local", "up")
+    navarch("volume", "create", "demo", "--size", "256M", "--replicas", "3")
+    device = navarch("volume", "attach", "demo").stdout.strip()
+    run("mkfs.ext4", "-q", device)
+    now, then = home / "now", home / "then"
+    now.mkdir()
+    then.mkdir()
+    run("mount", device, now)
+    kept = {}
+    try:
+        with Writer(now) as writer:
+            writer.until_written(2)
+            for number in range(12):
+                data = kept[f"kept-{number}"] = os.urandom(150_000)
+                with (now / f"kept-{number}").open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+            before = writer.written
+            navarch("snapshot", "create", "demo", "monday")
+            writer.until_written(before + 4)
+            second = navarch("volume", "attach", "demo@monday").stdout.strip()
+            # Read-only, without its journal.
+            run("mount", "-o", "ro,noload", second, then)
+            run("umount", then)
+            navarch("volume", "detach", "demo@monday")
+            # A clone of it can be written to: its journal is replayed while the volume is written on.
+            navarch("clone", "demo", "copy", "--snapshot", "monday")
+            copy = navarch("volume", "attach", "copy").stdout.strip()
+            run("mount", copy, then)
+            try:
+                assert {name: (then / name).read_bytes() for name in kept} == kept
+            finally:
+                run("umount", then)
+            checked = run("fsck.ext4", "-f", "-n", copy, check=False)
+            assert checked.returncode == 0, checked.stdout
+            writer.until_written(writer.written + 2)
+        writer.check()
+    finally:
+        run("umount", now)
+    checked = run("fsck.ext4", "-f", "-n", device, check=False)
+    assert checked.returncode == 0, checked.stdout
 
 
 def _works_in(entry: Path, folder: Path) -> bool:

@@ -188,7 +188,7 @@ class StorageDouble:
         return self._do("clone", volume, name, snapshot)
 
     async def add_replica(self, volume: str, *, pool: str = "", witness: bool = False) -> Job:
-        return self._do("add replica", volume, pool)
+        return self._do("add witness" if witness else "add replica", volume, pool)
 
     async def remove_replica(self, volume: str, replica: str, *, force: bool) -> Job:
         return self._do("remove replica", volume, replica)
@@ -209,7 +209,7 @@ class StorageDouble:
         return self._do("cancel", job)
 
     async def recover(self, paths: Sequence[Path], *, moved: bool) -> Job:
-        return self._do("recover", *paths)
+        return self._do("recover", *paths, *(["moved"] if moved else []))
 
     async def finished(self, job: Job, told: Callable[[Job], Any] = lambda job: None) -> Job:
         told(job)

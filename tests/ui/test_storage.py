@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
+from backend.storage.model import Pace
 from console.application import NavarchApp
 from tests.ui.double import SessionDouble
 from tests.ui.seeing import gone, screen_text, see, until, write
@@ -192,6 +194,13 @@ ACTS = [
      "engine clone"),
     ("logs", ("r", "ctrl+u", *"8G", "enter"), "4G → 8G", ("resize", "02", 8 * GIB), "engine volume resize"),
     ("logs", ("N", "enter"), "a replica more", ("add replica", "02", ""), "engine replica add"),
+    ("logs", ("W", "enter"), "a witness, which votes", ("add witness", "02", ""), "engine replica add"),
+    ("logs", ("e", "ctrl+u", *"50M", "enter", "ctrl+u", *"40", "enter"), "50M/s at most, 40% of the time",
+     ("pace", "02", Pace(50 << 20, 0.4)), "engine volume pace"),
+    ("logs", ("f", *"/mnt/one", "enter", "enter"), "are looked for in /mnt/one",
+     ("recover", Path("/mnt/one")), "engine recover"),
+    ("logs", ("f", *"/mnt/one", "enter", *"yes", "enter"), "start where they are",
+     ("recover", Path("/mnt/one"), "moved"), "engine recover"),
     ("r-1c3", ("b",), "made anew", ("rebuild", "02", "r-1c3"), "engine replica rebuild"),
     ("logs", ("i",), "is read, verified", ("scrub", "02"), "engine scrub"),
     ("r-1b2", ("p",), "it rests", ("pause", "3f00"), "engine job pause"),

@@ -155,6 +155,9 @@ def verify(
     disks: Annotated[
         bool, typer.Option("--disks", help="Power losses, full and failing disks, too.")
     ] = False,
+    restores: Annotated[
+        bool, typer.Option("--restores/--no-restores", help="Take it back to snapshots now and then.")
+    ] = True,
 ) -> None:
     """Judge the engine itself: a scratch volume under load while its processes are killed and cut off.
 
@@ -164,7 +167,7 @@ def verify(
     from backend.storage.local import engine_command, engine_environment
 
     words = ["verify", "--operations", str(operations), "--seed", str(seed), "--replicas", str(replicas)]
-    done = subprocess.run(
-        engine_command(*words, *(["--disks"] if disks else [])), env=engine_environment(), check=False
-    )
+    words += ["--disks"] if disks else []
+    words += ["--restores" if restores else "--no-restores"]
+    done = subprocess.run(engine_command(*words), env=engine_environment(), check=False)
     raise typer.Exit(Exit.FAILED if done.returncode else Exit.OK)

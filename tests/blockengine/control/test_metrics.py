@@ -50,6 +50,7 @@ def test_the_values_are_those_of_the_volume() -> None:
     assert found["openebs_replica_status", 'volume="demo",replica="r2",pool="b"'] == 3
     assert found["openebs_pool_status", 'pool="b"'] == 4
     assert found["navarch_volume_requests_total", 'volume="demo",id="0123",kind="flush"'] == 1
+    assert found["navarch_volume_mended_blocks_total", 'volume="demo",id="0123"'] == 0
     assert found["navarch_volume_health", 'volume="demo",id="0123",health="rebuilding"'] == 1
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import shutil
+import socket
 import ssl
 import stat
 import tempfile
@@ -135,8 +136,10 @@ async def test_over_tls_every_request_needs_the_token(door: Door, tmp_path: Path
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(files.certificate, files.key)
     with pytest.raises(ValueError, match="16 characters"):
-        await door.service.listen_tcp("127.0.0.1", 0, tls=server, token="short")
-    port = await door.service.listen_tcp("127.0.0.1", 0, tls=server, token=TOKEN)
+        await door.service.listen_tcp(socket.create_server(("127.0.0.1", 0)), tls=server, token="short")
+    bound = socket.create_server(("127.0.0.1", 0))
+    await door.service.listen_tcp(bound, tls=server, token=TOKEN)
+    port = bound.getsockname()[1]
     client = ssl.create_default_context(cafile=str(files.authority))
     client.check_hostname = False
 

@@ -437,5 +437,6 @@ def test_a_scrub_finds_rot_and_mends_it(engine: Engine) -> None:
     job = engine.job(engine.ok("POST", "/v1/volumes/demo/scrub"))
     assert job["state"] == "done", job
     assert f"byte 0 on {victim['id']} (rot, mended)" in job["text"]
+    engine.until(lambda: engine.volume("demo")["mended"] == 1)
     job = engine.job(engine.ok("POST", "/v1/volumes/demo/scrub"))
     assert "every block of every replica" in job["text"], job

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from blockengine.protocol.nbd_client import Client
+from blockengine.protocol.nbd import Code
+from blockengine.protocol.nbd_client import Client, Refused
 from blockengine.replica.slots import SLOT
 from tests.blockengine.local.running import Engine, replica_of, wait_for
 from tests.blockengine.local.test_engine import read, written
+from tests.blockengine.volume.peers import need, run
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found again by /proc"),
@@ -39,12 +44,12 @@ def small(engine: Engine) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
-def filled(socket: Path, mebibytes: int) -> None:
+def filled(socket: Path, mebibytes: int, *, first: int = 0) -> None:
     """Write so much that no hole is left, and flush."""
 
     async def work() -> None:
         client = await Client.connect(socket)
-        for number in range(mebibytes):
+        for number in range(first, first + mebibytes):
             await client.write(number * MIB, os.urandom(MIB))
         await client.flush()
         client.close()
@@ -72,6 +77,110 @@ def test_a_pool_that_fills_up_costs_one_replica_until_there_is_room(engine: Engi
     engine.until_healthy("demo")
     engine.until(lambda: engine.ok("GET", "/v1/pools/small")["state"] == "healthy")
     assert read(engine.nbd("demo")) == 4
+
+
+def test_all_pools_full_is_told_to_whoever_writes_and_room_is_all_it_takes(
+    engine: Engine, small: Path
+) -> None:
+    """One file system for three pools: no replica can take the write, and none leaves for that."""
+    for name in "abc":
+        engine.ok("POST", "/v1/pools", {"path": str(small / name), "name": name})
+    engine.create("demo", size=16 * MIB)
+    written(engine.nbd("demo"), 3)
+    filler = small / "somebody's file"
+    with filler.open("wb") as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(MIB))
+            file.flush()
+    with pytest.raises(Refused) as told:
+        filled(engine.nbd("demo"), 8, first=4)
+    assert told.value.code == Code.ENOSPC
+    assert engine.volume("demo")["in_sync"] == 3
+    engine.until(lambda: "is full" in "".join(one["what"] for one in engine.ok("GET", "/v1/findings")))
+    assert read(engine.nbd("demo")) == 3
+    filler.unlink()
+    filled(engine.nbd("demo"), 8, first=4)
+    engine.until_healthy("demo")
+    scrub = engine.job(engine.ok("POST", "/v1/volumes/demo/scrub"))
+    assert (scrub["state"], scrub["text"]) == ("done", "every block of every replica is as it should be")
+
+
+def test_a_replica_is_not_made_anew_where_its_bytes_have_no_room(engine: Engine, small: Path) -> None:
+    engine.pools("a", "b", "d")
+    engine.ok("POST", "/v1/pools", {"path": str(small / "pool"), "name": "small"})
+    engine.create("demo", size=40 * MIB, pools=["a", "b", "d"])
+    filled(engine.nbd("demo"), 30)
+    (small / "somebody's file").write_bytes(bytes(25 * MIB))
+    status, words = engine.no("POST", "/v1/volumes/demo/replicas", {"pool": "small"})
+    assert status == 409
+    assert "pool small has 2" in words
+    assert "replicas of demo take 30" in words
+    assert engine.ok("GET", "/v1/jobs")[-1]["kind"] == "create"
+    (small / "somebody's file").unlink()
+    job = engine.job(engine.ok("POST", "/v1/volumes/demo/replicas", {"pool": "small"}))
+    assert job["state"] == "done", job
+
+
+@pytest.fixture
+def fragile(engine: Engine) -> Iterator[tuple[str, Path]]:
+    """A file system that goes read-only when it is told of an error: its device, and where it is."""
+    need("losetup", "mkfs.ext4", "fsck.ext4")
+    if os.geteuid() or not Path("/dev/loop-control").exists():
+        pytest.skip("needs root and loop devices")
+    image, place = engine.folder / "image", engine.folder / "fragile"
+    place.mkdir()
+    with image.open("wb") as file:
+        file.truncate(96 * MIB)
+    found = run("losetup", "--find", "--show", image, check=False)
+    if found.returncode:
+        pytest.skip(f"no loop device could be set up: {found.stderr.strip()}")
+    device = found.stdout.strip()
+    try:
+        run("mkfs.ext4", "-q", device)
+        run("mount", "-o", "errors=remount-ro", device, place)
+        if not os.access(f"/sys/fs/ext4/{Path(device).name}/trigger_fs_error", os.W_OK):
+            pytest.skip("this kernel can't be told of an error")
+        yield device, place
+        engine.close()
+    finally:
+        run("umount", "--lazy", place, check=False)
+        run("losetup", "--detach", device, check=False)
+
+
+def test_a_file_system_that_went_read_only_costs_one_replica_until_it_is_repaired(
+    engine: Engine, fragile: tuple[str, Path]
+) -> None:
+    device, place = fragile
+    engine.pools("a", "b")
+    engine.ok("POST", "/v1/pools", {"path": str(place / "pool"), "name": "fragile"})
+    made = engine.create("demo", size=24 * MIB)
+    victim = replica_of(made, "fragile")["id"]
+    filled(engine.nbd("demo"), 4)
+    written(engine.nbd("demo"), 5)
+    Path(f"/sys/fs/ext4/{Path(device).name}/trigger_fs_error").write_text("a test")
+    written(engine.nbd("demo"), 6)
+    engine.until(lambda: engine.ok("GET", "/v1/pools/fragile")["state"] == "read-only")
+    engine.until(lambda: engine.volume("demo")["in_sync"] == 2)
+    words = engine.findings("demo")
+    assert victim in words
+    assert "read-only" in words
+    assert "check the disk" in words
+    assert read(engine.nbd("demo")) == 6
+    # What a person does: away with it, repaired, and there again.
+    run("umount", "--lazy", place)
+    engine.until(lambda: engine.ok("GET", "/v1/pools/fragile")["state"] == "vanished")
+    engine.until(lambda: replica_of_id(engine, victim)["process"]["state"] == "stopped")
+    written(engine.nbd("demo"), 7)
+    engine.until(lambda: run("fsck.ext4", "-f", "-y", device, check=False).returncode in (0, 1))
+    run("mount", device, place)
+    engine.until_healthy("demo")
+    assert read(engine.nbd("demo")) == 7
+    scrub = engine.job(engine.ok("POST", "/v1/volumes/demo/scrub"))
+    assert (scrub["state"], scrub["text"]) == ("done", "every block of every replica is as it should be")
+
+
+def replica_of_id(engine: Engine, name: str) -> Any:
+    return next(one for one in engine.volume("demo")["replicas"] if one["id"] == name)
 
 
 def test_a_creation_that_was_cut_leaves_nothing(engine: Engine) -> None:
@@ -144,7 +253,6 @@ def test_replicas_of_two_lineages_want_a_person(engine: Engine) -> None:
 
 
 def test_a_replica_whose_process_stands_still_is_left_behind_and_comes_back(engine: Engine) -> None:
-    import signal
 
     engine.pools("a", "b", "c")
     made = engine.create("demo")
