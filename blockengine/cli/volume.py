@@ -198,7 +198,7 @@ async def serve(chosen: argparse.Namespace) -> int:
         office = controller.office
         assert office is not None
         counted = Counted(device)
-        server = Server(counted, others=controller.snapshots)
+        server = Server(counted, others=controller.snapshots, room=controller.memory.room)
         running.serving = Serving(device, counted, server)
         office.ended.add_done_callback(lambda _: server.abort())
         print(f"serving {await _listen(server, chosen)}", flush=True)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from blockengine.membership.ballot import Granted, Lease, Refused, Stored
 from blockengine.membership.record import Epoch, Override, Position, Record
+from blockengine.protocol.segment import Where
 from blockengine.protocol.speech import Speech
 
 
@@ -43,6 +44,15 @@ class Open(Control, frozen=True):
 
     epoch: Epoch
     number: int
+
+
+class Share(Control, frozen=True):
+    """Map this memory: requests on this connection will name places in it. Answered by nothing.
+
+    The voter may decline, for all reasons there are; payloads then travel in their frames.
+    """
+
+    where: Where
 
 
 class Alive(Control, frozen=True):
@@ -279,12 +289,28 @@ Layered = (
     | Rest
     | Layers
 )
-Request = Hello | Ask | Keep | Open | Alive | Intent | Log | Clear | Copied | Forget | Grow | Enter | Layered
+Request = (
+    Hello
+    | Ask
+    | Keep
+    | Open
+    | Share
+    | Alive
+    | Intent
+    | Log
+    | Clear
+    | Copied
+    | Forget
+    | Grow
+    | Enter
+    | Layered
+)
 ANSWERS: dict[type[Control], Any] = {
     Hello: Identity,
     Ask: Granted,
     Keep: Stored,
     Open: Booted,
+    Share: None,
     Alive: None,
     Intent: list[int],
     Log: Missed | None,

@@ -19,7 +19,9 @@ from blockengine import VERSION
 NEWEST, OLDEST = 2, 1
 # A replica's background work can be told to rest (`messages.Rest`).
 REST = "rest"
-FEATURES = (REST,)
+# A replica maps a controller's memory (`messages.Share`).
+SHARE = "share"
+FEATURES = (REST, SHARE)
 _MOST_WORDS = 60
 
 

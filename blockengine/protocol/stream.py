@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import Any
 
 # What one read may bring, unless a large payload is likely to come next: then little more than its
@@ -19,11 +20,20 @@ LARGE = 16 * 1024
 _SOCKET_ROOM = 212_992
 
 
+def is_local(transport: asyncio.BaseTransport) -> bool:
+    """Whether the other end is on this machine, by a UNIX socket."""
+    found: Any = transport.get_extra_info("socket")
+    return found is not None and found.family == socket.AF_UNIX
+
+
 def widen(transport: asyncio.BaseTransport) -> None:
     """Make room for several large frames on their way. TCP looks after itself."""
-    found: Any = transport.get_extra_info("socket")
-    if found is not None and found.family == socket.AF_UNIX:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_ROOM)
+    if is_local(transport):
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_ROOM)
+
+
+# Makes the memory for a payload of some length.
+Room = Callable[[int], bytearray | memoryview]
 
 
 class Stream(asyncio.BufferedProtocol):
@@ -34,12 +44,13 @@ class Stream(asyncio.BufferedProtocol):
     nothing is handed out: `_parse` looks after each frame.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room = bytearray) -> None:
+        self._room = room
         self._inbox = bytearray(_ROOM)
         self._view = memoryview(self._inbox)
         self._begin = self._end = self._filled = 0
         self._window = _ROOM
-        self._large: bytearray | None = None
+        self._large: bytearray | memoryview | None = None
         self._halted = False
 
     # For the subclass.
@@ -47,7 +58,7 @@ class Stream(asyncio.BufferedProtocol):
     def _parse(self, place: int) -> int:
         raise NotImplementedError
 
-    def _received(self, payload: bytearray) -> None:
+    def _received(self, payload: bytearray | memoryview) -> None:
         """The payload of the frame whose head was parsed last."""
         raise NotImplementedError
 
@@ -57,7 +68,7 @@ class Stream(asyncio.BufferedProtocol):
 
     def _receive(self, place: int, length: int) -> int:
         """Receive `length` bytes from `place` on, the last of what is here; the bytes used."""
-        self._large = large = bytearray(length)
+        self._large = large = self._room(length)
         self._filled = self._end - place
         large[: self._filled] = self._view[place : self._end]
         self._window = _HEADS

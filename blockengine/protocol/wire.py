@@ -12,7 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 REQUEST_MAGIC, REPLY_MAGIC = b"NVRQ", b"NVRP"
-REQUEST = struct.Struct("<4sBBHQQQQQQQI4x")
+REQUEST = struct.Struct("<4sBBHQQQQQQQII")
 REPLY = struct.Struct("<4sBBHQI4x")
 ISSUED = struct.Struct("<QQQQ")  # nonce, epoch number, controller id, seq
 MAX_PAYLOAD = 33 * 1024 * 1024
@@ -52,7 +52,8 @@ class Request(NamedTuple):
     """A request's head. `issued` is packed: the session's nonce and the record's position.
 
     `writes` is the region's write count (`membership.logs.RegionWrites`); a request that
-    changes bytes stays within one region.
+    changes bytes stays within one region. Where `place` is not 0, a READ's or WRITE's bytes
+    stand there in shared memory (`protocol.segment`), and none are in the frame.
     """
 
     magic: bytes
@@ -62,25 +63,31 @@ class Request(NamedTuple):
     offset: int
     writes: int
     length: int
+    place: int
 
 
 # The same bytes as REQUEST and REPLY, with what several requests share as one field.
-_REQUEST = struct.Struct("<4sB3xQ32sQQI4x")
+_REQUEST = struct.Struct("<4sB3xQ32sQQII")
 _HEAD = struct.Struct("<4sB3xQ")
-_TAIL = struct.Struct("<QQI4x")
+_TAIL = struct.Struct("<QQI")
+_PLACE = struct.Struct("<I")
+_IN_FRAME = bytes(_PLACE.size)
 _LAST = int(Kind.SUMS)
 _REPLY = struct.Struct("<4sB3xQI4x")
 # As `Request._make`, which is written in Python.
 _made = partial(tuple.__new__, Request)
 
 
-def request(kind: int, cookie: int, rest: bytes) -> bytes:
-    """A request's head; `rest` is its `issued` and its `tail`. A WRITE's and a CONTROL's payload follows."""
-    return _HEAD.pack(REQUEST_MAGIC, kind, cookie) + rest
+def request(kind: int, cookie: int, rest: bytes, place: int = 0) -> bytes:
+    """A request's head; `rest` is its `issued` and its `tail`.
+
+    A CONTROL's payload follows, and a WRITE's that has no `place`.
+    """
+    return _HEAD.pack(REQUEST_MAGIC, kind, cookie) + rest + (_PLACE.pack(place) if place else _IN_FRAME)
 
 
 def tail(offset: int = 0, writes: int = 0, length: int = 0) -> bytes:
-    """The end of a request's head, which is the same for all members that a change goes to."""
+    """What of a request's head is the same for all members that a change goes to."""
     return _TAIL.pack(offset, writes, length)
 
 

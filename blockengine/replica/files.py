@@ -27,8 +27,8 @@ class File(Protocol):
         """Bytes from `offset`; what lies beyond the end reads as zeroes."""
         ...
 
-    def pread_cached(self, length: int, offset: int) -> bytes | bytearray | None:
-        """The same if it takes no wait for a device, else None."""
+    def pread_cached(self, length: int, offset: int, into: memoryview | None = None) -> Bytes | None:
+        """The same if it takes no wait for a device, else None. The answer may be `into`, filled."""
         ...
 
     def pwrite(self, data: Bytes, offset: int, *, durable: bool = False) -> None:
@@ -96,10 +96,10 @@ class RealFile:
             data += more
         return data
 
-    def pread_cached(self, length: int, offset: int) -> bytes | bytearray | None:
-        if not self._nowait:
+    def pread_cached(self, length: int, offset: int, into: memoryview | None = None) -> Bytes | None:
+        if not self._nowait and into is None:
             return self.pread(length, offset)
-        data = bytearray(length)
+        data = bytearray(length) if into is None else into
         try:
             got = os.preadv(self._fd, [data], offset, self._nowait)
         except BlockingIOError:

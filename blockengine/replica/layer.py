@@ -116,14 +116,14 @@ class Layer:
         data = self.data.pread(count * BLOCK, first * BLOCK)
         return data, self.wrong(first, data)
 
-    def read_cached(self, first: int, count: int) -> bytes | bytearray | None:
-        """Whole blocks if they are in memory and verify; None otherwise."""
-        data = self.data.pread_cached(count * BLOCK, first * BLOCK)
+    def read_cached(self, first: int, count: int, into: memoryview | None = None) -> Bytes | None:
+        """Whole blocks if they are in memory and verify, perhaps `into`; None otherwise."""
+        data = self.data.pread_cached(count * BLOCK, first * BLOCK, into)
         if data is None or self.wrong(first, data):
             return None
         return data
 
-    def wrong(self, first: int, data: bytes | bytearray) -> list[int]:
+    def wrong(self, first: int, data: Bytes) -> list[int]:
         """Which of these blocks don't verify."""
         count = len(data) // BLOCK
         stored, made = self.sums.pread(count * 8, first * 8), sums_of(data, first)

@@ -244,11 +244,13 @@ class Replica:
         start = offset - first * BLOCK
         return data if len(data) == length else data[start : start + length]
 
-    def read_cached(self, offset: int, length: int) -> bytes | bytearray | None:
-        """The same if that takes no wait for a device, else None."""
+    def read_cached(self, offset: int, length: int, into: memoryview | None = None) -> Bytes | None:
+        """The same if that takes no wait for a device, else None. The answer may be `into`, filled."""
         self.check(offset, length)
         first, start = divmod(offset, BLOCK)
-        data = self.store.read_cached(first, -(-(start + length) // BLOCK))
+        if start or length % BLOCK:
+            into = None
+        data = self.store.read_cached(first, -(-(start + length) // BLOCK), into)
         if data is None or len(data) == length:
             return data
         return data[start : start + length]

@@ -19,8 +19,9 @@ import msgspec
 
 from blockengine.membership.ballot import Refused
 from blockengine.protocol import messages, wire
-from blockengine.protocol.messages import Enter, Hello, Keep, Open
-from blockengine.protocol.stream import LARGE, Stream, widen
+from blockengine.protocol.messages import Enter, Hello, Keep, Open, Share
+from blockengine.protocol.segment import Mapped
+from blockengine.protocol.stream import LARGE, Stream, is_local, widen
 from blockengine.protocol.tls import CONTROLLER, peer_is
 from blockengine.protocol.wire import Kind, Malformed, Request, Status
 from blockengine.replica.files import Bytes
@@ -31,7 +32,7 @@ from blockengine.replica.voting import Voting
 _HEAD = wire.REQUEST.size
 _MOST_UNSENT = 256
 _BARRIERS = (Keep, Open, Enter)
-_WRITE = int(Kind.WRITE)
+_READ, _WRITE = int(Kind.READ), int(Kind.WRITE)
 _WITH_PAYLOAD = frozenset((_WRITE, int(Kind.CONTROL)))
 
 
@@ -43,7 +44,8 @@ class Connection(Stream):
         self._service, self._alive = service, alive
         self._replica = service if isinstance(service, ReplicaService) else None
         self._out: list[Bytes] = []
-        self._coming = wire.Request(b"", 0, 0, b"", 0, 0, 0)
+        self._coming = wire.Request(b"", 0, 0, b"", 0, 0, 0, 0)
+        self._mapped: Mapped | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._held = self._clogged = False
 
@@ -95,6 +97,9 @@ class Connection(Stream):
             if request.kind not in _WITH_PAYLOAD:
                 place = start
                 self._bytes(request, None)
+            elif request.place:
+                place = start
+                self._whole(request, self._shared(request))
             elif end - start >= length:
                 place = start + length
                 self._whole(request, self._view[start:place])
@@ -105,7 +110,7 @@ class Connection(Stream):
                 return self._receive(start, length)
         return place - began
 
-    def _received(self, payload: bytearray) -> None:
+    def _received(self, payload: bytearray | memoryview) -> None:
         self._whole(self._coming, memoryview(payload))
 
     def _whole(self, request: Request, payload: memoryview) -> None:
@@ -118,13 +123,23 @@ class Connection(Stream):
         if self._replica is None:
             self._reply(request.cookie, (Status.INVALID, b"a witness keeps no data"))
             return
-        answer = self._replica.serve(request, payload)
+        into = self._shared(request) if request.place and request.kind == _READ else None
+        answer = self._replica.serve(request, payload if into is None else into)
         if isinstance(answer, tuple):
-            self._reply(request.cookie, answer)
+            self._reply(request.cookie, answer, into)
             if len(self._out) > _MOST_UNSENT:
                 self._send()
         else:
-            self._later(request.cookie, answer)
+            self._later(request.cookie, answer, into)
+
+    def _shared(self, request: Request) -> memoryview:
+        """Where in the controller's memory the bytes of a request stand, or are to be put."""
+        try:
+            if self._mapped is None:
+                raise ValueError("no memory is shared")
+            return self._mapped.at(request.place, request.length)
+        except ValueError as error:
+            raise Malformed(str(error)) from None
 
     def _control(self, request: Request, payload: memoryview) -> None:
         try:
@@ -134,9 +149,21 @@ class Connection(Stream):
         if isinstance(message, Hello):
             self._reply(request.cookie, self._greeted(message))
             return
+        if isinstance(message, Share):
+            self._reply(request.cookie, self._map(message))
+            return
         self._held = isinstance(message, _BARRIERS)
         self._halted = self._halted or self._held
         self._later(request.cookie, self._answer(message, request.issued), barrier=self._held)
+
+    def _map(self, message: Share) -> Answer:
+        try:
+            if not is_local(self._transport):
+                raise ValueError("memory is shared on one machine only")
+            self._mapped = Mapped(message.where)
+        except (ValueError, OSError) as error:
+            return Status.INVALID, str(error).encode()
+        return Status.OK, messages.encode(None)
 
     def _greeted(self, message: Hello) -> Answer:
         try:
@@ -155,15 +182,26 @@ class Connection(Stream):
         status = Status.REFUSED if isinstance(answer, Refused) else Status.OK
         return status, messages.encode(answer)
 
-    def _reply(self, cookie: int, answer: Answer) -> None:
+    def _reply(self, cookie: int, answer: Answer, into: memoryview | None = None) -> None:
         status, body = answer
+        if into is not None and status == Status.OK:
+            if body is not into:
+                into[:] = body
+            body = b""
         self._out.append(wire.reply(cookie, status, len(body)))
         if body:
             self._out.append(body)
 
-    def _later(self, cookie: int, answer: Awaitable[Answer], *, barrier: bool = False) -> None:
+    def _later(
+        self,
+        cookie: int,
+        answer: Awaitable[Answer],
+        into: memoryview | None = None,
+        *,
+        barrier: bool = False,
+    ) -> None:
         async def wait() -> None:
-            self._reply(cookie, await answer)
+            self._reply(cookie, await answer, into)
 
         task = asyncio.get_running_loop().create_task(wait())
         self._tasks.add(task)

@@ -27,13 +27,14 @@ from blockengine.protocol.messages import (
     Open,
 )
 from blockengine.protocol.wire import Kind, Request, Status
+from blockengine.replica.files import Bytes
 from blockengine.replica.layer import BLOCK, sums_of
 from blockengine.replica.layered import LayerService
 from blockengine.replica.replica import Failed, Replica, Rotten
 from blockengine.replica.session import Gate
 from blockengine.replica.voting import Voting
 
-Answer = tuple[int, bytes | bytearray]
+Answer = tuple[int, Bytes]
 DONE: Answer = (Status.OK, b"")
 # Plain numbers, which cost less than an enum's members.
 _OK = int(Status.OK)
@@ -55,9 +56,12 @@ class ReplicaService(Voting):
     # Bytes.
 
     def serve(self, request: Request, payload: memoryview | None) -> Answer | Awaitable[Answer]:
-        """Carry out a request about bytes; at once where that takes no wait."""
+        """Carry out a request about bytes; at once where that takes no wait.
+
+        A READ's payload is where the bytes may be put.
+        """
         try:
-            _, kind, _, issued, offset, _, length = request
+            _, kind, _, issued, offset, _, length, _ = request
             replica = self.replica
             if not self.gate.admits(replica.ledger.ballot, issued):
                 return self._not_admitted()
@@ -65,7 +69,7 @@ class ReplicaService(Voting):
                 self._change(request, payload)
                 return DONE
             if kind == _READ:
-                found = replica.read_cached(offset, length)
+                found = replica.read_cached(offset, length, payload)
                 return (_OK, found) if found is not None else self._read_later(request)
             return self._rarer(request)
         except (ValueError, Rotten, Failed, OSError) as error:
@@ -86,7 +90,7 @@ class ReplicaService(Voting):
         return Status.REFUSED, messages.encode(refused)
 
     def _change(self, request: Request, payload: memoryview | None) -> None:
-        _, kind, _, _, offset, writes, length = request
+        _, kind, _, _, offset, writes, length, _ = request
         replica, session = self.replica, self.gate.session
         size = replica.header.region
         region = offset // size

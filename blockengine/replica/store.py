@@ -78,11 +78,11 @@ class Store:
         pieces = [self.inspect(block, 1, level) for block in range(first, first + count)]
         return b"".join(data for data, _ in pieces), [block for _, wrong in pieces for block in wrong]
 
-    def read_cached(self, first: int, count: int) -> bytes | bytearray | None:
-        """The same without waiting for a device; None if that is not possible."""
+    def read_cached(self, first: int, count: int, into: memoryview | None = None) -> Bytes | None:
+        """The same without waiting for a device, perhaps `into`; None if that is not possible."""
         top = self.layers[-1]
         if top.holds(first, count):
-            return top.read_cached(first, count)
+            return top.read_cached(first, count, into)
         pieces: list[Bytes] = []
         for layer, start, length in self.extents(first, count):
             piece = bytes(length * BLOCK) if layer is None else layer.read_cached(start, length)

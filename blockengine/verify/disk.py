@@ -131,7 +131,7 @@ class SimulatedFile:
         data = bytes(self._node.live[offset : offset + length])
         return data + bytes(length - len(data))
 
-    def pread_cached(self, length: int, offset: int) -> bytes | None:
+    def pread_cached(self, length: int, offset: int, into: memoryview | None = None) -> bytes | None:
         return self.pread(length, offset)
 
     def pwrite(self, data: Bytes, offset: int, *, durable: bool = False) -> None:

@@ -65,7 +65,7 @@ class VolatileFile:
                 patched[start - offset : end - offset] = page[start - number * PAGE : end - number * PAGE]
         return bytes(patched)
 
-    def pread_cached(self, length: int, offset: int) -> bytes | None:
+    def pread_cached(self, length: int, offset: int, into: memoryview | None = None) -> bytes | None:
         return self.pread(length, offset)
 
     def pwrite(self, data: Bytes, offset: int, *, durable: bool = False) -> None:

@@ -17,6 +17,7 @@ from blockengine.membership.record import Position, Record
 from blockengine.protocol.address import Address
 from blockengine.protocol.admin import Progress
 from blockengine.protocol.messages import Identity
+from blockengine.protocol.segment import Memory
 from blockengine.volume import voters
 from blockengine.volume.agreeing import agree
 from blockengine.volume.cloning import FILL, fill, filling
@@ -66,8 +67,10 @@ class Controller:
         share: float = SHARE,
     ) -> None:
         self._tell, self._fill_from, self._share = tell, fill_from, share
-        self.peers = [Peer(address, tls=tls, deadline=deadline, watcher=self) for address in addresses]
         self._tls, self._deadline = tls, deadline
+        # What voters on this machine share: payloads of clients are received there.
+        self.memory = Memory()
+        self.peers = [self._made(address) for address in addresses]
         self._keeping: dict[Peer, asyncio.Task[None]] = {}
         self._working: set[asyncio.Task[Any]] = set()
         self.office: Office | None = None
@@ -258,10 +261,13 @@ class Controller:
         """A further address to stay connected to."""
         if any(peer.address == address for peer in self.peers):
             raise Impossible(f"{address} is a voter's address already")
-        peer = Peer(address, tls=self._tls, deadline=self._deadline, watcher=self)
+        peer = self._made(address)
         self.peers.append(peer)
         self._keeping[peer] = asyncio.get_running_loop().create_task(peer.keep_connected())
         return peer
+
+    def _made(self, address: Address) -> Peer:
+        return Peer(address, tls=self._tls, deadline=self._deadline, watcher=self, memory=self.memory)
 
     async def _heard(self, peer: Peer) -> Identity:
         """Who answers there."""

@@ -69,7 +69,7 @@ class Counted:
             self._flushes.flow(),
         )
 
-    def read(self, offset: int, length: int) -> bytes | bytearray | Awaitable[bytes | bytearray]:
+    def read(self, offset: int, length: int) -> Bytes | Awaitable[Bytes]:
         answer = self._device.read(offset, length)
         self._reads.add(length, answer)
         return answer

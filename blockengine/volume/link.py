@@ -14,7 +14,8 @@ import msgspec
 
 from blockengine.membership.ballot import Refused
 from blockengine.protocol import messages, wire
-from blockengine.protocol.messages import Control
+from blockengine.protocol.messages import Control, Share
+from blockengine.protocol.segment import Segment
 from blockengine.protocol.stream import LARGE, Stream, widen
 from blockengine.protocol.tls import VOTER, peer_is
 from blockengine.protocol.wire import ISSUED, Kind, Malformed, Status
@@ -34,14 +35,16 @@ class Unanswered(Exception):
 class Link(Stream):
     """A connection; `voter` is who answers there, once that is known.
 
-    `lost` is told once, with the reason, before any pending request fails.
+    `lost` is told once, with the reason, before any pending request fails. `segment` is what the voter
+    maps, if it does.
     """
 
     def __init__(self, *, deadline: float, lost: Callable[[Link, str], None]) -> None:
         super().__init__()
         self._loop = asyncio.get_running_loop()
         self._deadline, self._lost = deadline, lost
-        self._pending: dict[int, tuple[Done, Any, float]] = {}
+        self._pending: dict[int, tuple[Done, Any, float, tuple[Segment, memoryview] | None]] = {}
+        self.segment: Segment | None = None
         self._cookie = 0
         self._due = 0.0
         self._out: list[Bytes] = []
@@ -84,13 +87,14 @@ class Link(Stream):
                 return self._receive(start, length)
         return place - began
 
-    def _received(self, payload: bytearray) -> None:
+    def _received(self, payload: bytearray | memoryview) -> None:
+        assert isinstance(payload, bytearray)
         self._replied(*self._coming, payload)
 
     def _replied(self, cookie: int, status: int, body: Body) -> None:
         pending = self._pending.pop(cookie, None)
         if pending is not None:
-            done, subject, _ = pending
+            done, subject, _, _ = pending
             done(subject, self, status, body)
 
     # Requests.
@@ -98,7 +102,8 @@ class Link(Stream):
     def send(self, kind: int, rest: bytes, payload: Bytes, done: Done, subject: object) -> None:
         """Send a request (`rest` as for `wire.request`); `done(subject, link, status, body)` is called once.
 
-        Never before this returns.
+        Never before this returns. A payload that stands in shared memory stays there; so does what a READ
+        asks for if the room for it is its payload.
         """
         if self.why:
             self._loop.call_soon(done, subject, self, Status.BROKEN, b"")
@@ -108,10 +113,29 @@ class Link(Stream):
         if not out:
             self._due = self._loop.time() + self._deadline
             self._loop.call_soon(self._flush)
-        self._pending[cookie] = (done, subject, self._due)
+        if type(payload) is memoryview and self.segment is not None:
+            place = self.segment.place(payload)
+            if place:
+                self._pending[cookie] = (done, subject, self._due, (self.segment, payload))
+                out.append(wire.request(kind, cookie, rest, place))
+                return
+        self._pending[cookie] = (done, subject, self._due, None)
         out.append(wire.request(kind, cookie, rest))
         if payload:
             out.append(payload)
+
+    def room(self, length: int) -> Bytes:
+        """Room in shared memory for what a READ of so many bytes asks for; nothing if there is none."""
+        return (self.segment.take(length) if self.segment is not None else None) or b""
+
+    def share(self, segment: Segment) -> None:
+        """Offer memory to the voter.
+
+        Until it has answered no request names a place: it would look in what it mapped before, or not yet.
+        """
+        self.segment = None
+        message = messages.encode(Share(segment.where))
+        self.send(Kind.CONTROL, OUTSIDE + wire.tail(length=len(message)), message, _shared, segment)
 
     def _flush(self) -> None:
         out, self._out = self._out, []
@@ -159,7 +183,7 @@ class Link(Stream):
 
     def check(self) -> None:
         """End the connection if its oldest request is overdue."""
-        for _, _, due in self._pending.values():
+        for _, _, due, _ in self._pending.values():
             if due < self._loop.time():
                 self.fail(f"no answer within {self._deadline:g} s")
             return
@@ -177,8 +201,17 @@ class Link(Stream):
 
     def _fail_pending(self) -> None:
         pending, self._pending = self._pending, {}
-        for done, subject, _ in pending.values():
+        for done, subject, _, shared in pending.values():
+            if shared is not None:
+                segment, payload = shared
+                segment.lose(payload)
             done(subject, self, Status.BROKEN, b"")
+
+
+def _shared(segment: Segment, link: Link, status: int, body: Body) -> None:
+    if status == Status.OK:
+        segment.known = True
+        link.segment = segment
 
 
 def _answered(answer: asyncio.Future[tuple[int, Body]], link: Link, status: int, body: Body) -> None:

@@ -14,7 +14,8 @@ from typing import Any, cast
 
 from blockengine.protocol import nbd
 from blockengine.protocol.nbd import Code, Command, CommandFlag, Malformed, Request
-from blockengine.protocol.stream import LARGE, Stream, widen
+from blockengine.protocol.stream import LARGE, Room, Stream, widen
+from blockengine.replica.files import Bytes
 from blockengine.volume.device import Device, Refusal
 from blockengine.volume.nbd_handshake import Handshake, Offer
 from blockengine.volume.pending import Pending
@@ -39,14 +40,14 @@ _AT_ONCE = frozenset((bytes, bytearray, list, type(None)))
 class Connection(Stream):
     """One client. `alive` holds the server's open connections."""
 
-    def __init__(self, offer: Offer, alive: set[Connection]) -> None:
-        super().__init__()
+    def __init__(self, offer: Offer, alive: set[Connection], room: Room = bytearray) -> None:
+        super().__init__(room)
         self._handshake = Handshake(offer)
         self._agreed = False
         self._device, self._unit = offer.device, offer.device.block_size
         self._alive = alive
         self._loop = asyncio.get_running_loop()
-        self._out: list[bytes | bytearray] = []
+        self._out: list[Bytes] = []
         self._structured = False
         self._skip = 0
         self._tasks: set[asyncio.Future[object]] = set()
@@ -169,10 +170,10 @@ class Connection(Stream):
         self._skip -= step
         return step
 
-    def _received(self, payload: bytearray) -> None:
+    def _received(self, payload: bytearray | memoryview) -> None:
         self._request(self._writing, payload)
 
-    def _request(self, request: Request, payload: bytes | bytearray | None) -> None:
+    def _request(self, request: Request, payload: Bytes | None) -> None:
         if request.command == _DISCONNECT:
             self.end()
             return
@@ -195,7 +196,7 @@ class Connection(Stream):
         else:
             self._later(request, result)
 
-    def _serve(self, request: Request, payload: bytes | bytearray | None) -> Any:
+    def _serve(self, request: Request, payload: Bytes | None) -> Any:
         """What the device answers. Raises: Refusal, before anything is changed."""
         _, flags, command, _, offset, length = request
         device = self._device

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
+from blockengine.protocol.stream import Room
 from blockengine.volume.device import Device, Exports
 from blockengine.volume.nbd_connection import Connection
 from blockengine.volume.nbd_handshake import Offer
 
 
 class Server:
-    """Listens on a UNIX socket or a TCP address for one device."""
+    """Listens on a UNIX socket or a TCP address for one device; `room` makes memory for clients' payloads."""
 
-    def __init__(self, device: Device, name: str = "", others: Exports | None = None) -> None:
+    def __init__(
+        self, device: Device, name: str = "", others: Exports | None = None, *, room: Room = bytearray
+    ) -> None:
+        self._room = room
         self._offer = Offer(device, name, others)
         self._alive: set[Connection] = set()
         self._listener: asyncio.Server | None = None
@@ -29,7 +33,7 @@ class Server:
         return chosen
 
     def _connection(self) -> Connection:
-        return Connection(self._offer, self._alive)
+        return Connection(self._offer, self._alive, self._room)
 
     @property
     def clients(self) -> int:

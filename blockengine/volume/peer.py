@@ -9,7 +9,8 @@ from typing import Protocol
 from blockengine.membership.ballot import Refused
 from blockengine.protocol.address import Address
 from blockengine.protocol.messages import Hello, Identity
-from blockengine.protocol.speech import misfit, ours
+from blockengine.protocol.segment import Memory, Segment
+from blockengine.protocol.speech import SHARE, misfit, ours
 from blockengine.protocol.tls import VOTER
 from blockengine.volume.link import Link, Unanswered
 
@@ -38,8 +39,16 @@ class Peer:
     """Stays connected to one address; `identity` is what answered there last."""
 
     def __init__(
-        self, address: Address, *, tls: ssl.SSLContext | None, deadline: float, watcher: Watcher
+        self,
+        address: Address,
+        *,
+        tls: ssl.SSLContext | None,
+        deadline: float,
+        watcher: Watcher,
+        memory: Memory,
     ) -> None:
+        self._memory = memory
+        self._offered: Segment | None = None
         self.address, self._tls, self._deadline, self._watcher = address, tls, deadline, watcher
         self.link: Link | None = None
         self.identity: Identity | None = None
@@ -65,6 +74,7 @@ class Peer:
             while not link.why:
                 await asyncio.sleep(min(0.25, self._deadline / 8))
                 link.check()
+                self._offer(link)
             await asyncio.sleep(pause)
 
     async def _connected(self) -> Link:
@@ -82,8 +92,24 @@ class Peer:
             raise
         link.voter = identity.voter
         self.link, self.identity, self.trouble = link, identity, ""
+        self._offered = None
+        self._offer(link)
         self._watcher.arrived(self)
         return link
+
+    def _offer(self, link: Link) -> None:
+        """Share memory with a replica on this machine, once for each segment.
+
+        One that declines is served by frames: in another container, for one, there is no way to it.
+        """
+        who = self.identity
+        near = self.address.path is not None and who is not None and who.keeps_data
+        if not near or who is None or SHARE not in who.speech.features:
+            return
+        segment = self._memory.segment()
+        if segment is not None and segment is not self._offered:
+            self._offered = segment
+            link.share(segment)
 
     async def look(self) -> Identity | None:
         """Ask anew who answers there; None if nobody does."""

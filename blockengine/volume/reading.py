@@ -8,7 +8,9 @@ from functools import partial
 
 from blockengine.clock import now
 from blockengine.protocol.nbd import Code
-from blockengine.protocol.wire import Status, tail
+from blockengine.protocol.stream import LARGE
+from blockengine.protocol.wire import Kind, Status, tail
+from blockengine.replica.files import Bytes
 from blockengine.replica.layer import BLOCK
 from blockengine.volume.device import Refusal
 from blockengine.volume.geometry import Geometry
@@ -22,16 +24,20 @@ from blockengine.volume.settling import Unsettled, settle_range
 # So many reads go to one member before it is the next one's turn: requests that leave together
 # cost one write, and wake one process.
 _IN_A_ROW = 32
+# A plain number, which costs less than an enum's member.
+_READ = int(Kind.READ)
 
 
-class Read(Pending[Body]):
+class Read(Pending[Bytes]):
     """One read; `bad` are the members whose copy does not verify, `mended` says that a repair was tried.
 
-    A `locked` read's blocks are held by its caller: it takes no lock, and waits for no repair.
+    A `locked` read's blocks are held by its caller: it takes no lock, and waits for no repair. `room` is
+    where a member on this machine puts the bytes, if that is not in its answer.
     """
 
     bad: frozenset[str] = frozenset()
     mended = False
+    room: Bytes = b""
 
     def __init__(self, kind: int, offset: int, length: int, *, locked: bool = False) -> None:
         self.kind, self.offset, self.length = kind, offset, length
@@ -77,7 +83,9 @@ class Reads:
             return
         self._sent += 1
         link, head = readers[self._sent // _IN_A_ROW % len(readers)]
-        link.send(read.kind, head + tail(read.offset, 0, read.length), b"", self._told, read)
+        if read.length >= LARGE and read.kind == _READ:
+            read.room = link.room(read.length)
+        link.send(read.kind, head + tail(read.offset, 0, read.length), read.room, self._told, read)
 
     def _replied(self, read: Read, link: Link, status: int, body: Body) -> None:
         office, name = self._office, link.voter
@@ -85,7 +93,7 @@ class Reads:
             if name not in office.readable:
                 self._start(read)
             elif now() < office.serve_until:
-                self._answer(read, body)
+                self._answer(read, body or read.room)
             else:
                 self._held.append(read)
         elif status == Status.ROTTEN:
@@ -98,7 +106,7 @@ class Reads:
                 office.lose(name, f"a read failed: {link.words(status, body)}")
             self._start(read)
 
-    def _answer(self, read: Read, body: Body) -> None:
+    def _answer(self, read: Read, body: Bytes) -> None:
         self._locks.give(read.range)
         read.set_result(body)
         if read.bad:

@@ -17,7 +17,6 @@ from blockengine.replica.files import Bytes
 from blockengine.volume.changing import Change, Changes, Piece
 from blockengine.volume.device import Refusal
 from blockengine.volume.geometry import Geometry
-from blockengine.volume.link import Body
 from blockengine.volume.office import Fenced, Office
 from blockengine.volume.pending import Pending
 from blockengine.volume.ranges import BlockLocks, Range, blocks
@@ -60,13 +59,13 @@ class Replicated:
 
     # Reads.
 
-    def read(self, offset: int, length: int) -> Pending[Body]:
+    def read(self, offset: int, length: int) -> Pending[Bytes]:
         self.asked += 1
         read = Read(_READ, offset, length)
         self._reads.begin(read)
         return read
 
-    def _read(self, read: Read) -> Pending[Body]:
+    def _read(self, read: Read) -> Pending[Bytes]:
         self._reads.begin(read)
         return read
 
@@ -85,7 +84,7 @@ class Replicated:
             offset += size
         return found
 
-    def look_locked(self, kind: int, offset: int, length: int) -> Pending[Body]:
+    def look_locked(self, kind: int, offset: int, length: int) -> Pending[Bytes]:
         """A READ or ALLOCATION of blocks that the caller holds a shared lock on."""
         return self._read(Read(kind, offset, length, locked=True))
 

@@ -47,14 +47,14 @@ class Standalone:
             self._replica.clear(sorted(self._replica.intent.marked))
         return torn
 
-    def read(self, offset: int, length: int) -> bytes | bytearray | Awaitable[bytes]:
+    def read(self, offset: int, length: int) -> Bytes | Awaitable[Bytes]:
         try:
             found = self._replica.read_cached(offset, length)
         except _FAILURES as error:
             raise _refusal(error) from None
         return self._read_later(offset, length) if found is None else found
 
-    async def _read_later(self, offset: int, length: int) -> bytes:
+    async def _read_later(self, offset: int, length: int) -> Bytes:
         with _refusing():
             await asyncio.to_thread(self._replica.warming(offset, length))
             return self._replica.read(offset, length)
