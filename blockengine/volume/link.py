@@ -142,7 +142,7 @@ class Link(Stream):
         if out and self._transport is not None and not self._transport.is_closing():
             self._transport.writelines(out)
 
-    async def call(
+    def call(
         self,
         kind: int,
         issued: bytes,
@@ -151,12 +151,12 @@ class Link(Stream):
         writes: int = 0,
         length: int = 0,
         payload: Bytes = b"",
-    ) -> tuple[int, Body]:
-        """(status, body) of a request; as `send`."""
+    ) -> asyncio.Future[tuple[int, Body]]:
+        """(status, body) of a request, which is on its way already; as `send`."""
         answer: asyncio.Future[tuple[int, Body]] = self._loop.create_future()
         tail = wire.tail(offset, writes, length or len(payload))
         self.send(kind, issued + tail, payload, _answered, answer)
-        return await answer
+        return answer
 
     def words(self, status: int, body: Body) -> str:
         """What went wrong, from an answer that is not OK."""
