@@ -59,6 +59,8 @@ class Layer:
     def holds(self, first: int, count: int) -> bool:
         """Whether all of these blocks are here, as data that no power loss takes back."""
         chunk, place = divmod(first, CHUNK)
+        if count == 1:
+            return self._chunk(chunk)[place] == DATA
         if place + count <= CHUNK:
             return self._chunk(chunk).count(DATA, place, place + count) == count
         return self.states(first, count).count(DATA) == count

@@ -139,10 +139,15 @@ class Ledger:
 
     # Regions.
 
+    def has_marked(self, first: int, last: int) -> bool:
+        """Whether bytes of these regions may change without a further mark, as most do."""
+        marked = self.intent.marked
+        if self.missed or first not in marked:
+            return False
+        return first == last or marked.issuperset(range(first, last + 1))
+
     def mark(self, regions: Iterable[int]) -> None:
         """Before bytes change: the intent, durably, and every missed log."""
-        if not self.missed and self.intent.marked.issuperset(regions):
-            return
         touched = frozenset(regions)
         for log in self.missed.values():
             log.mark(touched)

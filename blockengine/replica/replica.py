@@ -293,9 +293,10 @@ class Replica:
 
         Raises: ValueError, Rotten (for the rest of a block written in part), Failed, OSError.
         """
-        length = len(data)
+        length, region = len(data), self.header.region
         self.check(offset, length)
-        self.ledger.mark(self.regions_of(offset, length))
+        if not self.ledger.has_marked(offset // region, (offset + length - 1) // region):
+            self.ledger.mark(self.regions_of(offset, length))
         first, start = divmod(offset, BLOCK)
         if start or length % BLOCK:
             data = self._whole_blocks(offset, data)

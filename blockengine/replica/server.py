@@ -97,12 +97,16 @@ class Connection(Stream):
             if request.kind not in _WITH_PAYLOAD:
                 place = start
                 self._bytes(request, None)
-            elif request.place:
+            elif request.place and request.kind == _WRITE:
                 place = start
-                self._whole(request, self._shared(request))
+                self._bytes(request, self._shared(request))
             elif end - start >= length:
                 place = start + length
-                self._whole(request, self._view[start:place])
+                payload = self._view[start:place]
+                if request.kind == _WRITE:
+                    self._bytes(request, payload)
+                else:
+                    self._control(request, payload)
             elif length < LARGE:
                 break
             else:
@@ -111,13 +115,8 @@ class Connection(Stream):
         return place - began
 
     def _received(self, payload: bytearray | memoryview) -> None:
-        self._whole(self._coming, memoryview(payload))
-
-    def _whole(self, request: Request, payload: memoryview) -> None:
-        if request.kind == _WRITE:
-            self._bytes(request, payload)
-        else:
-            self._control(request, payload)
+        take = self._bytes if self._coming.kind == _WRITE else self._control
+        take(self._coming, memoryview(payload))
 
     def _bytes(self, request: Request, payload: memoryview | None) -> None:
         if self._replica is None:
