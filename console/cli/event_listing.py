@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from backend.fleet.cluster import Cluster
 from backend.fleet.filter import RowFilter
-from backend.fleet.listing import Listed, list_once
+from backend.fleet.listing import Listed
 from backend.fleet.query import Query
 from backend.fleet.row import Row, TableColumn
 from backend.fleet.view import find_column
+from backend.observe.events.asking import list_events
 from backend.observe.events.document import event_document, group_document
 from backend.observe.events.group import COLUMNS, WORST_FIRST, Group
 from backend.observe.events.grouping import Grouping
@@ -90,7 +91,7 @@ async def once(request: Request) -> int:
         clusters = fleet.select(request.selection.clusters)
         find_column(COLUMNS, request.query.sort or WORST_FIRST)
         outcome, printer = Outcome(), _Printer(clusters, request)
-        pieces = list_once(clusters, request.selection.query(), timeout=request.timeout)
+        pieces = list_events(clusters, request.selection.query, timeout=request.timeout)
         patient = bool(request.query.sort) or request.form in (Format.JSON, Format.YAML)
         async with aclosing(impatiently(pieces, printer.flush, wait_for_all=patient)) as found:
             async for piece in found:

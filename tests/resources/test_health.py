@@ -252,6 +252,8 @@ def test_words_of_the_kinds_are_their_own() -> None:
     """What a word means depends on no order."""
     seen: dict[str, str] = {}
     for kind in registry.kinds():
+        if kind.resource.full_name == "events.events.k8s.io":
+            continue  # the same objects by another API: its plain words mean the core kind on purpose
         for word in registry.words(kind.resource):
             assert seen.setdefault(word, kind.resource.full_name) == kind.resource.full_name
             assert kind.custom or registry.builtin(word) is kind

@@ -16,6 +16,7 @@ from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, TableColumn
 from backend.fleet.warm import Table
 from backend.kube.status import State, Status
+from backend.observe.events.asking import CORE, EVENTS
 from backend.observe.events.group import COLUMNS
 from backend.observe.events.grouping import Grouping
 from backend.observe.events.history import EventHistory
@@ -26,6 +27,7 @@ from backend.text import SafeStr
 
 _WARNINGS = "type!=Normal"
 WARNINGS_ONLY = SafeStr("warnings only")
+_NOTHING = SafeStr("")
 _AGE_OUT = 15.0
 """Seconds between two looks at what the range has left behind."""
 
@@ -43,7 +45,8 @@ class LiveEvents:
 
     What is kept is there at once; every cluster adds what its server has, none waits for another. Events that
     servers forget stay. Of a cluster that has more than can be listed (``State.TOO_LARGE``: a storm of them,
-    when they matter most) those that are not Normal are asked for instead, and its status says so.
+    when they matter most) those that are not Normal are asked for instead, and its status says so. One that
+    forbids core events is asked by events.k8s.io (``asking``).
 
     Read :meth:`batches` in one place; batches hold rows of groups (``group.GROUP``).
     """
@@ -65,8 +68,11 @@ class LiveEvents:
         """Rows of the range before this one."""
         self._fleet = fleet
         self._tables = [fleet.table(selection.query(), interval=interval)]
-        """Of all clusters; then one for each that was narrowed."""
-        self._narrowed: dict[str, Status] = {}
+        """Of all clusters; then those of one, which was asked otherwise."""
+        self._otherwise: dict[str, tuple[Table, str, Status]] = {}
+        """By cluster id: the table that counts for it, the API it asks by, and how that fares."""
+        self._refused: dict[str, Status] = {}
+        """What those said that forbid core events."""
         syncing = Status(state=State.SYNCING, since=wall())
         self.statuses: Mapping[str, Status] = dict.fromkeys((one.id for one in self.clusters), syncing)
         """What the table said with the last rows that are in."""
@@ -177,27 +183,40 @@ class LiveEvents:
             self._something.set()
 
     async def _tell(self, table: Table, statuses: Mapping[str, Status]) -> None:
-        if table is self.table:
-            self.statuses = {**statuses, **self._narrowed}
-            for cluster_id, status in statuses.items():
-                if status.state is State.TOO_LARGE and cluster_id not in self._narrowed:
-                    await self._narrow(cluster_id)
-            return
         for cluster_id, status in statuses.items():
-            lacks = status.state is State.TOO_LARGE
-            self._narrowed[cluster_id] = status if lacks else replace(status, covers=WARNINGS_ONLY)
-        self.statuses = {**self.statuses, **self._narrowed}
+            counts, api, now = self._otherwise.get(cluster_id, (self.table, CORE, None))
+            if counts is not table:
+                continue  # it was asked otherwise meanwhile
+            whole = now is None or now.covers != WARNINGS_ONLY
+            if status.state is State.TOO_LARGE and whole:
+                await self._ask_otherwise(cluster_id, api, covers=WARNINGS_ONLY)
+            elif status.state is State.FORBIDDEN and api == CORE:
+                self._refused[cluster_id] = status
+                await self._ask_otherwise(cluster_id, EVENTS, covers=now.covers if now else _NOTHING)
+            elif now is not None:
+                self._otherwise[cluster_id] = (table, api, self._as_told(cluster_id, status, now))
+        base = statuses if table is self.table else self.statuses
+        self.statuses = {**base, **{one: status for one, (_, _, status) in self._otherwise.items()}}
 
-    async def _narrow(self, cluster_id: str) -> None:
-        query = self.selection.query()
-        fields = ",".join(filter(None, (query.fields, _WARNINGS)))
-        query = replace(query, clusters=(cluster_id,), fields=fields)
+    def _as_told(self, cluster_id: str, status: Status, before: Status) -> Status:
+        """How a cluster fares that was asked otherwise, for people."""
+        refused = self._refused.get(cluster_id)
+        if refused is not None and status.state in (State.FORBIDDEN, State.NOT_FOUND):
+            return refused
+        lacks = status.state is State.TOO_LARGE
+        return status if lacks or not before.covers else replace(status, covers=before.covers)
+
+    async def _ask_otherwise(self, cluster_id: str, api: str, *, covers: SafeStr) -> None:
+        """``covers``: WARNINGS_ONLY, or nothing: all of them."""
+        query = self.selection.query(api)
+        fields = (query.fields, _WARNINGS if covers else "")
+        query = replace(query, clusters=(cluster_id,), fields=",".join(filter(None, fields)))
         table = self._fleet.table(query, interval=self._interval)
-        self._narrowed[cluster_id] = Status(state=State.SYNCING, since=self._wall(), covers=WARNINGS_ONLY)
+        status = Status(state=State.SYNCING, since=self._wall(), covers=covers)
+        self._otherwise[cluster_id] = (table, api, status)
         await table.__aenter__()
         self._tables.append(table)
-        self._tasks.append(asyncio.create_task(self._follow(table), name="warnings"))
-        self.statuses = {**self.statuses, **self._narrowed}
+        self._tasks.append(asyncio.create_task(self._follow(table), name="events, asked otherwise"))
 
     def _take(self, batch: Batch) -> None:
         """What servers forget is no news: only what came or changed counts."""

@@ -14,8 +14,7 @@ from contextlib import aclosing
 
 from backend.courtesy import give_way
 from backend.fleet.cluster import Cluster
-from backend.fleet.listing import list_once
-from backend.fleet.query import Query
+from backend.observe.events.asking import everything, list_events
 from backend.observe.events.history import EventHistory
 from backend.observe.events.seen import seen
 from backend.resources.kinds.event import Event
@@ -30,7 +29,6 @@ _BEGIN = 60.0
 """Seconds over which the first looks are spread."""
 _AT_ONCE = 2
 _DEADLINE = 60.0
-_QUERY = Query(kind="events")
 
 
 class Recorder:
@@ -74,7 +72,7 @@ class Recorder:
     async def look(self, cluster: Cluster) -> int:
         """Note all that the cluster has now; how many events that were."""
         count = 0
-        async with aclosing(list_once([cluster], _QUERY, timeout=_DEADLINE)) as pieces:
+        async with aclosing(list_events([cluster], everything, timeout=_DEADLINE)) as pieces:
             async for piece in pieces:
                 events = [seen(row.item, skew=row.skew) for row in piece.rows if isinstance(row.item, Event)]
                 self._history.take(cluster.id, events)

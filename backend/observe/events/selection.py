@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from backend.fleet.query import Query
+from backend.observe.events.asking import CORE
 from backend.observe.events.seen import Seen
 from backend.resources import registry
 
@@ -31,16 +32,16 @@ class Selection:
     grouped: bool = True
     """One row for all events of one reason about one object; else a row for each event."""
 
-    def query(self) -> Query:
-        """What is asked of clusters: what servers can select is left to them."""
-        about = self.kinds()
+    def query(self, api: str = CORE) -> Query:
+        """What is asked of clusters: what servers can select is left to them. ``api``: see ``asking``."""
+        about, object = self.kinds(), "involvedObject" if api == CORE else "regarding"
         fields = []
         if about and len({kind for kind, _ in about}) == 1:
-            fields.append(f"involvedObject.kind={about[0][0]}")
+            fields.append(f"{object}.kind={about[0][0]}")
         if len(self.names) == 1 and not set(self.names[0]) & _GLOB:
-            fields.append(f"involvedObject.name={self.names[0]}")
+            fields.append(f"{object}.name={self.names[0]}")
         namespaces = self.namespaces if not about or all(namespaced for _, namespaced in about) else ()
-        return Query(kind="events", clusters=self.clusters, namespaces=namespaces, fields=",".join(fields))
+        return Query(kind=api, clusters=self.clusters, namespaces=namespaces, fields=",".join(fields))
 
     def kinds(self) -> list[tuple[str, bool]]:
         """(kind, whether it lives in namespaces) that the word means; none: it is not one of ours."""

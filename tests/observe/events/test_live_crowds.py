@@ -16,7 +16,7 @@ from backend.fleet.row import Row, make_row
 from backend.kube.status import State, Status
 from backend.observe.events.group import Group
 from backend.observe.events.history import EventHistory
-from backend.observe.events.live import LiveEvents
+from backend.observe.events.live import WARNINGS_ONLY, LiveEvents
 from backend.observe.events.seen import seen
 from backend.observe.events.selection import Selection
 from backend.resources.kinds.event import KIND, Event
@@ -158,3 +158,64 @@ async def test_another_range_asks_nobody_again() -> None:
             if not shown:
                 break
     assert len(script.asked) == 1
+
+
+class TwoApis(Script):
+    """Of one cluster: what each API says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.core, self.newer, self.warnings = Script(), Script(), Script()
+
+    def table(self, query: Query, *, interval: float = 0.1) -> Any:
+        self.asked.append(query)
+        if query.kind == "events":
+            return self.core
+        return self.warnings if "type" in query.fields else self.newer
+
+
+async def shown(live: LiveEvents, reached: Any) -> Status:
+    """The cluster's status as soon as ``reached`` says so."""
+    async with asyncio.timeout(DEADLINE), live:
+        async for batch in live.batches():
+            if reached(batch.statuses["id-eu"]):
+                return batch.statuses["id-eu"]
+    raise AssertionError("it ended")
+
+
+async def test_who_may_read_the_newer_api_only_sees_events() -> None:
+    fleet = TwoApis()
+    fleet.core.say(state=State.FORBIDDEN)
+    fleet.newer.say(row("a", count=3))
+    live = live_of(fleet, kind="pods", names=("api-1",))
+    status = await shown(live, lambda now: now.state is State.LIVE)
+    assert not status.covers
+    assert [query.fields for query in fleet.asked] == [
+        "involvedObject.kind=Pod,involvedObject.name=api-1",
+        "regarding.kind=Pod,regarding.name=api-1",
+    ]
+
+
+@pytest.mark.parametrize("newer", [State.FORBIDDEN, State.NOT_FOUND])
+async def test_forbidden_is_who_may_read_neither(newer: State) -> None:
+    fleet = TwoApis()
+    fleet.core.say(state=State.FORBIDDEN)
+    fleet.newer.say(state=newer)
+    told: list[State] = []
+    status = await shown(live_of(fleet), lambda now: told.append(now.state) or now.state is State.FORBIDDEN)
+    assert status.state is State.FORBIDDEN
+    assert set(told) == {State.SYNCING, State.FORBIDDEN}, "and not before both were asked"
+
+
+async def test_too_many_by_the_newer_api_are_warnings_only_too() -> None:
+    fleet = TwoApis()
+    fleet.core.say(state=State.FORBIDDEN)
+    fleet.newer.say(state=State.TOO_LARGE)
+    fleet.warnings.say(row("a"))
+    status = await shown(live_of(fleet), lambda now: now.state is State.LIVE)
+    assert status.covers == WARNINGS_ONLY
+    assert [(query.kind, query.fields) for query in fleet.asked] == [
+        ("events", ""),
+        ("events.events.k8s.io", ""),
+        ("events.events.k8s.io", "type!=Normal"),
+    ]
