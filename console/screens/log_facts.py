@@ -41,11 +41,11 @@ def whose(selection: LogSelection) -> str:
 
 
 def counts(desk: LogDesk, pane: LogPane) -> list[Piece]:
-    """Sources by state, lines shown and dropped, and where one stands."""
+    """Lines shown, sources by state, what was dropped, where one stands; a narrow screen cuts the end."""
     states = Counter(source.state for source in desk.follower.sources)
-    facts = [Piece(f"{states[state]} {state.value}", tone) for state, _, tone in STATES if states[state]]
     total, shown = desk.spool.end - desk.spool.first, len(desk.shown)
-    facts.append(Piece(f"{total:,} lines" if desk.shown.wanted.idle else f"{shown:,} of {total:,} lines"))
+    facts = [Piece(f"{total:,} lines" if desk.shown.wanted.idle else f"{shown:,} of {total:,} lines")]
+    facts += [Piece(f"{states[state]} {state.value}", tone) for state, _, tone in STATES if states[state]]
     if desk.spool.dropped:
         facts.append(Piece(f"{desk.spool.dropped:,} older dropped", Tone.WARNING))
     if desk.follower.late:

@@ -7,6 +7,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,39 @@ def run(
     return Run(wall, cpu, peak)
 
 
+def until_printed(command: Sequence[str], environment: Mapping[str, str], marker: bytes) -> Run:
+    """Run `command`, which goes on for ever, until it has printed `marker` into a pipe; then end it.
+
+    Its processor time and memory are those up to then (Linux). :raises Failed: it ended before.
+    """
+    began, tail = time.perf_counter(), b""
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    ) as process:
+        assert process.stdout is not None
+        try:
+            while marker not in tail:
+                piece = os.read(process.stdout.fileno(), 1 << 20)
+                if not piece:
+                    raise Failed(f"{os.path.basename(command[0])} ended before it had printed everything")
+                tail = tail[-len(marker) :] + piece
+            wall = time.perf_counter() - began
+            fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        finally:
+            process.kill()
+    cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return Run(wall, cpu, float(int(fields[21]) * os.sysconf("SC_PAGE_SIZE")))
+
+
+def median(runs: Sequence[Run]) -> Run:
+    """Of each number."""
+    return Run(
+        statistics.median(one.wall for one in runs),
+        statistics.median(one.cpu for one in runs),
+        statistics.median(one.peak for one in runs),
+    )
+
+
 def alternate(
     commands: Mapping[str, Sequence[str]],
     environment: Mapping[str, str],
@@ -83,11 +117,4 @@ def alternate(
             measured = run(command, environment, folder, lines=lines)
             if turn:
                 runs[name].append(measured)
-    return {
-        name: Run(
-            statistics.median(one.wall for one in some),
-            statistics.median(one.cpu for one in some),
-            statistics.median(one.peak for one in some),
-        )
-        for name, some in runs.items()
-    }
+    return {name: median(some) for name, some in runs.items()}

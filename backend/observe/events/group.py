@@ -137,8 +137,8 @@ GROUP = Kind(
         Column("LAST SEEN", lambda g, now: _ago(g.last, now), lambda g: -g.last, align="right", timed=True),
         Column("TYPE", lambda g, _: g.type, attrgetter("order"), priority=4, min_width=7),
         text_column("REASON", "reason", priority=0, min_width=8),
-        Column("OBJECT", lambda g, _: g.object, lambda g: g.object, priority=0, min_width=18),
-        Column("COUNT", lambda g, _: str(g.count), lambda g: g.count, align="right", priority=1),
+        Column("OBJECT", lambda g, _: g.object, lambda g: g.object, priority=0, min_width=21),
+        Column("COUNT", lambda g, _: str(g.count), lambda g: g.count, align="right", priority=2),
         Column("RATE", lambda g, _: g.rate, lambda g: g.per_hour, align="right", priority=3),
         text_column("SUBOBJECT", "field", wide=True, priority=5),
         text_column("SOURCE", "source", wide=True, priority=5),
@@ -151,7 +151,7 @@ GROUP = Kind(
             priority=4,
             timed=True,
         ),
-        text_column("MESSAGE", "message", priority=0, min_width=12),
+        text_column("MESSAGE", "message", priority=0, min_width=16),
     ),
 )
 """Events as the events screen and ``navarch events`` show them."""

@@ -27,9 +27,11 @@ class LinePattern:
     A plain word is looked for as such. Few matches of a pattern are found by searching the whole text; many,
     by asking about eight lines at a time, or line after line: each is several times quicker than the other
     where it is used.
+
+    ``name=value`` finds that field of JSON lines, too: so they are shown.
     """
 
-    __slots__ = ("_by_line", "_dense", "_fold", "_groups", "_plain", "_search", "pattern")
+    __slots__ = ("_also", "_by_line", "_dense", "_fold", "_groups", "_plain", "_search", "pattern")
 
     def __init__(self, pattern: str) -> None:
         matcher = compile_pattern(pattern)  # says what is wrong with it, and decides about capitals
@@ -51,9 +53,11 @@ class LinePattern:
         )
         # \A, \z and friends mean the line's ends, which only a line by itself has.
         self._search = None if "\\A" in pattern or "\\z" in pattern else _compiled(pattern, options)
+        field = _FIELD.fullmatch(pattern)
+        self._also = LinePattern(_in_json(field[1], field[2])) if field else None
 
     def matches(self, line: bytes) -> bool:
-        return bool(self._by_line(line))
+        return bool(self._by_line(line)) or (self._also is not None and self._also.matches(line))
 
     def spans(self, line: bytes) -> list[tuple[int, int]]:
         """Where it is found in a line, for showing."""
@@ -64,6 +68,12 @@ class LinePattern:
 
     def lines(self, block: Block, count: int) -> list[int]:
         """Places of the first ``count`` lines that match, rising."""
+        found = self._lines(block, count)
+        if self._also is not None and _JSON in block.text:
+            return sorted({*found, *self._also.lines(block, count)})
+        return found
+
+    def _lines(self, block: Block, count: int) -> list[int]:
         text = block.text
         if self._plain is not None:
             return self._with_word(text.lower() if self._fold else text, self._plain, count)
@@ -108,6 +118,17 @@ class LinePattern:
     def _each(self, text: bytes, start: int, count: int) -> list[int]:
         by_line = self._by_line
         return [at for at, line in enumerate(text.split(b"\n")[start:count], start) if by_line(line)]
+
+
+_FIELD = re.compile(r"([A-Za-z_@][\w.@/-]*)=([^|]*)")
+_JSON = b'":'
+"""What a block with JSON lines holds."""
+
+
+def _in_json(name: str, value: str) -> str:
+    """``code=5`` or ``http.code=5`` as JSON has it: nested, or with dots in the name."""
+    last = re.escape(name.rpartition(".")[2])
+    return rf'"(?:[\w.@/-]+\.)?{last}":\s*"?{value}'
 
 
 _SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()]")

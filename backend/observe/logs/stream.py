@@ -30,7 +30,7 @@ from backend.kube.errors import (
 from backend.kube.logs import LogResume, WholeLines
 from backend.observe.logs.early import EarlyLog
 from backend.observe.logs.places import QUIET, StreamPlaces
-from backend.observe.logs.pods import Ended
+from backend.observe.logs.pods import Began, Ended
 from backend.observe.logs.sources import Source, SourceState
 from backend.observe.logs.turns import Turns
 from backend.resources.duration import epoch
@@ -173,13 +173,16 @@ class ContainerLog:
     def _tell_former(self) -> None:
         """A container that restarted before anybody looked: say so above its lines, if that was lately."""
         run, since = self.source.container.run, self._reading.since
-        began = epoch(run.state.running.started_at) if run.state.running else None
-        if not self._run or began is None:
+        now: Began | Ended | None = run.state.running
+        former = run.last_state.terminated
+        if now is None:  # it waits to be started again: what there is to read is the run that ended last
+            now, former = run.state.terminated or former, None
+        if not self._run or now is None or not (began := epoch(now.started_at)):
             return
         asked = since if isinstance(since, float | int) else LATELY
         if time.time() - began > asked:
             return
-        text = f"restarted (run {self._run + 1}){_exit_words(run.last_state.terminated)}"
+        text = f"restarted (run {self._run + 1}){_exit_words(former)}"
         self._sink.seam(self.source, f"{text}; the run before is not shown", at=began)
 
     def _restarted(self) -> bool:

@@ -1,8 +1,8 @@
 """Logs: many streams in the console, a spool of many million lines, and the command line beside kubectl.
 
 The containers are simulated ones in a process of their own (``tests.bench.log_server``). Both programs of the
-command line read the same pod of the same server; ours asks for times too, or it could not resume. It is not
-followed: ours goes on when a followed stream ends.
+command line read the same pod of the same server; ours asks for times too, or it could not resume. Followed,
+both are ended when the last line is printed: ours goes on when a followed stream ends.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from backend.observe.logs.spool import Spool
 from backend.observe.logs.spool_file import SpoolFolder
 from tests.bench.bench import Place
 from tests.bench.log_server import TEXT, LogServer, serving
-from tests.bench.measure import Failed, alternate
+from tests.bench.measure import Failed, Run, alternate, median, until_printed
 from tests.bench.probed import Samples, quantile
 from tests.bench.table import Line, megabytes, milliseconds, seconds
 from tests.real import binaries
@@ -37,6 +37,7 @@ FIRST, THROUGHPUT = 1.2, 0.8
 SPOOLED, MANY = 1_000_000, 10_000_000
 GROWTH = 1.2
 _BLOB = 1_000_000
+_TURNS = 5
 _SECONDS = 15.0
 _DEADLINE = 180.0
 _LINES = re.compile(r"· ([\d,]+) lines")
@@ -186,6 +187,8 @@ def _beside_kubectl(place: Place, server: LogServer) -> list[Line]:
     console = _first_line(place, server, f"pods {pod} -n {namespace} @{cluster}")
     every = _pair(place, ours, peer, lines=_BLOB)
     quick, fast = first[0] / first[1], every[1] / every[0]
+    followed = _followed(place, ours, peer)
+    flow, work = (getattr(followed["peer"], of) / getattr(followed["ours"], of) for of in ("wall", "cpu"))
     return [
         Line(
             "l in the console until the first line, against kubectl logs POD --tail 1",
@@ -211,7 +214,35 @@ def _beside_kubectl(place: Place, server: LogServer) -> list[Line]:
             f"≥ {THROUGHPUT} ×",
             fast >= THROUGHPUT,
         ),
+        Line(
+            f"navarch logs -f of {_BLOB:,} lines into a pipe: lines a second",
+            f"{_BLOB / followed['ours'].wall:,.0f}",
+            f"{_BLOB / followed['peer'].wall:,.0f}",
+            flow,
+            f"≥ {THROUGHPUT} ×",
+            flow >= THROUGHPUT,
+        ),
+        Line(
+            "… lines a second of processor time",
+            f"{_BLOB / followed['ours'].cpu:,.0f}",
+            f"{_BLOB / followed['peer'].cpu:,.0f}",
+            work,
+            f"≥ {THROUGHPUT} ×",
+            work >= THROUGHPUT,
+        ),
     ]
+
+
+def _followed(place: Place, ours: Sequence[str], peer: Sequence[str]) -> dict[str, Run]:
+    """Until the last line is printed, the start included; then each is ended: ours would go on."""
+    last = TEXT + b"%d\n" % (_BLOB - 1)
+    runs: dict[str, list[Run]] = {"ours": [], "peer": []}
+    for turn in range(_TURNS + 1):
+        for name, command in (("ours", ours), ("peer", peer)):
+            measured = until_printed([*command, "-f"], place.environment, last)
+            if turn:
+                runs[name].append(measured)
+    return {name: median(some) for name, some in runs.items()}
 
 
 def _first_line(place: Place, server: LogServer, list_line: str) -> float:

@@ -8,8 +8,9 @@ from backend.fleet.filter import PatternError
 from backend.observe.logs.block import Block, Level
 from backend.observe.logs.line_filter import LinePattern, line_filter
 
-PATTERNS = ["a", "ab+", "^b", "b$", "^$", r"a\s*b", "[^x]b", "(a|b)c", "A", r"\bc", "", "x*", r"\Aa", "ä"]
-_TEXT = st.text("aAbBc xä\t", max_size=6).map(str.encode)
+PATTERNS = ["x=1", "a", "ab+", "^b", "b$", "^$", r"a\s*b"]
+PATTERNS += ["[^x]b", "(a|b)c", "A", r"\bc", "", "x*", r"\Aa", "ä"]
+_TEXT = st.text("aAbBc xä\t", max_size=6).map(str.encode) | st.sampled_from([b"x=1", b'{"x":1}', b'{"x":2}'])
 _BINARY = st.binary(max_size=6).filter(lambda line: b"\n" not in line)
 LINES = st.lists(_TEXT | _BINARY, max_size=300)
 
@@ -55,6 +56,32 @@ def test_many_matches_and_few() -> None:
 
 def test_where_in_a_line_it_is() -> None:
     assert LinePattern("o+").spans(b"foo boo") == [(1, 3), (5, 7)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("code=5", [0, 1, 2, 3]),
+        ("http.code=5", [1, 2, 3]),
+        ("code=50[03]", [0, 1, 2, 3]),
+        ("level=error", [4]),
+        ("code=", [0, 1, 2, 3]),
+        ("ode=5", [0]),
+    ],
+)
+def test_a_field_is_found_however_it_is_written(pattern: str, found: list[int]) -> None:
+    """As data is shown, so it can be looked for."""
+    lines = [
+        b"msg=x code=500",
+        b'{"http":{"code":503}}',
+        b'{"http.code": "500"}',
+        b'{"code":500}',
+        b'{"level":"error","xcode":500}',
+        b'{"barcode":1}',
+    ]
+    wanted = line_filter(match=pattern)
+    assert list(wanted.wanted(block_of(lines), len(lines))) == found
+    assert [at for at, line in enumerate(lines) if wanted.passes(line, level=0, source=0)] == found
 
 
 def test_a_pattern_that_is_none_is_refused() -> None:

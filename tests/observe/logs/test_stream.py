@@ -157,6 +157,17 @@ def test_a_restart_before_anybody_looked_is_told_above_the_log(monkeypatch: pyte
     assert told_of(600, follow=False) == [], "a log that is read once is what kubectl prints"
 
 
+def test_a_container_that_waits_for_its_next_run_has_restarted_too() -> None:
+    """CrashLoopBackOff: the log is that of the run that ended last; how the one before ended is not known."""
+    container = FaultyContainer([])
+    container.write(2)
+    container.restart_unseen()
+    container.write(1)
+    container.over = True
+    (seam,) = read(container, since=10.0**9).seams
+    assert seam == (0, "restarted (run 2); the run before is not shown")
+
+
 def test_of_a_pod_that_joined_the_runs_that_are_gone_are_told_of() -> None:
     container = FaultyContainer([])
     for _ in range(3):
