@@ -51,8 +51,8 @@ def safe_text(value: object, *, limit: int = 8192, multiline: bool = False) -> S
     Each dropped sequence is shown as ``·``: what hid is visible, but inert. Linear in its input's length.
     Source: ECMA-48 (escape sequences), UAX #9 (bidirectional controls), CVE-2021-25743.
     """
-    if type(value) is SafeStr and len(value) <= limit and multiline:
-        return value
+    if type(value) is SafeStr and len(value) <= limit and (multiline or value.isprintable()):
+        return value  # printable: there is no line feed in it
     text = _decoded(value)
     over = len(text) - limit
     if over > 0:

@@ -22,7 +22,7 @@ from console.widgets.lines import LineWidget
 from console.widgets.paint import Line
 from console.widgets.table_changes import Changes
 from console.widgets.table_layout import GUTTER, Layout, lay_out
-from console.widgets.table_lines import RowLook, border, cell_text, header, message_lines, row_line
+from console.widgets.table_lines import RowLines, RowLook, RowWords, border, header, message_lines, row_words
 from console.widgets.table_source import GridColumn, ListSource, TableSource
 from console.widgets.target import Target
 
@@ -85,6 +85,7 @@ class ResourceTable(LineWidget, can_focus=True):
         self._sampled_of = 0
         """How many rows there were when some out of sight were measured last."""
         self._layout = _NO_COLUMNS
+        self._row_lines = RowLines()
         self.changes = Changes(self, enabled=glow)
 
     # --- content
@@ -156,29 +157,24 @@ class ResourceTable(LineWidget, can_focus=True):
     def compose_lines(self, width: int, height: int) -> list[Line]:
         now = self.navarch.now()
         rows = self.source.window(self._top, self.page)
-        self._measure([*rows, *self._out_of_sight()], now)
+        keys = [self.source.key(row) for row in rows]
+        words = row_words(self.source, rows, self.columns, now=now)
+        self._measure([*words, *row_words(self.source, self._out_of_sight(), self.columns, now=now)])
         columns = [c for c in self.columns if not c.optional or self._wanted.get(c.name)]
         layout = self._layout = lay_out(columns, self._wanted, width, skip=self._skip)
-        self.changes.look(rows, layout, now)
+        self.changes.look(keys, words, layout)
         lines = [border(layout, top=True, note=_more(layout)), header(layout, self.source)]
-        if rows:
-            thumb = self._thumb(len(rows))
-            lines += [
-                row_line(layout, self.source, row, now=now, look=self._look(row, place), thumb=place in thumb)
-                for place, row in enumerate(rows)
-            ]
-            lines += message_lines(layout, (), self.page - len(rows))
-        else:
-            lines += message_lines(layout, self.messages, self.page)
+        lines += self._row_lines.draw(layout, keys, words, self._looks(keys))
+        lines += message_lines(layout, () if rows else self.messages, self.page - len(rows))
         lines.append(border(layout, top=False, note=self._position()))
         return lines
 
-    def _measure(self, rows: Sequence[Any], now: float) -> None:
+    def _measure(self, words: Iterable[RowWords]) -> None:
         """Widths only grow: a table whose columns jump is hard to read and costs a full repaint."""
-        for column in self.columns:
-            widest = max((len(cell_text(column, row, now)) for row in rows), default=0)
-            if widest > self._wanted.get(column.name, 0):
-                self._wanted[column.name] = widest
+        for said in words:
+            for name, text in said.texts.items():
+                if len(text) > self._wanted.get(name, 0):
+                    self._wanted[name] = len(text)
 
     def _measure_anew(self) -> None:
         self._wanted = {}
@@ -194,15 +190,18 @@ class ResourceTable(LineWidget, can_focus=True):
         places = {number * total // _SAMPLE for number in range(_SAMPLE)}
         return [row for place in sorted(places) for row in self.source.window(place, 1)]
 
-    def _look(self, row: Any, place: int) -> RowLook:
-        key = self.source.key(row)
-        marked = key in self.source.marks
-        layer = Layer.MARK if marked else Layer.NONE
-        if self._top + place == self.cursor:
-            layer = Layer.CURSOR if self.has_focus else Layer.CURSOR_BLURRED
-        return RowLook(
-            layer=layer, marked=marked, faded=self.changes.fading(key), glowing=self.changes.glowing(key)
-        )
+    def _looks(self, keys: Sequence[Hashable]) -> list[RowLook]:
+        thumb, looks = self._thumb(len(keys)), []
+        for place, key in enumerate(keys):
+            marked = key in self.source.marks
+            layer = Layer.MARK if marked else Layer.NONE
+            if self._top + place == self.cursor:
+                layer = Layer.CURSOR if self.has_focus else Layer.CURSOR_BLURRED
+            faded, glowing = self.changes.fading(key), self.changes.glowing(key)
+            looks.append(
+                RowLook(layer=layer, marked=marked, faded=faded, glowing=glowing, thumb=place in thumb)
+            )
+        return looks
 
     def _thumb(self, shown: int) -> range:
         total = len(self.source)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from backend.text import SafeStr
 from console.widgets.table_layout import Layout
-from console.widgets.table_lines import cell_text
+from console.widgets.table_lines import RowWords
 
 if TYPE_CHECKING:
     from console.widgets.table import ResourceTable
@@ -34,20 +34,19 @@ class Changes:
         self._until.clear()
         self._fading.clear()
 
-    def look(self, rows: Sequence[Any], layout: Layout, now: float) -> None:
+    def look(self, keys: Sequence[Hashable], words: Sequence[RowWords], layout: Layout) -> None:
         """Take note of what the visible rows show; what differs from last time starts to glow."""
         if not self.enabled:
             return
-        source, moment = self._table.source, self._clock()
+        moment = self._clock()
         self._until = {k: ends for k, ends in self._until.items() if max(ends.values()) > moment}
-        columns = [placed.column for placed in layout.placed if not placed.column.timed]
+        titles = [placed.column.name for placed in layout.placed if not placed.column.timed]
         seen: dict[Hashable, dict[str, SafeStr]] = {}
         started = False
-        for row in rows:
-            key = source.key(row)
-            texts = seen[key] = {column.name: cell_text(column, row, now) for column in columns}
-            before = self._seen.get(key)
-            if before is None:
+        for key, said in zip(keys, words, strict=True):
+            texts = seen[key] = {title: said.texts[title] for title in titles}
+            before = self._seen.get(key, texts)
+            if before == texts:
                 continue
             changed = [name for name, text in texts.items() if before.get(name, text) != text]
             if changed:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from backend.resources.kind import Health
 from backend.text import SafeStr, cells, fit, safe_text
 from console.states import HEALTH
 from console.theme import Layer, Tone
@@ -28,11 +29,32 @@ class RowLook:
     faded: bool = False
     glowing: frozenset[str] = frozenset()
     """Titles of the columns whose cell changed a moment ago."""
+    thumb: bool = False
+    """The right border shows that the window is here."""
 
 
-def cell_text(column: GridColumn, row: Any, now: float) -> SafeStr:
-    """What a cell shows, safe and on one line."""
-    return safe_text(column.text(row, now), limit=_CELL_LIMIT)
+@dataclass(slots=True)
+class RowWords:
+    """What one row says, by title of the column; equal words in an equal look are an equal line."""
+
+    texts: dict[str, SafeStr]
+    """Safe, each on one line."""
+    tones: dict[str, Tone]
+    """Of the columns whose text has a tone of its own."""
+    health: Health | None
+
+
+def row_words(
+    source: TableSource, rows: Sequence[Any], columns: Sequence[GridColumn], *, now: float
+) -> list[RowWords]:
+    return [
+        RowWords(
+            {column.name: safe_text(column.text(row, now), limit=_CELL_LIMIT) for column in columns},
+            {column.name: column.tone(row) for column in columns if column.tone is not None},
+            source.health(row),
+        )
+        for row in rows
+    ]
 
 
 def border(layout: Layout, *, top: bool, note: str = "") -> Line:
@@ -78,13 +100,10 @@ def header(layout: Layout, source: TableSource) -> Line:
     return tuple(_closed(pieces, layout, _EDGE))
 
 
-def row_line(
-    layout: Layout, source: TableSource, row: Any, *, now: float, look: RowLook, thumb: bool
-) -> Line:
-    """One row; ``thumb`` draws the part of the right border that shows where the window is."""
+def row_line(layout: Layout, words: RowWords, look: RowLook) -> Line:
+    """One row."""
     layer = look.layer
-    health = source.health(row)
-    glyph, tone = HEALTH[health] if health is not None else (_SPACE, Tone.TEXT)
+    glyph, tone = HEALTH[words.health] if words.health is not None else (_SPACE, Tone.TEXT)
     pieces = [
         Piece(_EDGE, Tone.BORDER),
         Piece(_MARK if look.marked else _SPACE, Tone.KEY, layer),
@@ -93,16 +112,38 @@ def row_line(
     ]
     for index, placed in enumerate(layout.placed):
         column = placed.column
-        text = cell_text(column, row, now)
+        text = words.texts[column.name]
         if column.tail:
             text = curtail(text, column.tail, room=placed.width - column.min_width)
         text = squeeze(text, placed.width, align=column.align, middle=column.middle)
-        own = column.tone(row) if column.tone else Tone.TEXT
-        colour = Tone.FADED if look.faded else own
+        colour = Tone.FADED if look.faded else words.tones.get(column.name, Tone.TEXT)
         behind = Layer.GLOW if column.name in look.glowing else layer
         pieces.append(Piece(text, colour, behind))
         pieces += _gap(layout, index, layer=layer)
-    return tuple(_closed(pieces, layout, _THUMB if thumb else _EDGE, layer))
+    return tuple(_closed(pieces, layout, _THUMB if look.thumb else _EDGE, layer))
+
+
+class RowLines:
+    """The lines of the rows on the screen. Of fifty a key or a batch changes a few: the others are the very
+    lines they were, and cost a comparison."""
+
+    def __init__(self) -> None:
+        self._layout: Layout | None = None
+        self._drawn: dict[Hashable, tuple[RowWords, RowLook, Line]] = {}
+
+    def draw(
+        self, layout: Layout, keys: Sequence[Hashable], words: Sequence[RowWords], looks: Sequence[RowLook]
+    ) -> list[Line]:
+        before = self._drawn if layout == self._layout else {}
+        self._layout, self._drawn = layout, {}
+        lines: list[Line] = []
+        for key, said, look in zip(keys, words, looks, strict=True):
+            drawn = before.get(key)
+            if drawn is None or drawn[0] != said or drawn[1] != look:
+                drawn = (said, look, row_line(layout, said, look))
+            self._drawn[key] = drawn
+            lines.append(drawn[2])
+        return lines
 
 
 def message_lines(layout: Layout, messages: Sequence[Line], height: int) -> list[Line]:
