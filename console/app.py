@@ -6,9 +6,15 @@ Textual reads its switches from the environment while it is imported, so they ar
 from __future__ import annotations
 
 import asyncio
+import sys
 
 from backend import log
 from console.session import Session
+
+_SWITCH = 0.001
+"""Seconds that another thread may be asked to wait for this one's turn; by itself Python lets it compute for
+five. A key comes from a thread, its frame leaves through one, and while an access is read in one the loop
+must get its turn back after each look at its sockets."""
 
 
 def run(session: Session) -> int:
@@ -35,6 +41,7 @@ def run(session: Session) -> int:
         driver_class=NavarchDriver,
         collector=collector,
     )
+    sys.setswitchinterval(_SWITCH)
     with asyncio.Runner(loop_factory=CourteousLoop) as runner:
         runner.run(app.run_async(mouse=app.settings.values.mouse))
     log.note("end", state=str(app.return_code or 0))

@@ -48,6 +48,8 @@ Result = TypeVar("Result")
 _NOTHING = safe_text("")
 _SETTLED = 1.0
 """Seconds after the start when slow imports no longer hold up the first picture."""
+_UNPICTURED = 0.3
+"""Seconds after which the fleet is made though there is no picture: the terminal takes none, perhaps."""
 _PRESSED_IN_INCIDENTS = ("console.screens.logs", "backend.observe.logs.pod_table")
 
 
@@ -75,6 +77,8 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         """Learnt from rows and discovery; what the ``:`` line completes."""
         self._fleet: Fleet | None = None
         self._opening: asyncio.Task[Fleet] | None = None
+        self._pictured = asyncio.Event()
+        """The first picture is there."""
         self._retiring: set[asyncio.Task[None]] = set()
         """Fleets that are being closed."""
         self._keys = KeyQueue(self)
@@ -157,6 +161,8 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
         self._ending.watch()
         self.push_screen(gate_screen(self))
         self.call_after_refresh(self._tell_trouble)
+        self.call_after_refresh(self._pictured.set)
+        self.set_timer(_UNPICTURED, self._pictured.set)
         self.set_timer(_SETTLED, self._examine_settings)
         self.set_timer(_SETTLED, self._import_next)
         self.set_interval(1.0, self.locks.tick)
@@ -203,7 +209,12 @@ class NavarchApp(NavigatingApp, inherit_bindings=False):
     def open_fleet(self) -> None:
         """Begin to make the fleet; :meth:`fleet` waits for it."""
         self._fleet = None
-        self._opening = asyncio.create_task(self.session.open_fleet())
+        self._opening = asyncio.create_task(self._open_fleet())
+
+    async def _open_fleet(self) -> Fleet:
+        """After the first picture: reading hundreds of accesses in a thread would take turns with it."""
+        await self._pictured.wait()
+        return await self.session.open_fleet()
 
     async def fleet(self) -> Fleet:
         """The fleet, once it is there. Raises what kept it from being made."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from textual.worker import Worker
 
 from backend.text import safe_text
-from console.screens.error import full_sentence
 from console.session import Gate
 from console.sessions.keeper import Elsewhere
 from console.sessions.lock_timers import LockLimits
@@ -135,6 +134,8 @@ class Locks:
         try:
             news = await keeper.news()
         except Exception as error:
+            from console.screens.error import full_sentence
+
             said = full_sentence(error)
             if said != self._said:
                 self._said = said

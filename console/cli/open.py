@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from backend.kube.access import Impersonation
 from console.cli.exits import Exit
 from console.cli.failures import say
+
+if TYPE_CHECKING:
+    from backend.kube.access import Impersonation
 
 
 def demand_terminal() -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on, work
 
 from backend.courtesy import give_way
 from backend.fleet.member import select
-from backend.fleet.overview import FleetOverview
 from backend.fleet.query import Query
 from backend.fleet.skew import spread
 from backend.fleet.summary import ClusterSummary, SummaryFilter, problems_first
@@ -30,6 +29,9 @@ from console.widgets.notice import NoticeLine
 from console.widgets.paint import Line, Piece
 from console.widgets.table import ResourceTable
 from console.widgets.table_source import ListSource
+
+if TYPE_CHECKING:
+    from backend.fleet.overview import FleetOverview
 
 _LOOK = 0.5
 """Seconds between looks at which rows are on the screen."""
@@ -129,6 +131,10 @@ class FleetScreen(Narrowing, TableScreen):
 
     async def _follow(self) -> None:
         fleet = await self.navarch.fleet()
+        from backend.fleet.overview import (
+            FleetOverview,  # the client and all it needs: after the first picture
+        )
+
         give_way()
         async with FleetOverview(fleet, interval=1 / self.navarch.traits.refreshes_per_second) as overview:
             self._overview = overview
