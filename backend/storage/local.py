@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from backend.storage.engine import BlockEngine
@@ -49,8 +51,25 @@ async def up(engine: BlockEngine) -> tuple[EngineInfo, bool]:
     known = await running(engine)
     if known is not None:
         return known, False
-    home, log = engine_home(), engine_home() / "engine.log"
+    async with _alone():
+        return await _up(engine)
+
+
+@contextlib.asynccontextmanager
+async def _alone() -> AsyncIterator[None]:
+    """One command at a time starts an engine here: who comes second finds it running."""
+    home = engine_home()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home / "up.lock").open("ab") as lock:
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        yield
+
+
+async def _up(engine: BlockEngine) -> tuple[EngineInfo, bool]:
+    known = await running(engine)
+    if known is not None:
+        return known, False
+    home, log = engine_home(), engine_home() / "engine.log"
     process = await asyncio.to_thread(_started, home, log)
     loop = asyncio.get_running_loop()
     end = loop.time() + _START_DEADLINE
@@ -71,9 +90,10 @@ async def up(engine: BlockEngine) -> tuple[EngineInfo, bool]:
 
 async def first_pools(engine: BlockEngine, count: int) -> list[Pool]:
     """Pools in the engine's own home, so that volumes can be made at once; none if there are any."""
-    if await engine.pools():
-        return []
-    return [await engine.add_pool(None, name) for name in "abcdefghi"[:count]]
+    async with _alone():
+        if await engine.pools():
+            return []
+        return [await engine.add_pool(None, name) for name in "abcdefghi"[:count]]
 
 
 async def start(pools: int = 3) -> str:

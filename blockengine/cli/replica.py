@@ -15,6 +15,7 @@ from blockengine.cli.lock import locked
 from blockengine.cli.place import here
 from blockengine.membership.ballot import Ballot
 from blockengine.membership.record import Epoch, Member, Position, Record, Voter
+from blockengine.replica.creating import create_replica
 from blockengine.replica.files import RealDirectory
 from blockengine.replica.identity import LEASE, REGION, check_fits, check_geometry
 from blockengine.replica.layer import BLOCK
@@ -90,7 +91,7 @@ def _create_replica(chosen: argparse.Namespace, directory: RealDirectory, name: 
         voters, members = (Voter(name, ballot.incarnation),), (Member(name, place.boot, at),)
         record = Record(volume, secrets.token_hex(8), at, voters, members, size=chosen.size)
         ballot = replace(ballot, promise=at.epoch, record=record)
-    Replica.create(
+    create_replica(
         directory,
         ballot,
         volume=volume,

@@ -90,8 +90,10 @@ class LocalEngine(Tending):
         path = Path(wanted.path) if wanted.path else self.layout.pools / wanted.name
         if not wanted.path:
             self.layout.pools.mkdir(mode=0o700, exist_ok=True)
+        known = set(self.store.all)
         pool = await self.store.add(path, wanted.name)
-        self.tell(pool.known.name, f"pool added: {path}")
+        if pool.known.id not in known:
+            self.tell(pool.known.name, f"pool added: {path}")
         self.wake()
         return pool.view()
 

@@ -16,6 +16,7 @@ from blockengine.local.layout import socket_name
 from blockengine.local.pools import TOMBSTONES, TRASH, Pool
 from blockengine.membership.ballot import Ballot
 from blockengine.protocol.address import Address
+from blockengine.replica.creating import create_replica
 from blockengine.replica.identity import REGION, check_geometry
 from blockengine.replica.regionlog import ID
 from blockengine.replica.replica import Place, Replica
@@ -52,7 +53,7 @@ def make_replica(pool: Pool, volume: str, name: str, *, size: int, block_size: i
     """A blank replica in a pool. Raises: Impossible; then nothing is left."""
     folder = pool.replicas / f"{volume}-{name}"
     with _made(folder, pool), locked(folder) as directory:
-        Replica.create(
+        create_replica(
             directory,
             Ballot(name, secrets.randbits(63)),
             volume=volume,

@@ -105,6 +105,7 @@ class Pools:
     def __init__(self, cache: Path, place: Place) -> None:
         self._cache, self._place = cache, place
         self.all: dict[str, Pool] = {}
+        self._adding = asyncio.Lock()
 
     def load(self) -> None:
         """What the cache remembers."""
@@ -150,7 +151,9 @@ class Pools:
                 status=400,
             )
         try:
-            marker = await asyncio.to_thread(self._made, path, name)
+            # Two that are told to use one directory must find one marker.
+            async with self._adding:
+                marker = await asyncio.to_thread(self._made, path, name)
         except OSError as error:
             raise Impossible(f"{path} can't be a pool: {error.strerror or error}", status=400) from None
         return await self.take(path, marker)

@@ -17,8 +17,6 @@ from blockengine.membership.ballot import Ballot, Granted, Opened, Refused, Stor
 from blockengine.membership.record import Epoch, Override, Position, Record
 from blockengine.replica.files import Bytes, Directory
 from blockengine.replica.identity import (
-    LEASE,
-    REGION,
     Header,
     Misplaced,
     Place,
@@ -40,7 +38,7 @@ Answer = TypeVar("Answer")
 
 
 class Replica:
-    """One open replica. Use `create` or `open`."""
+    """One open replica. Use `open`, or `creating.create_replica`."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
@@ -54,38 +52,7 @@ class Replica:
         self.lists = Lists(directory)
         self._overrides = Overrides(directory)
 
-    # Making and opening.
-
-    @classmethod
-    def create(
-        cls,
-        directory: Directory,
-        ballot: Ballot,
-        *,
-        volume: str,
-        size: int,
-        place: Place,
-        block_size: int = BLOCK,
-        region: int = REGION,
-        lease: int = LEASE,
-    ) -> Replica:
-        """Make an empty replica in an empty directory; it exists once `header` does.
-
-        Raises: ValueError for a size or block size that can't be; FileExistsError.
-        """
-        check_geometry(size, block_size, region, lease)
-        if directory.names():
-            raise FileExistsError("the directory is not empty; a replica needs one of its own")
-        device, inode = directory.place()
-        header = Header(volume, ballot.voter, size, block_size, region, place.machine, device, inode, lease)
-        Layers.create(directory)
-        Ledger.create(directory, ballot)
-        Slots.create(directory, "boot", place.boot).close()
-        directory.sync()
-        Slots.create(directory, "header.new", header).close()
-        directory.rename("header.new", "header")
-        directory.sync()
-        return cls.open(directory, place)
+    # Opening.
 
     @classmethod
     def open(cls, directory: Directory, place: Place, *, moved: bool = False) -> Replica:

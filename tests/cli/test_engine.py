@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,18 @@ def test_a_snapshot_is_attached_beside_its_volume_and_can_only_be_read(home: Pat
     assert str(home) not in Path("/proc/mounts").read_text()
     navarch("snapshot", "delete", "demo", "monday", "--yes")
     navarch("local", "down")
+
+
+def test_of_several_ups_at_once_one_starts_the_engine_and_makes_its_pools(home: Path) -> None:
+    with ThreadPoolExecutor(3) as at_once:
+        said = [done.stderr for done in at_once.map(lambda _: navarch("local", "up"), range(3))]
+    assert sum("runs now" in one for one in said) == 1
+    assert sum("was running already" in one for one in said) == 2
+    assert sum("made 3 pools" in one for one in said) == 1
+    assert len({one.partition("(process ")[2].partition(")")[0] for one in said}) == 1
+    assert [pool["name"] for pool in told("pool", "list")] == ["a", "b", "c"]
+    events = [one["text"] for one in told("events")]
+    assert sum(text.startswith("pool added") for text in events) == 3
 
 
 def test_a_snapshot_of_a_mounted_file_system_under_load_is_one_moment_of_it(home: Path) -> None:

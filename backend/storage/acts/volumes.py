@@ -117,12 +117,13 @@ async def detach(system: StorageSystem, target: str) -> Plan:
 
 async def pace(system: StorageSystem, name: str, wanted: Pace) -> Plan:
     """How fast rebuilds, scrubs, merges and restores may go."""
+    volume = await system.volume(name)
 
     async def run(told: Told) -> str:
-        volume = await system.set_pace(name, wanted)
+        await system.set_pace(volume.id, wanted)
         return f"background work of {volume.name}: {words.pace(wanted)}"
 
-    return plan("engine volume pace", f"volume {name}", words.pace(wanted), run)
+    return plan("engine volume pace", f"volume {volume.name}", words.pace(wanted), run)
 
 
 async def scrub(system: StorageSystem, name: str) -> Plan:

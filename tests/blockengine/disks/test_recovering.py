@@ -18,6 +18,7 @@ from blockengine.membership import changes
 from blockengine.membership.ballot import Ballot
 from blockengine.membership.catalog import Catalog, Snapshot
 from blockengine.membership.record import Epoch, Member, Override, Position, Record, Voter
+from blockengine.replica.creating import create_replica
 from blockengine.replica.files import RealDirectory
 from blockengine.replica.replica import Replica
 from blockengine.replica.witness import Witness
@@ -36,7 +37,7 @@ def record(volume: str = "v", names: tuple[str, ...] = NAMES) -> Record:
 def made(folder: Path, name: str, held: Record | None, *, volume: str = "v") -> Replica:
     folder.mkdir(parents=True)
     ballot = Ballot(name, 1, record=None)
-    replica = Replica.create(
+    replica = create_replica(
         RealDirectory(folder), ballot, volume=volume, size=SIZE, place=here(), region=65536
     )
     if held is not None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from blockengine.cli.place import here
 from blockengine.membership.ballot import Ballot
 from blockengine.membership.record import Epoch, Member, Position, Record, Voter
+from blockengine.replica.creating import create_replica
 from blockengine.replica.files import RealDirectory
 from blockengine.replica.layer import BLOCK, CHUNK, DATA
 from blockengine.replica.replica import Replica
@@ -23,7 +24,7 @@ TIB, WRITTEN = 1 << 40, 100 << 30
 at = Position(Epoch(1, 1), 1)
 record = Record("v", "l", at, (Voter("a", 1),), (Member("a", "x", at),), size=TIB)
 ballot = Ballot("a", 1, at.epoch, record=record)
-replica = Replica.create(RealDirectory(Path(sys.argv[1])), ballot, volume="v", size=TIB, place=here())
+replica = create_replica(RealDirectory(Path(sys.argv[1])), ballot, volume="v", size=TIB, place=here())
 chunks = TIB // BLOCK // CHUNK
 # Maps as if written in pieces all over the volume, a fifth of it before each snapshot and after the last.
 each = WRITTEN // BLOCK // chunks // 5

@@ -10,6 +10,7 @@ import pytest
 from blockengine.membership import changes
 from blockengine.membership.ballot import Ballot, Refused
 from blockengine.membership.record import Epoch, Member, Position, Record, Voter
+from blockengine.replica.creating import create_replica
 from blockengine.replica.files import Directory, RealDirectory
 from blockengine.replica.layer import BLOCK
 from blockengine.replica.mending import scrub
@@ -30,7 +31,7 @@ def ballot() -> Ballot:
 
 
 def made(directory: Directory, *, size: int = SIZE, block_size: int = BLOCK) -> Replica:
-    return Replica.create(directory, ballot(), volume="v", size=size, place=PLACE, block_size=block_size)
+    return create_replica(directory, ballot(), volume="v", size=size, place=PLACE, block_size=block_size)
 
 
 @pytest.fixture(params=["real", "simulated"])

@@ -28,6 +28,7 @@ from blockengine.protocol.messages import (
     Open,
 )
 from blockengine.protocol.wire import ISSUED, Kind, Status
+from blockengine.replica.creating import create_replica
 from blockengine.replica.files import RealDirectory
 from blockengine.replica.identity import Place
 from blockengine.replica.layer import BLOCK
@@ -57,7 +58,7 @@ async def replica() -> AsyncIterator[tuple[Replica, Path]]:
     with tempfile.TemporaryDirectory(prefix="nv-") as name:
         folder = Path(name) / "a"
         folder.mkdir()
-        made = Replica.create(
+        made = create_replica(
             RealDirectory(folder),
             Ballot("a", 1),
             volume="v",

@@ -13,6 +13,7 @@ from blockengine.membership.ballot import Ballot
 from blockengine.membership.record import Epoch, Member, Position, Record, Voter
 from blockengine.protocol import nbd
 from blockengine.protocol.nbd import Answer, Code, Command, CommandFlag, Option
+from blockengine.replica.creating import create_replica
 from blockengine.replica.replica import Place, Replica
 from blockengine.verify.disk import SimulatedDisk
 from blockengine.volume.nbd_connection import Connection
@@ -30,7 +31,7 @@ def replica_on(disk: SimulatedDisk, *, others: tuple[str, ...] = (), block_size:
     voters = tuple(Voter(name, 1) for name in ("a", *others))
     record = Record("v", "l", at, voters, (Member("a", "boot", at),))
     ballot = Ballot("a", 1, at.epoch, record=record)
-    return Replica.create(disk, ballot, volume="v", size=SIZE, place=PLACE, block_size=block_size)
+    return create_replica(disk, ballot, volume="v", size=SIZE, place=PLACE, block_size=block_size)
 
 
 class Served:

@@ -18,9 +18,9 @@ from blockengine.cli.keys import add_keys, client_tls
 from blockengine.membership.ballot import Ballot
 from blockengine.protocol.address import Address
 from blockengine.protocol.tls import CONTROLLER, VOTER, Keys, client_context, server_context
+from blockengine.replica.creating import create_replica
 from blockengine.replica.files import RealDirectory
 from blockengine.replica.identity import Place
-from blockengine.replica.replica import Replica
 from blockengine.replica.server import Server
 from blockengine.replica.service import ReplicaService
 from blockengine.volume.founding import found, reach
@@ -85,7 +85,7 @@ def authority(tmp_path: Path) -> Authority:
 async def voter(tmp_path: Path, authority: Authority) -> AsyncIterator[Address]:
     folder = tmp_path / "replica"
     folder.mkdir()
-    replica = Replica.create(RealDirectory(folder), Ballot("r0", 1), volume="v", size=1 << 20, place=PLACE)
+    replica = create_replica(RealDirectory(folder), Ballot("r0", 1), volume="v", size=1 << 20, place=PLACE)
     service = ReplicaService(replica, boot="boot")
     server = Server(service)
     port = await server.listen_tcp("127.0.0.1", 0, server_context(authority.keys(VOTER)))

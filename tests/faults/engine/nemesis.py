@@ -53,8 +53,8 @@ _MANY_REGIONS = Provoked(
 _WHOLE_AGAIN = Provoked(
     (nemesis.kill_voter,),
     shape=Shape(size=64 << 20, region=65536),
-    load=Load(units=1024, longest=1, workers=3, flushes=0.05, snapshots=1e6),
-    pause=1.5,
+    load=Load(units=1024, longest=1, workers=3, flushes=0.05, snapshots=1e6, writes=0.3),
+    pause=2.5,
 )
 _MANY_SNAPSHOTS = Provoked((nemesis.kill_voter,), load=Load(units=256, snapshots=0.3))
 # A restore that takes a while, and controllers that die.

@@ -107,8 +107,8 @@ def _joining_left_out() -> None:
 def _logs_first() -> None:
     async def join(resync: Resync, target: str) -> None:
         read[target] = await missed(resync, target, anew=False)
-        # Long enough for a client to write, as a slow network would be.
-        await asyncio.sleep(0.3)
+        # Long enough for a client to write a lot, as a very slow network would be.
+        await asyncio.sleep(1.5)
         await original(resync, target)
 
     async def as_read(resync: Resync, target: str, *, anew: bool) -> Any:

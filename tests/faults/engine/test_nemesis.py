@@ -29,7 +29,6 @@ QUICK = (
     "changes go on during a cut",
     "missed snapshots not filled",
     "no block locks",
-    "logs read before joining",
     "half a restore served by the next controller",
     "a restore that copies a part",
 )

@@ -11,6 +11,7 @@ from blockengine.membership.ballot import Ballot
 from blockengine.membership.record import Epoch, Member, Position, Record, Voter
 from blockengine.replica import filling, mending
 from blockengine.replica.alone import trust_unverified
+from blockengine.replica.creating import create_replica
 from blockengine.replica.layer import BLOCK, DATA
 from blockengine.replica.merging import merging
 from blockengine.replica.replica import Place, Replica, Rotten
@@ -58,7 +59,7 @@ class Workload:
         """Whether it came to its end before the disk stopped."""
         try:
             ballot = Ballot("a", 1, self.promise, record=self.record)
-            self.replica = Replica.create(
+            self.replica = create_replica(
                 self.disk, ballot, volume="v", size=SIZE, place=PLACE, block_size=512, region=REGION
             )
             for _ in range(operations):
