@@ -78,7 +78,7 @@ def _print(report: Report, *, events: bool) -> None:
     print(f"terms              {report.terms} controllers served, {report.power_losses} after all lost power")
     print(f"refused            {report.refused}")
     print(f"snapshots          {report.snapshots} taken, each read again and again")
-    print(f"restores           {report.restores} to one of them")
+    print(f"restores           {report.restores} to one of them, {report.cancelled} more were cancelled")
     told = ", ".join(f"{name} {count}" for name, count in sorted(report.troubles.items()))
     print(f"troubles           {told or 'none'}")
     print(f"violations         {report.violation or 'none'}")

@@ -56,6 +56,7 @@ class Report:
     power_losses: int = 0
     snapshots: int = 0
     restores: int = 0
+    cancelled: int = 0
     seconds: float = 0
     violation: str = ""
     troubles: Counter[str] = field(default_factory=Counter)

@@ -62,6 +62,19 @@ class Register:
             raise NotLinearizable(f"the write of {value!r} was acknowledged, yet it can't have taken effect")
         self._states = {state._replace(done=state.done - {operation}) for state in kept}
 
+    def withdraw(self, operation: int) -> None:
+        """A write never took effect, and never will.
+
+        Raises: NotLinearizable if a read saw it.
+        """
+        if operation not in self._writes:
+            return
+        del self._writes[operation]
+        kept = {state for state in self._states if operation not in state.done}
+        if not kept:
+            raise NotLinearizable("a read saw what was never written")
+        self._states = kept
+
     def read_begins(self, operation: int) -> None:
         """A read was asked for."""
         self._reads.add(operation)

@@ -173,6 +173,23 @@ class Judge:
                 register.write_ends(number)
             except NotLinearizable as error:
                 raise Violation(f"a restore, unit {unit}: {error}") from None
+        self._all_durable()
+
+    def restore_withdrawn(self, numbers: list[int]) -> None:
+        """It was cancelled: every unit is what it was, durably; what was under way is decided.
+
+        Raises: Violation.
+        """
+        self.checked += 1
+        for unit, (number, register) in enumerate(zip(numbers, self._registers, strict=True)):
+            try:
+                register.withdraw(number)
+            except NotLinearizable as error:
+                raise Violation(f"a restore that was cancelled, unit {unit}: {error}") from None
+        self._all_durable()
+
+    def _all_durable(self) -> None:
+        """Clients were hung up on, and what there is was flushed."""
         self.fenced()
         self.restore_unknown()
         for register in self._registers:

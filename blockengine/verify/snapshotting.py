@@ -7,7 +7,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from blockengine.cli.place import here
-from blockengine.protocol.admin import DeleteSnapshot, ListSnapshots, RestoreSnapshot, TakeSnapshot
+from blockengine.protocol.admin import (
+    Act,
+    DeleteSnapshot,
+    Jobs,
+    ListSnapshots,
+    RestoreSnapshot,
+    TakeSnapshot,
+)
 from blockengine.protocol.nbd_client import Client, Lost, Refused
 from blockengine.replica.files import RealDirectory
 from blockengine.replica.replica import Replica
@@ -16,15 +23,23 @@ from blockengine.volume.asking import Declined, Silent
 
 if TYPE_CHECKING:
     from blockengine.verify.campaign import Campaign
+    from blockengine.verify.rig import Serving
 
 _MOST = 5
+# How many restores keep what was, and how many of these are cancelled.
+_KEPT, _CANCELLED = 0.5, 0.6
 
 
 class _Restore(NamedTuple):
-    """To which snapshot; how often controllers had told of one before; the judge's numbers."""
+    """To which snapshot, and which one keeps what was (empty: none); the judge's numbers.
+
+    `restored` and `begun`: how often controllers had told of a restore's end and beginning before.
+    """
 
     name: str
-    told: int
+    keep: str
+    restored: int
+    begun: int
     numbers: list[int]
 
 
@@ -88,30 +103,61 @@ class Snapshotter:
             await serving.ask(DeleteSnapshot(name))
 
     async def _restore(self, name: str) -> None:
-        """Take the volume back to one that was read: what each unit held is known."""
+        """Take the volume back to one that was read: what each unit held is known. Some are cancelled."""
         campaign = self._campaign
         serving, taken = campaign.serving, self.known[name]
         if serving is None or not taken.values or self._restoring is not None:
             return
-        self._restoring = _Restore(name, self._told(name), campaign.judge.restore_begins(taken))
-        await serving.ask(RestoreSnapshot(name, disconnect=True))
-        # What was answered before clients were hung up on has been looked at by then.
-        await asyncio.sleep(0.05)
-        if campaign.serving is serving:
+        self._count += 1
+        keep = f"k{self._count}" if campaign.draw.random() < _KEPT else ""
+        before = self._said(f"restored snapshot {name}"), self._said(f"restores snapshot {name}")
+        self._restoring = _Restore(name, keep, *before, campaign.judge.restore_begins(taken))
+        asked = asyncio.ensure_future(serving.ask(RestoreSnapshot(name, keep, disconnect=True)))
+        try:
+            if keep and campaign.draw.random() < _CANCELLED:
+                await self._cancel(serving, asked)
+            await asked
+        except Declined as error:
+            if not str(error).startswith("the restore was cancelled") or campaign.serving is not serving:
+                raise
+            self._withdrawn(self._restoring)
+        else:
+            # What was answered before clients were hung up on has been looked at by then.
+            await asyncio.sleep(0.05)
+            if campaign.serving is not serving:
+                return
             self._restored(self._restoring)
-            await campaign.reconnect()
+        finally:
+            asked.cancel()
+        await campaign.reconnect()
 
-    def _told(self, name: str) -> int:
-        """How often a controller said that a record is in force by which the volume is taken back."""
+    async def _cancel(self, serving: Serving, asked: asyncio.Future[object]) -> None:
+        """Stop a restore as soon as it is seen, if it is before it ends."""
+        await asyncio.sleep(self._campaign.draw.uniform(0, 0.05))
+        while not asked.done():
+            jobs = [one for one in await serving.ask(Jobs()) if "stop" in one.acts and not one.ended]
+            if jobs:
+                with suppress(Declined):
+                    await serving.ask(Act(jobs[-1].number, "stop"))
+                return
+            await asyncio.sleep(0.002)
+
+    def _said(self, words: str) -> int:
+        """How often controllers told of this."""
         lines = (line for serving in self._campaign.rig.controllers for line in serving.process.said)
-        return sum(line.endswith(f"restores snapshot {name}") for line in lines)
+        return sum(line.endswith(words) for line in lines)
 
     def taken_over(self) -> None:
-        """Another controller serves. What was begun before must be whole, if its record was in force."""
+        """Another controller serves. What was begun before must be whole, one way or the other."""
         restore, self._restoring = self._restoring, None
         if restore is None:
             return
-        if self._told(restore.name) > restore.told:
+        if restore.keep and self._said(f"restored snapshot {restore.keep}"):
+            self._withdrawn(restore)
+        elif self._said(f"restored snapshot {restore.name}") > restore.restored or (
+            # Its record was in force, and nothing else can have become of it.
+            not restore.keep and self._said(f"restores snapshot {restore.name}") > restore.begun
+        ):
             self._restored(restore)
         else:
             self._campaign.judge.restore_unknown()
@@ -120,6 +166,11 @@ class Snapshotter:
         self._restoring = None
         self._campaign.judge.restore_ends(restore.numbers)
         self._campaign.report.restores += 1
+
+    def _withdrawn(self, restore: _Restore) -> None:
+        self._restoring = None
+        self._campaign.judge.restore_withdrawn(restore.numbers)
+        self._campaign.report.cancelled += 1
 
     async def look(self, name: str) -> None:
         """Read all of it, from whichever members. Raises: Violation; Lost, Refused, OSError."""

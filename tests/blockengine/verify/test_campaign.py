@@ -8,6 +8,9 @@ import signal
 import tempfile
 from pathlib import Path
 
+import pytest
+
+from blockengine.verify import campaign as campaigns
 from blockengine.verify.campaign import Campaign, Load
 from blockengine.verify.rig import Rig, Shape
 
@@ -24,3 +27,28 @@ async def test_a_voter_whose_kill_was_cut_short_is_back_after_healing() -> None:
     finally:
         await asyncio.shield(rig.close())
         shutil.rmtree(folder)
+
+
+async def test_a_volume_that_answers_nothing_any_more_ends_the_campaign(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(campaigns, "_STANDSTILL", 5.0)
+    folder = Path(tempfile.mkdtemp(prefix="nv-"))
+    rig = Rig(folder, Shape())
+    played = Campaign(rig, Load(operations=10**9, units=64), seed=1)
+
+    async def stop_all(campaign: Campaign) -> None:
+        while campaign.judge.checked < 100:
+            await asyncio.sleep(0.01)
+        for name in rig.names:
+            rig.voters[name].send(signal.SIGSTOP)
+        await asyncio.Event().wait()
+
+    try:
+        await rig.create()
+        report = await asyncio.wait_for(played.play(stop_all), 120)
+    finally:
+        await asyncio.shield(rig.close())
+        shutil.rmtree(folder)
+    assert report.violation.startswith("nothing was answered for 5 s")
+    assert report.operations >= 100

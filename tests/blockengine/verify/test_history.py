@@ -69,3 +69,27 @@ def test_a_fenced_write_lands_before_the_new_controller_or_never() -> None:
         register.read_ends(3, "late")
     with pytest.raises(NotLinearizable, match="after another one served"):
         register.write_ends(1)
+
+
+def test_what_was_withdrawn_was_never_there() -> None:
+    register = Register(0)
+    register.write_begins(1, "a")
+    register.withdraw(1)
+    register.read_begins(2)
+    with pytest.raises(NotLinearizable, match="possible were 0"):
+        register.read_ends(2, "a")
+    register.write_begins(3, "b")
+    register.read_begins(4)
+    register.read_ends(4, "b")
+    with pytest.raises(NotLinearizable, match="never written"):
+        register.withdraw(3)
+
+
+def test_what_is_under_way_is_counted() -> None:
+    register = Register(0)
+    for operation in range(3):
+        register.write_begins(operation, f"w{operation}")
+    register.read_begins(9)
+    assert register.under_way == 4
+    register.write_ends(1)
+    assert register.under_way == 3

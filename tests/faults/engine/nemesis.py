@@ -75,6 +75,9 @@ PROVOKING = {
     "changes go on during a cut": _MANY_SNAPSHOTS,
     "half a restore served by the next controller": _RESTORES,
     "a restore that copies a part": _RESTORES,
+    "a cancelled restore that copies nothing back": Provoked(
+        (nemesis.swallow,), load=Load(units=256, snapshots=0.1, restores=0.3, writes=0.7), pause=5
+    ),
     # Read where it is, written nowhere else, and then another controller serves.
     "no block locks": Provoked(
         (nemesis.split, nemesis.isolate, nemesis.kill_unheard), load=Load(units=64, flushes=0.05)

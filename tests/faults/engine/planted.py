@@ -23,6 +23,7 @@ from blockengine.replica.ledger import Ledger
 from blockengine.volume import controller, ranges, restoring, snapshots
 from blockengine.volume.changing import Changes
 from blockengine.volume.filling import Filler, Part
+from blockengine.volume.jobs import Stopped
 from blockengine.volume.office import Office
 from blockengine.volume.ranges import Range
 from blockengine.volume.resync import Resync
@@ -172,6 +173,15 @@ def _restored_in_part() -> None:
     restoring._differing = first_half
 
 
+def _no_way_back() -> None:
+    async def served_as_it_is(held: snapshots.Snapshots, undo: Any, why: str, job: Any) -> None:
+        held._office.tell(f"restored snapshot {undo.name}")
+        await restoring.say(held._office, restoring.SERVING)
+        raise Stopped(why)
+
+    snapshots.Snapshots._back = served_as_it_is  # type: ignore[method-assign,assignment]
+
+
 BUGS: dict[str, Callable[[], None]] = {
     "read without lease": _read_without_lease,
     "one lease number for all voters": _one_lease,
@@ -188,6 +198,7 @@ BUGS: dict[str, Callable[[], None]] = {
     "missed snapshots not filled": _snapshots_not_filled,
     "half a restore served by the next controller": _half_restored,
     "a restore that copies a part": _restored_in_part,
+    "a cancelled restore that copies nothing back": _no_way_back,
 }
 
 if __name__ == "__main__":

@@ -28,9 +28,9 @@ QUICK = (
     "writes pass a joining replica by",
     "changes go on during a cut",
     "missed snapshots not filled",
-    "no block locks",
     "half a restore served by the next controller",
     "a restore that copies a part",
+    "a cancelled restore that copies nothing back",
 )
 
 
