@@ -69,9 +69,8 @@ class Request(NamedTuple):
 # The same bytes as REQUEST and REPLY, with what several requests share as one field.
 _REQUEST = struct.Struct("<4sB3xQ32sQQII")
 _HEAD = struct.Struct("<4sB3xQ")
-_TAIL = struct.Struct("<QQI")
+_TAIL = struct.Struct("<QQI4x")
 _PLACE = struct.Struct("<I")
-_IN_FRAME = bytes(_PLACE.size)
 _LAST = int(Kind.SUMS)
 _REPLY = struct.Struct("<4sB3xQI4x")
 # As `Request._make`, which is written in Python.
@@ -83,7 +82,9 @@ def request(kind: int, cookie: int, rest: bytes, place: int = 0) -> bytes:
 
     A CONTROL's payload follows, and a WRITE's that has no `place`.
     """
-    return _HEAD.pack(REQUEST_MAGIC, kind, cookie) + rest + (_PLACE.pack(place) if place else _IN_FRAME)
+    if place:
+        rest = rest[: -_PLACE.size] + _PLACE.pack(place)
+    return _HEAD.pack(REQUEST_MAGIC, kind, cookie) + rest
 
 
 def tail(offset: int = 0, writes: int = 0, length: int = 0) -> bytes:

@@ -98,8 +98,11 @@ class Standalone:
             await self.flush()
 
     def _touch(self, offset: int, length: int) -> None:
-        for region in self._replica.regions_of(offset, length):
-            self._touched[region] = self._flushes
+        size, now = self._replica.header.region, self._flushes
+        first, last = offset // size, (offset + length - 1) // size
+        self._touched[first] = now
+        for region in range(first + 1, last + 1) if last > first else ():
+            self._touched[region] = now
 
     def flush(self) -> Awaitable[None]:
         """A flush that begins after this call; callers that wait together share one."""
