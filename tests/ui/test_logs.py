@@ -15,6 +15,7 @@ from backend.observe.logs.selection import LogSelection, parse_logs
 from backend.resources.kinds.pod import KIND as POD
 from console.application import NavarchApp
 from console.restoring import found_again, left
+from console.screens import logs
 from console.screens.logs import LogsScreen
 from console.views import EventsView, History, LogsView, ObjectRef, logs_of
 from tests.ui.double import LOG, NOW, SessionDouble
@@ -42,6 +43,31 @@ async def test_marked_rows_become_one_stream(open_app: Open) -> None:
         assert "+1" in text
         await pilot.press("escape")
         await see(pilot, "20 rows", "2 marked")
+
+
+async def test_the_first_picture_has_the_first_line(open_app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No empty frame before it: that costs as much again. And no sixtieth of a second of waiting after it."""
+    painted: list[str] = []
+    paint = LogsScreen.paint_now
+
+    def paint_now(screen: LogsScreen) -> None:
+        painted.append("".join(str(piece.text) for line in screen.pane.lines for piece in line))
+        paint(screen)
+
+    monkeypatch.setattr(LogsScreen, "paint_now", paint_now)
+    monkeypatch.setattr(logs, "_SOON", 20.0)
+    app = open_app(SessionDouble())
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, "logs @prod-eu -n pay", "· 90 lines")
+        assert len(painted) == 1
+        assert "listening" in painted[0]
+
+
+async def test_a_silent_log_is_not_waited_for(open_app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LogsScreen, "paint_now", lambda screen: pytest.fail("there is nothing to show"))
+    app = open_app(SessionDouble())
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, "logs nobody-* @prod-eu -n pay", "There is no such container.")
 
 
 async def test_a_line_typed_and_its_filters(open_app: Open) -> None:
