@@ -109,6 +109,7 @@ class ContainerLog:
         self._touched = asyncio.Event()
         # Of a pod that joined nothing may be missing: its former run is read first, as if we had seen it.
         self._run = 0 if reading.joined else source.container.run.restart_count
+        self._answered = False
         self._whole = not (reading.joined and source.container.run.restart_count)
         """The last stream came to its proper end, so the run it belonged to is told whole."""
 
@@ -150,7 +151,6 @@ class ContainerLog:
     # --- following
 
     async def _follow(self) -> None:
-        self._tell_former()
         while True:
             self._touched.clear()
             if self._restarted():
@@ -338,6 +338,9 @@ class ContainerLog:
 
     def _opened(self) -> None:
         self._become(SourceState.OPEN)
+        if self._reading.follow and not self._answered:
+            self._tell_former()  # not before: who waits for its answer is waited for
+        self._answered = True
         self._sink.opened(self.source)
 
     # --- waiting
