@@ -23,7 +23,7 @@ ACTIONS = (
     prompt("prompt.newer", "down", "newer", "newer line", "The line typed after"),
     find("palette.next", "down", "screen.move(1)", "next", "The next one"),
     find("palette.previous", "up", "screen.move(-1)", "previous", "The one before"),
-    find("palette.take", "enter", "screen.take", "choose", "Do this one"),
+    find("palette.take", "enter", "screen.take", "choose", "Do this one", bar=1),
     Action(
         "path.complete",
         "tab",

@@ -40,7 +40,7 @@ class ActAsScreen(DialogScreen[Impersonation]):
         return [
             TextBlock(
                 [
-                    (Piece("Everything is then seen and done with that user's rights; U ends it."),),
+                    (Piece("Enter: everything is seen and done with that user's rights; U ends it."),),
                     (Piece("Groups are those you name: no server knows them.", Tone.DIM),),
                     (),
                     (Piece(_GRAMMAR, Tone.DIM),),

@@ -31,7 +31,7 @@ class AskPathScreen(DialogScreen[str]):
                 [
                     (
                         Piece(
-                            "Its path; tab completes. It is read, reviewed with you, and never changed.",
+                            "Its path; tab completes, enter reads. You review it; it is never changed.",
                             Tone.DIM,
                         ),
                     )

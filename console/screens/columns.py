@@ -14,6 +14,7 @@ from console.widgets.table import ResourceTable
 
 class ColumnsScreen(DialogScreen[None]):
     title_text = "Columns"
+    decides = False
 
     def __init__(self, table: ResourceTable) -> None:
         super().__init__()

@@ -40,12 +40,17 @@ class DialogScreen(Timed, ModalScreen[Answer], Generic[Answer]):
     def navarch(self) -> NavarchApp:
         return cast("NavarchApp", self.app)
 
+    @property
+    def way_out(self) -> str:
+        """What escape does here and now, in a word."""
+        return "cancel" if self.decides else "close"
+
     def inside(self) -> list[Widget]:
         """The widgets in the box, top to bottom."""
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        keys = KeyLine({} if self.decides else {"form.cancel": "close"})
+        keys = KeyLine(lambda: {"form.cancel": self.way_out})
         box = Vertical(*self.inside(), TextBlock(id="notice"), keys, classes="dialog")
         box.set_class(self.danger, "-danger")
         box.set_class(self.broad, "-wide")

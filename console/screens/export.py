@@ -40,7 +40,8 @@ class ExportScreen(DialogScreen[None]):
         """The path that may be replaced."""
 
     def inside(self) -> list[Widget]:
-        words = f"Its ending says the form: {', '.join(self._makers)}. Tab completes. Secrets stay masked."
+        endings = ", ".join(self._makers)
+        words = f"Its ending says the form: {endings}. Tab completes, enter writes. Secrets stay masked."
         return [
             TextBlock([(Piece(self._what, Tone.STRONG),), (Piece(words, Tone.DIM),), ()]),
             Field(value=self._path),

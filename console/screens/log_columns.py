@@ -26,6 +26,7 @@ class LogColumnsScreen(DialogScreen[None]):
 
     title_text = "Fields as columns"
     broad = True
+    decides = False
     AUTO_FOCUS = "ChoiceList"
 
     def __init__(self, pane: LogPane) -> None:

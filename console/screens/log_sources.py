@@ -32,6 +32,7 @@ class LogSourcesScreen(DialogScreen[None]):
 
     title_text = "Sources"
     broad = True
+    decides = False
     AUTO_FOCUS = "ChoiceList"
 
     def __init__(self, desk: LogDesk, shown: frozenset[int] | None, chosen: Chosen) -> None:

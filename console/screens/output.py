@@ -45,6 +45,10 @@ class OutputScreen(DialogScreen[Outcomes]):
         self.outcomes: Outcomes = {}
         """Exit code of each finished job, by its place in the list."""
 
+    @property
+    def way_out(self) -> str:
+        return "stop" if self.busy else "close"
+
     def inside(self) -> list[Widget]:
         return [TextBlock([()], id="state"), OutputPane()]
 

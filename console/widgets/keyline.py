@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from textual import events
 from textual.binding import ActiveBinding
@@ -18,10 +18,10 @@ from console.widgets.target import Target, targets_on
 class KeyLine(LineWidget):
     """Built from the screen's active bindings, so that it can't promise a key that does nothing."""
 
-    def __init__(self, labels: Mapping[str, str] | None = None) -> None:
-        """``labels``: by an action's id, where the registry's word does not fit."""
+    def __init__(self, labels: Callable[[], Mapping[str, str]] = dict) -> None:
+        """``labels``: by an action's id, where the registry's word does not fit now."""
         super().__init__()
-        self._labels = labels or {}
+        self._labels = labels
         self._candidates: Sequence[object] | None = None
         self._held = False
         self._spots: dict[int, ActiveBinding] = {}
@@ -67,11 +67,12 @@ class KeyLine(LineWidget):
     def keys(self) -> list[tuple[str, str]]:
         """(key, label) of what works now, in the registry's order of importance."""
         found: dict[str, tuple[int, str, str]] = {}
+        labels = self._labels()
         self._bound: dict[tuple[str, str], ActiveBinding] = {}
         for key, active in self.screen.active_bindings.items():
             action = self.navarch.actions.get(active.binding.id or "")
             if action is not None and action.bar and active.enabled and action.id not in found:
-                label = self._labels.get(action.id, action.label)
+                label = labels.get(action.id, action.label)
                 found[action.id] = (action.bar, shown(key), label)
                 self._bound[shown(key), label] = active
         return [(key, label) for _, key, label in sorted(found.values())]
@@ -110,7 +111,7 @@ def keys_line(keys: Sequence[tuple[str, str]], width: int) -> Line:
     return tuple(pieces)
 
 
-_GENERAL = frozenset({"open", "back", "command", "filter", "help", "find", "cancel", "choose"})
+_GENERAL = frozenset({"open", "back", "command", "filter", "help", "find", "cancel", "close", "choose"})
 
 
 def _needed(keys: Sequence[tuple[str, str]]) -> int:

@@ -33,6 +33,7 @@ from tests.ui.test_edit import editing, editor, world
 from tests.ui.test_pictures import FOLDER, SCREENS, SIZES, Way, compare, fits, home, seen, then, without_pane
 
 Open = Callable[..., NavarchApp]
+pytestmark = pytest.mark.usefixtures("patient_logs")
 
 
 def pushed(make: Callable[[], Screen[Any]]) -> Way:

@@ -54,7 +54,7 @@ async def test_a_program_runs_after_a_yes_and_is_not_asked_about_again(
         await pilot.press("f6")
         await agree(pilot)
         text = await see(pilot, "Ended well", "got ['prod-eu', 'pay', 'pod', 'api-000-")
-        assert "esc cancel" in text
+        assert "esc close" in text
         await pilot.press("escape")
         await gone(pilot, "Ended well")
         await pilot.press("f6")

@@ -28,6 +28,7 @@ from tests.ui.seeing import screen_text, see, until, write
 FOLDER = Path(__file__).parent / "pictures"
 SIZES = ((80, 24), (120, 40), (200, 60))
 Open = Callable[..., NavarchApp]
+pytestmark = pytest.mark.usefixtures("patient_logs")
 Way = Callable[[Pilot[None]], Awaitable[object]]
 
 

@@ -13,7 +13,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class Person:
         self.place, self.outside = place, outside
         for name in ("home", "tmp", "run", "work"):
             (place / name).mkdir(mode=0o700, parents=True)
-        self.passphrase = f"canary passphrase {secrets.token_hex(8)}"
+        self.passphrase = f"canary {words()}"
         self.environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "PYTHONPATH": str(ROOT),
@@ -81,11 +81,37 @@ class Person:
         self.said += done.stdout + done.stderr
         return done.stdout.decode()
 
-    def console(self, module: str = "console") -> Terminal:
+    def console(self, module: str = "console") -> Film:
         self.run("vault", "lock")  # what an earlier console left in the unlock cache
         work, python = shlex.quote(str(self.place / "work")), shlex.quote(sys.executable)
         script = f"ulimit -c unlimited; cd {work} && exec {python} -m {module}"
-        return Terminal(["/bin/sh", "-c", script], self.environment, size=(160, 48))
+        return Film(["/bin/sh", "-c", script], self.environment, size=(160, 48))
+
+
+class Film(Terminal):
+    """Remembers every picture: a terminal is told only what changes, so its bytes alone may hide a word."""
+
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], *, size: tuple[int, int]
+    ) -> None:
+        self.pictures: set[str] = set()
+        super().__init__(command, environment, size=size)
+
+    def pump(self, seconds: float = 0.05) -> bool:
+        going_on = super().pump(seconds)
+        self.pictures.add(self.text)
+        return going_on
+
+    @property
+    def written(self) -> bytes:
+        """All that came, and all that was to be seen, also where it went on in the next line."""
+        seen = "\n".join(self.pictures)
+        return b"\n".join((bytes(self.raw), seen.encode(), seen.replace("\n", "").encode()))
+
+
+def words(count: int = 4) -> str:
+    """What people choose: no shape by which the log's redaction would know it for a secret."""
+    return " ".join("".join(secrets.choice("abdefghiklmnoprstuvw") for _ in range(6)) for _ in range(count))
 
 
 def _cores_wanted() -> None:
@@ -113,7 +139,7 @@ def import_everything(person: Person, kubeconfig: Path) -> Canaries:
     context = document["contexts"][0]
     cluster = next(c for c in document["clusters"] if c["name"] == context["context"]["cluster"])
     admin = next(u for u in document["users"] if u["name"] == context["context"]["user"])
-    token, password, issued = (f"canary-{kind}-{secrets.token_hex(16)}" for kind in ("tok", "pwd", "iss"))
+    token, password, issued = (f"canary-{kind}-{words().replace(' ', '-')}" for kind in ("tok", "pwd", "iss"))
     answer = (
         '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential",'
         f'"status":{{"token":"{issued}"}}}}'
@@ -223,7 +249,7 @@ def test_no_secret_is_anywhere_but_in_the_vault(tmp_path: Path) -> None:
                 terminal.expect("vault is locked")
                 terminal.press("ctrl+q")
                 assert terminal.wait_for_end() == 0
-                pictures = bytes(terminal.raw)
+                pictures = terminal.written
             crashed = crash(person, "doomed")
             aborted = crash(person, "aborted")
             person.run("support-bundle", "--yes", "-o", "after.tar.gz")
@@ -252,10 +278,42 @@ def crash(person: Person, how: str) -> bytes:
         else:
             terminal.signal(signal.SIGABRT)
         assert terminal.wait_for_end(SLOW) != 0
-        return bytes(terminal.raw)
+        return terminal.written
 
 
 # --- the search itself must find what is there
+
+
+FOUND = {
+    "log": ("navarch.log", "after.tar.gz!"),
+    "disk": ("navarch/state/last",),
+    "picture": ("in screens",),
+    "crash": ("in screens",),
+}
+"""Where a leak is seen; what the log holds goes into a bundle, too."""
+
+
+@linux
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("place", FOUND)
+def test_a_leak_is_found_where_it_is(tmp_path: Path, place: str) -> None:
+    """The same console, the same search, and one mistake."""
+    person = Person(tmp_path / "searched", tmp_path)
+    person.secret_file("passphrase", f"{person.passphrase}\n")
+    person.run("vault", "init")
+    canaries = Canaries(passphrase=person.passphrase.encode())
+    with person.console(f"tests.faults.canary.leaking {place}") as terminal:
+        terminal.expect("vault is locked", deadline=SLOW)
+        terminal.type(person.passphrase)
+        terminal.press("enter")
+        terminal.expect_gone("vault is locked")
+        terminal.expect("help")
+        terminal.press("ctrl+p" if place == "crash" else "ctrl+q")
+        terminal.wait_for_end(SLOW)
+    person.run("support-bundle", "--yes", "-o", "after.tar.gz")
+    found = canaries.on_disk(person.place) + canaries.sightings(terminal.written, "screens")
+    for sign in FOUND[place]:
+        assert any(sign in one for one in found), (sign, as_text(found))
 
 
 def planted(secret: bytes) -> dict[str, bytes]:
