@@ -13,7 +13,6 @@ from typing import Any
 from blockengine.cli.lock import locked
 from blockengine.cli.place import here
 from blockengine.cli.running import run
-from blockengine.protocol.segment import Rooms
 from blockengine.replica.replica import Replica
 from blockengine.volume.nbd_server import Server
 from blockengine.volume.standalone import Standalone
@@ -42,7 +41,7 @@ async def serve(chosen: argparse.Namespace, replica: Replica) -> None:
     """Settle, serve until SIGTERM or SIGINT, then close cleanly."""
     device = Standalone(replica, read_only=chosen.read_only)
     torn = device.settle()
-    server = Server(device, room=Rooms().room)
+    server = Server(device)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

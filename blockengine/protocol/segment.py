@@ -1,4 +1,4 @@
-"""Memory for payloads; a controller shares its with voters on its machine, and sockets carry places only.
+"""Memory that a controller shares with voters on its machine: sockets then carry places, not payloads.
 
 The controller makes a segment, a file without a name, and voters that can reach it by `/proc` map it. It
 can't shrink, so that nobody who maps it can be hurt by its end.
@@ -45,17 +45,24 @@ def _room(units: int) -> Any:
     return ctypes.c_char * (units * _UNIT)
 
 
-class Rooms:
-    """Memory for payloads, used again and again: to make it anew costs as much as to receive what goes there.
+class Segment:
+    """The controller's side. `_free` has a bit for each unit of 128 KiB."""
 
-    `_free` has a bit for each unit of 128 KiB.
-    """
-
-    def __init__(self, memory: mmap.mmap | None = None) -> None:
-        self._map = mmap.mmap(-1, _SIZE) if memory is None else memory
+    def __init__(self) -> None:
+        """Raises: OSError."""
+        self._descriptor = os.memfd_create("navarch", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        weakref.finalize(self, os.close, self._descriptor)
+        os.ftruncate(self._descriptor, _SIZE)
+        fcntl.fcntl(self._descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
+        self._map = mmap.mmap(self._descriptor, _SIZE)
+        self._token = secrets.token_bytes(_TOKEN)
+        self._map[:_TOKEN] = self._token
         self._begin = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
         self._free = _TAKEABLE
         self._watched: dict[int, weakref.ref[Any]] = {}
+        self._lost: list[memoryview] = []
+        # Whether a voter has mapped it.
+        self.known = False
 
     def take(self, length: int) -> memoryview | None:
         """Room for a payload, until nothing refers to it any more; None if there is none."""
@@ -77,33 +84,11 @@ class Rooms:
         self._free |= units
 
     def place(self, payload: memoryview) -> int:
-        """Where in this memory a payload stands, in bytes; 0 if it is elsewhere."""
+        """Where in the segment a payload stands, in bytes; 0 if it is elsewhere."""
         if payload.readonly:
             return 0
         place = ctypes.addressof(ctypes.c_char.from_buffer(payload)) - self._begin
         return place if 0 < place < _SIZE else 0
-
-    def room(self, length: int) -> bytearray | memoryview:
-        """Room for a payload in any case."""
-        return self.take(length) or bytearray(length)
-
-
-class Segment(Rooms):
-    """The controller's side."""
-
-    def __init__(self) -> None:
-        """Raises: OSError."""
-        self._descriptor = os.memfd_create("navarch", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        weakref.finalize(self, os.close, self._descriptor)
-        os.ftruncate(self._descriptor, _SIZE)
-        fcntl.fcntl(self._descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
-        memory = mmap.mmap(self._descriptor, _SIZE)
-        self._token = secrets.token_bytes(_TOKEN)
-        memory[:_TOKEN] = self._token
-        super().__init__(memory)
-        self._lost: list[memoryview] = []
-        # Whether a voter has mapped it.
-        self.known = False
 
     @property
     def where(self) -> Where:
@@ -151,7 +136,6 @@ class Memory:
 
     def __init__(self) -> None:
         self._segment: Segment | None = None
-        self._own = Rooms()
 
     def segment(self) -> Segment | None:
         """The one to offer to voters; None where there is no such thing."""
@@ -166,4 +150,4 @@ class Memory:
         """Room for a payload that is about to come: shared, if any voter shares it and there is some left."""
         segment = self._segment
         taken = segment.take(length) if segment is not None and segment.known else None
-        return self._own.room(length) if taken is None else taken
+        return bytearray(length) if taken is None else taken

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from blockengine.protocol.segment import AVAILABLE, Mapped, Memory, Rooms, Segment, Where
+from blockengine.protocol.segment import AVAILABLE, Mapped, Memory, Segment, Where
 
 UNIT = 128 * 1024
 
@@ -55,16 +55,6 @@ def test_long_payloads_stand_in_one_piece_and_none_overlap() -> None:
     assert all(begin + length <= after for (begin, length), (after, _) in pairwise(spans))
     assert spans[0][0] > 0
     assert segment.take(UNIT * 1000) is None
-
-
-def test_there_is_always_room_somewhere() -> None:
-    rooms = Rooms()
-    assert len(rooms.room(UNIT * 1000)) == UNIT * 1000
-    first = rooms.room(UNIT)
-    place = rooms.place(memoryview(first))
-    assert place
-    del first
-    assert rooms.place(memoryview(rooms.room(UNIT))) == place
 
 
 def test_what_stands_elsewhere_has_no_place() -> None:
