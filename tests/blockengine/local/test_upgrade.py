@@ -13,6 +13,7 @@ from blockengine.protocol.speech import OLDEST
 from tests.alive import alive
 from tests.blockengine.local.running import Engine
 from tests.blockengine.local.test_engine import read, written
+from tests.blockengine.local.test_jobs import filled, job_of
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found again by /proc"),
@@ -84,6 +85,25 @@ def test_processes_from_before_an_upgrade_are_told_and_renewed_one_at_a_time(eng
     status, words = engine.no("POST", "/v1/volumes/demo/renew")
     assert status == 409
     assert "nothing to restart" in words
+
+
+def test_an_older_replica_is_not_asked_for_what_it_does_not_know(engine: Engine) -> None:
+    started_by(engine, newest=1, oldest=1, version="0.0.9")
+    engine.start()
+    before = engine.until_healthy("demo")
+    # A newer controller over older replicas: what they don't know is not asked of them.
+    os.kill(before["controller"]["pid"], signal.SIGKILL)
+    engine.until(lambda: len(engine.ok("GET", "/v1/engine")["other_code"]) == 3)
+    engine.until_healthy("demo")
+    engine.ok("POST", "/v1/volumes/demo/snapshots", {"name": "one"})
+    filled(engine.nbd("demo"), 7)
+    engine.ok("PUT", "/v1/volumes/demo/pace", {"limit": 1 << 30})
+    engine.ok("DELETE", "/v1/volumes/demo/snapshots/one")
+    merge = job_of(engine, "merge", "running", "done")
+    assert merge["acts"] == []
+    between = engine.volume("demo")
+    assert [one["process"] for one in between["replicas"]] == [one["process"] for one in before["replicas"]]
+    assert between["in_sync"] == 3
 
 
 def test_processes_that_speak_no_protocol_of_ours_are_refused_in_words_and_renewed(engine: Engine) -> None:
