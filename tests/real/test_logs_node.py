@@ -129,6 +129,23 @@ async def test_a_restart_is_a_seam_and_no_line_is_missing(
     assert wait_for(lambda: before() == run, DEADLINE)
 
 
+async def test_a_restart_that_nobody_saw_stands_above_the_log(node: NodeCluster, space: str) -> None:
+    create(node, space, pod("crashed", "echo hello; exit 3"))
+    api = node.plane.api()
+
+    def restarted() -> bool:
+        found = api.get(f"/api/v1/namespaces/{space}/pods/crashed")["status"].get("containerStatuses")
+        return bool(found and found[0]["restartCount"])
+
+    assert wait_for(restarted, DEADLINE)
+    async with following(node, f"crashed -n {space}") as followed:
+        await until(lambda: len(followed.lines(0)) >= 2, followed)
+    seam, line, *_ = followed.lines(0)
+    assert seam.startswith("restarted (run ")
+    assert seam.endswith("; the run before is not shown")
+    assert line == "hello"
+
+
 async def test_a_rollout_is_followed_from_pod_to_pod(node: NodeCluster, space: str) -> None:
     node.kubectl("create", "deployment", "web", "-n", space, f"--image={BUSYBOX}", "--", "sh", "-c", COUNT)
     brief = '{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":1}}}}'
