@@ -15,7 +15,7 @@ from backend.observe.logs.fields import document_of
 _FIRST = 20
 """Lines of a source after which it is decided."""
 _SAMPLED = 8
-"""One line of so many is looked at after that: reading each as JSON would cost more than everything else."""
+"""One line of so many is looked at after that."""
 _AGAIN = {False: 20, True: 100}
 """Lines in a row that are looked at once a sample does not fit, by whether data was expected: a stack trace
 among data is no reason for another look."""
@@ -56,8 +56,9 @@ class Layouts:
             if about.unread > 0:
                 return
             about.unread = _SAMPLED
-            if (document_of(text) is not None) is about.now:
-                return
+            likely = b"=" in text or text.lstrip().startswith(b"{")
+            if likely if about.now else not likely or document_of(text) is None:
+                return  # reading it costs more than all else that is done for a line: not while it may fit
             about.doubted, about.against, about.looked = True, 0, 0
         about.looked += 1
         about.against += (document_of(text) is not None) is not about.now
