@@ -111,17 +111,12 @@ class LiveTable:
                 yield from feeds
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
-        """What changed since the last batch; the first comes at once, with every cluster's state.
-
-        Who takes long to show one has the next one later: on a machine that is busy or slow, showing takes
-        no more than half of the time, and taking in goes on.
-        """
+        """What changed since the last batch; the first comes at once, with every cluster's state."""
         self._something.set()
         while True:
             await self._something.wait()
-            given = time.monotonic()
             yield self.take()
-            await asyncio.sleep(max(self._interval, time.monotonic() - given))
+            await asyncio.sleep(self._interval)
 
     def take(self) -> Batch:
         """What changed since the last time; what :meth:`batches` hands out."""
