@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from textual import work
 
-from backend.courtesy import give_way
 from backend.fleet.owners import known_resource, resource_of
 from backend.fleet.query import Query
 from backend.fleet.row import Row, RowKey, TableColumn
@@ -101,7 +100,6 @@ class EventsScreen(ResourcesScreen):
         )
         self._live = live
         self._arrange(live.columns)
-        give_way()
         async with live:
             async for batch in live.batches():
                 self._tell_kept(live.problem)

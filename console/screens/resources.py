@@ -10,7 +10,6 @@ from typing import Any
 
 from textual import work
 
-from backend.courtesy import give_way
 from backend.fleet.batch import Batch
 from backend.fleet.problems import means_problems
 from backend.fleet.query import Query
@@ -172,7 +171,6 @@ class ResourcesScreen(OwnCommands, Measured, Narrowing, Beside):
                 live.view.spread = None  # a view that is kept must not keep the screen
 
     async def _take_all(self, live: LiveView) -> None:
-        give_way()
         async for batch in live.batches():
             if batch.columns_changed:
                 self.rows.set_columns(self.with_use(live.columns))
