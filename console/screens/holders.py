@@ -87,7 +87,7 @@ class WhoCanScreen(GrantsScreen):
 
     def columns(self) -> list[GridColumn]:
         return [
-            GridColumn(name="KIND", text=lambda r, _: r.grant.subject.kind.value, priority=1),
+            GridColumn(name="KIND", text=lambda r, _: r.grant.subject.kind.value, priority=1, min_width=5),
             GridColumn(
                 name="SUBJECT",
                 text=lambda r, _: _subject(r.grant),

@@ -33,6 +33,10 @@ def why_no_rows(
     elif not statuses:
         lines.append((Piece("No cluster in this fleet.", Tone.STRONG),))
         lines.append((Piece("Import some: navarch cluster import", Tone.DIM),))
+    elif all(status.state is State.NOT_FOUND for status in statuses.values()):
+        lines.append((Piece(f"No cluster here has a kind called {kind!r}.", Tone.STRONG),))
+        lines.append((Piece("Press : for another one; tab completes kinds.", Tone.DIM),))
+        return lines
     elif not any(status.state is State.LIVE for status in statuses.values()):
         lines.append((Piece(f"Whether there are {kind} here is not known.", Tone.STRONG),))
     else:

@@ -85,7 +85,12 @@ def _total(columns: Sequence[GridColumn], widths: Mapping[str, int], gap: int) -
 
 
 def squeeze(text: SafeStr, width: int, *, align: str = "left", middle: bool = False) -> SafeStr:
-    """Pad or cut to ``width`` cells; ``middle`` keeps the text's beginning and end."""
+    """Pad or cut to ``width`` cells; ``middle`` keeps the text's beginning and end.
+
+    What follows a number in brackets is shown whole or not at all: half a time would be read as another.
+    """
+    if align == "right" and cells(text) > width:
+        text = SafeStr(text.partition(" (")[0])
     if not middle or width < 8 or cells(text) <= width or not text.isascii():
         return fit(text, width, align=align)
     tail = (width - 1) // 2

@@ -177,6 +177,24 @@ def test_an_age_is_whole_or_not_there(width: int) -> None:
     assert all(p.width >= len("12d23h") for p in layout.placed if p.column.name == "AGE")
 
 
+def test_what_stands_in_brackets_is_whole_or_not_there() -> None:
+    restarts = safe_text("33 (3m20s ago)")
+    assert squeeze(restarts, 14, align="right") == restarts
+    assert squeeze(restarts, 8, align="right") == "      33"
+    assert squeeze(safe_text("0123456789"), 8, align="right") == "0123456…"
+
+
+async def test_a_kind_that_no_cluster_has_is_said_to_be_none(open_app: Callable[..., NavarchApp]) -> None:
+    statuses = {f"id-{n}": Status(state=State.NOT_FOUND, since=0) for n in ("prod-eu", "prod-us", "edge-7")}
+    app = open_app(SessionDouble(FleetDouble(statuses=statuses)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "3 clusters")
+        await write(pilot, ":nosuchkind")
+        await pilot.press("enter")
+        shown = await see(pilot, "No cluster here has a kind called 'nosuchkind'.", "tab completes kinds")
+        assert "not known" not in shown
+
+
 async def test_columns_stand_still_while_paging(open_app: Callable[..., NavarchApp]) -> None:
     """Wider rows further down are known before they are seen."""
     pods = [pod(f"a-{number:03d}", "pay") for number in range(120)]
