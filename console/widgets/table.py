@@ -181,13 +181,17 @@ class ResourceTable(LineWidget, can_focus=True):
         self._sampled_of = 0
 
     def _out_of_sight(self) -> list[Any]:
-        """Rows from everywhere, now and then: paging to what is wider should seldom move the columns."""
+        """Rows from everywhere, now and then: paging to what is wider should seldom move the columns.
+
+        Of few rows it is all of them: how wide a column is should not hang on how many rows there are.
+        """
         total = len(self.source)
         enough = self._sampled_of if total <= 2 * _SAMPLE else self._sampled_of * 5 // 4
         if total <= max(self.page, enough):
             return []
         self._sampled_of = total
-        places = {number * total // _SAMPLE for number in range(_SAMPLE)}
+        count = total if total <= 2 * _SAMPLE else _SAMPLE
+        places = {number * total // count for number in range(count)}
         return [row for place in sorted(places) for row in self.source.window(place, 1)]
 
     def _looks(self, keys: Sequence[Hashable]) -> list[RowLook]:
