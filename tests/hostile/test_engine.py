@@ -61,6 +61,7 @@ WALK: dict[str, list[str]] = {
     "engine replica rebuild": ["{hostile} {hostile} --yes"],
     "engine events": ["", "{hostile}"],
     "engine metrics": [""],
+    "engine renew": ["", "{hostile}"],
 }
 NOT_WALKED = {
     "engine local up": "says only what the program knows",

@@ -91,6 +91,11 @@ def millicores(cores: float | None) -> str:
     return "-" if cores is None else f"{_up(cores * 1000)}m"
 
 
+def in_millicores(cores: float | None) -> float | None:
+    """The cores that :func:`millicores` writes: of these ``kubectl top`` tells the share."""
+    return None if cores is None else _up(cores * 1000) / 1000
+
+
 def mebibytes(octets: float | None) -> str:
     """As ``kubectl top`` writes memory: ``96Mi``, rounded down."""
     return "-" if octets is None else f"{int(octets / 2**20)}Mi"

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from backend.observe.metrics.amounts import cpu_text, mebibytes, memory_text, millicores, percent, share
+from backend.observe.metrics.amounts import (
+    cpu_text,
+    in_millicores,
+    mebibytes,
+    memory_text,
+    millicores,
+    percent,
+    share,
+)
 from backend.observe.metrics.findings import LEAST_BYTES, LEAST_CORES, Concern
 from backend.observe.metrics.loads import Level, Load
 from backend.resources.duration import human_duration
@@ -189,10 +197,14 @@ def _requested(short: bool, *, wide: bool) -> tuple[LoadColumn, LoadColumn]:
 
 def _share(name: str, word: str, what: str, of: str, *, wide: bool, priority: int = 3) -> LoadColumn:
     used, whole = f"{what}_used", f"{what}_{of}"
+
+    def written(amount: float | None) -> float | None:
+        return in_millicores(amount) if what == "cpu" else amount
+
     return _amount(
         name,
         word,
-        lambda load: percent(getattr(load, used), getattr(load, whole)),
+        lambda load: percent(written(getattr(load, used)), getattr(load, whole)),
         lambda load: share(getattr(load, used), getattr(load, whole)),
         wide=wide,
         priority=priority,

@@ -19,6 +19,7 @@ from tests.bench.bench import Place
 from tests.bench.feeder.process import Feeder, feeding
 from tests.bench.measure import Failed
 from tests.bench.probed import Samples, quantile
+from tests.bench.stamped import StampedTerminal
 from tests.bench.table import Line, megabytes, milliseconds, seconds
 from tests.terminal import Terminal
 
@@ -45,7 +46,7 @@ def measure(place: Place) -> list[Line]:
         command = [sys.executable, "-m", "tests.bench.probed", str(report)]
         command += ["--kubeconfig", str(feeder.kubeconfig)]
         environment = place.environment | {"PYTHONPATH": str(Path(__file__).parents[3])}
-        with Terminal(command, environment, size=_SIZE) as terminal:
+        with StampedTerminal(command, environment, size=_SIZE) as terminal:
             terminal.expect(f"{CLUSTERS}/{CLUSTERS} live", deadline=_DEADLINE)
             began, listed, lists = _open_pods(terminal, feeder)
             _pump_until(terminal, time.monotonic() + _SETTLE)

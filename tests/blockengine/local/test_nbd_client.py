@@ -190,7 +190,7 @@ async def test_without_the_module_or_the_program_it_says_what_is_missing(machine
     (machine.root / "sys/module/nbd").rmdir()
     with pytest.raises(Impossible, match="modprobe nbd") as refused:
         await machine.attach("nbd-client")
-    assert refused.value.next == "Use --by nbdfuse"
+    assert refused.value.next.startswith("Use --by nbdfuse. ")
     assert "modprobe nbd" in system.other_way("nbdfuse")
     (machine.root / "sys/module/nbd").mkdir()
     (machine.root / "bin/nbd-client").unlink()

@@ -103,9 +103,7 @@ async def test_nothing_changed_is_nothing_done(fleet: Fleet) -> None:
 async def test_what_is_no_edit_of_this_object_is_refused(
     fleet: Fleet, old: str, new: str, words: str
 ) -> None:
-    found = (
-        await one(fleet, "cm wrong -n pay") if words != "metadata.name" else await config_map(fleet, "wrong")
-    )
+    found = await config_map(fleet, f"wrong-{words.rpartition('.')[2].lower()}")
     with pytest.raises(Refused, match=words):
         await preview(editing(found), found, opened_text(found).replace(old, new))
 
