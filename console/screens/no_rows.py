@@ -35,6 +35,8 @@ def why_no_rows(
         lines.append((Piece("Import some: navarch cluster import", Tone.DIM),))
     elif all(status.state is State.NOT_FOUND for status in statuses.values()):
         lines.append((Piece(f"No cluster here has a kind called {kind!r}.", Tone.STRONG),))
+        said = dict.fromkeys(status.detail for status in statuses.values() if status.detail)
+        lines += [(Piece(detail, Tone.DIM),) for detail in list(said)[:_LISTED]]
         lines.append((Piece("Press : for another one; tab completes kinds.", Tone.DIM),))
         return lines
     elif not any(status.state is State.LIVE for status in statuses.values()):

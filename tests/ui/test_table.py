@@ -185,13 +185,18 @@ def test_what_stands_in_brackets_is_whole_or_not_there() -> None:
 
 
 async def test_a_kind_that_no_cluster_has_is_said_to_be_none(open_app: Callable[..., NavarchApp]) -> None:
-    statuses = {f"id-{n}": Status(state=State.NOT_FOUND, since=0) for n in ("prod-eu", "prod-us", "edge-7")}
+    why = safe_text("there is no kind 'nosuchkind' that can be listed (did you mean suchkinds?)")
+    statuses = {
+        f"id-{n}": Status(state=State.NOT_FOUND, since=0, detail=why)
+        for n in ("prod-eu", "prod-us", "edge-7")
+    }
     app = open_app(SessionDouble(FleetDouble(statuses=statuses)))
     async with app.run_test(size=(80, 24)) as pilot:
         await see(pilot, "3 clusters")
         await write(pilot, ":nosuchkind")
         await pilot.press("enter")
         shown = await see(pilot, "No cluster here has a kind called 'nosuchkind'.", "tab completes kinds")
+        assert shown.count("did you mean suchkinds?") == 1  # all clusters say the same
         assert "not known" not in shown
 
 
