@@ -159,7 +159,7 @@ class Cluster:
         ``problems`` means kinds, too. Raises as :meth:`resolve` does.
         """
         if means_problems(word):
-            return [await self.resolve(kind) for kind in PROBLEM_KINDS]
+            return await self._problem_kinds()
         kind = registry.builtin(word)
         if kind is not None and kind.composed:
             return _composed(kind)
@@ -171,6 +171,19 @@ class Cluster:
             if not listable:
                 raise
             return listable
+
+    async def _problem_kinds(self) -> list[Target]:
+        """Those that are served here: another would count as broken for the rest."""
+        meant = [await self.resolve(kind) for kind in PROBLEM_KINDS]
+        discovery = await self.client.discovery()
+        served = [
+            target
+            for target in meant
+            if discovery.lookup(
+                group=target.resource.group, version=target.resource.version, kind=target.resource.kind
+            )
+        ]
+        return served or meant
 
     async def aclose(self) -> None:
         if self._client is not None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from backend.fleet.cluster import KindNotFound
 from backend.fleet.fleet import Fleet
 from backend.fleet.inmemory import members_of
@@ -9,6 +13,7 @@ from backend.fleet.listing import list_once
 from backend.fleet.objects import find
 from backend.fleet.problems import KINDS
 from backend.fleet.query import parse_line
+from backend.kube.discovery import Discovery
 from backend.kube.status import State
 from backend.resources import registry
 from backend.resources.kind import Health, always_well
@@ -56,6 +61,23 @@ async def test_problems_are_kinds_of_all_clusters_in_one_table(fleet: Fleet, dem
         watched.view.show_problems(True)
         assert all(row.health.problem for row in watched.view.all())
         assert len(watched.view.all()) < everything
+
+
+async def test_a_cluster_that_serves_not_all_kinds_of_problems(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it does not serve is not asked for: it would count as broken for the rest."""
+    cluster = fleet.clusters[0]
+    whole = await cluster.client.discovery()
+    less = replace(whole, everything=tuple(r for r in whole.everything if r.plural != "apiservices"))
+
+    async def discovery(*, refresh: bool = False) -> Discovery:
+        return less
+
+    assert {target.resource.plural for target in await cluster.resolve_all("problems")} == set(KINDS)
+    monkeypatch.setattr(cluster.client, "discovery", discovery)
+    meant = {target.resource.plural for target in await cluster.resolve_all("problems")}
+    assert meant == set(KINDS) - {"apiservices"}
 
 
 def test_every_kind_of_problems_is_judged() -> None:
